@@ -1,1 +1,7 @@
-
+//! scratch
+pub mod credential;
+pub mod digest;
+pub mod endpoint;
+pub mod manifest;
+pub mod repo;
+pub mod report;
