@@ -49,17 +49,18 @@ impl Endpoint {
         if Origin::of(url) == self.origin() || Origin::of(url) != upstream.origin() {
             return url.clone();
         }
-        let mut adopted = self.join(
-            url.path_segments()
-                .into_iter()
-                .flatten()
-                .map(percent_decode)
-                .collect::<Vec<_>>()
-                .iter()
-                .map(String::as_str),
-        );
+        let mut adopted = self.0.clone();
+        adopted.set_path(&format!("{}{}", self.0.path().trim_end_matches('/'), url.path()));
         adopted.set_query(url.query());
         adopted
+    }
+
+    /// Where the part of `url` begins that is this endpoint's own, in bytes of its path, if `url` is below it.
+    #[must_use]
+    pub fn path_within(&self, url: &Url) -> Option<usize> {
+        let prefix = self.0.path().trim_end_matches('/');
+        let rest = url.path().strip_prefix(prefix)?;
+        (Origin::of(url) == self.origin() && (rest.is_empty() || rest.starts_with('/'))).then_some(prefix.len())
     }
 
     /// Whether the traffic can be read on its way: plain `http` to anything but this machine.
@@ -67,10 +68,6 @@ impl Endpoint {
     pub fn is_exposed(&self) -> bool {
         self.0.scheme() == "http" && !is_loopback(&self.0)
     }
-}
-
-fn percent_decode(segment: &str) -> String {
-    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 impl FromStr for Endpoint {
