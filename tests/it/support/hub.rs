@@ -218,6 +218,14 @@ impl Hub {
             .count()
     }
 
+    /// Waits until the requests so far are as wanted.
+    ///
+    /// # Panics
+    /// When they are not within the time limit.
+    pub fn until(&self, what: &str, mut wanted: impl FnMut(&[Recorded]) -> bool) {
+        super::patience::until(what, || wanted(&self.shared.lock().record.requests));
+    }
+
     fn verdict(&self) -> Vec<String> {
         let state = self.shared.lock();
         let record = &state.record;

@@ -29,6 +29,7 @@ mod gzip;
 mod hub;
 mod mischief;
 pub mod options;
+pub mod patience;
 pub mod record;
 mod refusal;
 pub mod repository;
@@ -50,6 +51,7 @@ pub use {
     fault::{At, Fault, Target, Times},
     hub::Hub,
     options::{LinkBinding, TreeRoute},
+    patience::until,
     record::{Origin, Place, Recorded},
     repository::{Gate, Kind, Repository},
 };
