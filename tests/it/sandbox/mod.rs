@@ -79,7 +79,7 @@ impl Sandbox {
         self.0.root.path()
     }
 
-    /// Where huggingface_hub and gatedl keep models in this sandbox.
+    /// Where `huggingface_hub` and gatedl keep models in this sandbox.
     pub fn cache(&self) -> PathBuf {
         self.path("cache/huggingface/hub")
     }

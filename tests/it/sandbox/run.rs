@@ -131,7 +131,7 @@ impl Run {
             Process::start(self.sandbox.clone(), self.build(), self.stdin.clone()).wait();
         let mut complaints = String::new();
         if finished.status != self.status {
-            complaints += &format!(
+            complaints = format!(
                 "expected exit status {}, got {}\n",
                 self.status, finished.status
             );

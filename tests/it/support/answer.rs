@@ -21,6 +21,10 @@ pub enum ContentRange {
 }
 
 /// How the body goes out; everything but the defaults is a fault or a speed limit.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each on its own"
+)]
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
     /// No Content-Length: chunked, as a compressing edge sends.
@@ -151,7 +155,7 @@ impl Answer {
         self.delivery.begins_at = first;
         match self.delivery.content_range {
             ContentRange::True => {
-                self.set("content-range", &format!("bytes {first}-{last}/{size}"))
+                self.set("content-range", &format!("bytes {first}-{last}/{size}"));
             }
             ContentRange::Missing => {}
             ContentRange::Wrong => {

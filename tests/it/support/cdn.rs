@@ -43,15 +43,15 @@ fn serve(state: &mut State, request: &Request) -> Answer {
                 .with("content-type", "application/octet-stream")
                 .with("x-amz-cf-id", "cdn-request")
         }
-        Err(answer) => answer,
+        Err(reason) => error(403, "AccessDenied", reason),
     };
     answer.about(Place::Cdn, &file)
 }
 
 /// Whether the link may be used for this range now; counts as a use.
-fn check(link: &mut Link, binding: LinkBinding, range: Option<&str>) -> Result<(), Answer> {
+fn check(link: &mut Link, binding: LinkBinding, range: Option<&str>) -> Result<(), &'static str> {
     if link.is_expired || link.uses_left == Some(0) {
-        return Err(error(403, "AccessDenied", "Request has expired"));
+        return Err("Request has expired");
     }
     let fits = match binding {
         LinkBinding::Free => true,
@@ -59,7 +59,7 @@ fn check(link: &mut Link, binding: LinkBinding, range: Option<&str>) -> Result<(
         LinkBinding::Exact => link.range.as_deref() == range,
     };
     if !fits {
-        return Err(error(403, "AccessDenied", "Auth failed: invalid range"));
+        return Err("Auth failed: invalid range");
     }
     link.uses_left = link.uses_left.map(|uses| uses - 1);
     Ok(())

@@ -102,7 +102,7 @@ impl Entry {
         }
     }
 
-    /// The name of the blob in a cache, and what the hub's own (never the CDN's) ETag says.
+    /// The name of the blob in a cache, and what the hub's own (never the CDN's) `ETag` says.
     pub fn etag(&self) -> &str {
         self.lfs.as_ref().map_or(&self.oid, |lfs| &lfs.sha256)
     }

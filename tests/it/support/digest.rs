@@ -12,7 +12,7 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The object id git gives a file: the ETag and blob name of a file that is not in LFS.
+/// The object id git gives a file: the `ETag` and blob name of a file that is not in LFS.
 pub fn git_blob(bytes: &[u8]) -> String {
     let mut hasher = Sha1::new();
     hasher.update(format!("blob {}\0", bytes.len()));

@@ -78,7 +78,7 @@ pub enum Fault {
     TreeSize(i64),
     /// `X-Linked-Size` is larger (or smaller) than the file.
     LinkedSize(i64),
-    /// This in place of every ETag and of every hash in the tree.
+    /// This in place of every `ETag` and of every hash in the tree.
     HostileEtag(&'static str),
     /// This in place of the commit, in `X-Repo-Commit` and in `sha`.
     HostileCommit(&'static str),

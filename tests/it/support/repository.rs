@@ -198,7 +198,8 @@ impl Repository {
         })
     }
 
-    fn change(mut self, change: impl FnOnce(Tree) -> Tree) -> Self {
+    /// Changes the newest commit in place.
+    pub fn change(mut self, change: impl FnOnce(Tree) -> Tree) -> Self {
         let newest = self.revisions["main"].1;
         let tree = std::mem::take(&mut self.commits[newest].tree);
         self.commits[newest].tree = change(tree);

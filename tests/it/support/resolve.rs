@@ -54,7 +54,7 @@ pub fn answer(state: &mut State, request: &Request, parts: &[String]) -> Option<
     let kind = kind.unwrap_or(Kind::Model);
     let answer = match permit(state, request, kind, &id, revision, &path) {
         Ok(permitted) => point_to(state, request, &permitted),
-        Err(answer) => answer,
+        Err(answer) => *answer,
     };
     Some(answer.about(Place::Resolve, &path))
 }
@@ -68,17 +68,17 @@ fn permit(
     id: &str,
     revision: &str,
     path: &str,
-) -> Result<Permitted, Answer> {
+) -> Result<Permitted, Box<Answer>> {
     let caller = state.caller(request);
     let repository = state
         .find(request, &caller, kind, id)
-        .map_err(|denied| denied.as_text())?;
+        .map_err(|denied| Box::new(denied.as_text()))?;
     let is_gated_file = !OPEN_FILES.contains(&path);
     let refusal = state
         .closed_gate(&caller, repository)
         .filter(|_| is_gated_file);
     let outcome = match refusal {
-        Some(refusal) => Err(refusal.as_text()),
+        Some(refusal) => Err(Box::new(refusal.as_text())),
         None => locate(state, repository, revision, path),
     };
     if is_gated_file {
@@ -94,16 +94,16 @@ fn locate(
     repository: &Repository,
     revision: &str,
     path: &str,
-) -> Result<Permitted, Answer> {
+) -> Result<Permitted, Box<Answer>> {
     let Some(commit) = repository.resolve(revision) else {
-        return Err(Refusal::no_such_revision(revision).as_text());
+        return Err(Box::new(Refusal::no_such_revision(revision).as_text()));
     };
     let Some(entry) = commit.tree.0.get(path) else {
-        return Err(stamp(
+        return Err(Box::new(stamp(
             state,
             Refusal::no_such_entry().as_text(),
             &commit.hash,
-        ));
+        )));
     };
     let is_public = repository.gate == Gate::Open && !repository.is_private;
     Ok(Permitted {
@@ -144,7 +144,7 @@ fn point_to(state: &mut State, request: &Request, file: &Permitted) -> Answer {
     stamp(state, answer, &file.commit)
 }
 
-/// A small public file: a relative redirect without an ETag.
+/// A small public file: a relative redirect without an `ETag`.
 fn to_cache(state: &State, file: &Permitted) -> Answer {
     let (kind, id) = (file.kind, &file.id);
     let path = escape(&file.path);
@@ -192,7 +192,7 @@ pub fn cached(state: &mut State, request: &Request, parts: &[String]) -> Answer 
             answer.delivery.is_chunked = !wants_identity && request.header("range").is_none();
             answer
         }
-        Err(answer) => answer,
+        Err(answer) => *answer,
     };
     answer.about(Place::ResolveCache, &path)
 }

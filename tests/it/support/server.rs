@@ -57,16 +57,14 @@ async fn answer(
     let request = Request::read(origin, incoming).await;
     let (answer, sent) = {
         let mut state = shared.lock();
-        match catch_unwind(AssertUnwindSafe(|| decide(&mut state, &request))) {
-            Ok(decided) => decided,
-            Err(_) => {
-                state
-                    .record
-                    .panics
-                    .push(format!("{} {}", request.method, request.target));
-                (Answer::text(500, "the test hub panicked"), Arc::default())
-            }
-        }
+        let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut state, &request)));
+        decided.unwrap_or_else(|_| {
+            state
+                .record
+                .panics
+                .push(format!("{} {}", request.method, request.target));
+            (Answer::text(500, "the test hub panicked"), Arc::default())
+        })
     };
     tokio::time::sleep(answer.delivery.delay).await;
     if answer.delivery.hangs_up {
