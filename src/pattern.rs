@@ -11,6 +11,7 @@ use regex::Regex;
 mod near;
 mod selection;
 
+pub use near::near;
 pub use selection::{Missing, Selection, Unmatched, Wanted};
 
 /// A glob pattern with the meaning of Python's `fnmatch.fnmatchcase`.

@@ -25,12 +25,12 @@ pub(super) fn output(command: &[String]) -> Result<String, AuthError> {
         let mut text = String::new();
         let read = printed.as_mut().map_or(Ok(0), |pipe| pipe.read_to_string(&mut text));
         // the receiver is gone only after the time limit, when nobody wants the text any more
-        let _ = sender.send(read.map(|_| text));
+        drop(sender.send(read.map(|_| text)));
     });
     let Ok(text) = receiver.recv_timeout(TIME_LIMIT) else {
         // it may have ended by itself this very moment; either way it is over
-        let _ = child.kill();
-        let _ = child.wait();
+        drop(child.kill());
+        drop(child.wait());
         return Err(problem(format!("did not answer within {} seconds", TIME_LIMIT.as_secs())));
     };
     let status = child.wait().map_err(|error| problem(format!("could not be waited for: {error}")))?;

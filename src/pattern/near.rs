@@ -21,9 +21,13 @@ const TELLING: usize = 3;
 
 /// Near paths for a name, folders included.
 pub(super) fn to_name(name: &str, paths: &[&str]) -> Vec<String> {
-    let wanted = name.to_lowercase();
     let folders = folders(paths);
-    let candidates = paths.iter().copied().chain(folders.iter().copied());
+    near(name, paths.iter().copied().chain(folders.iter().copied()))
+}
+
+/// The candidates nearest to a name, nearest first, at most [`LIMIT`].
+pub fn near<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let wanted = name.to_lowercase();
     nearest(candidates.filter_map(|path| {
         let candidate = path.to_lowercase();
         let likeness = if candidate.trim_end_matches('/') == wanted.trim_end_matches('/') {
