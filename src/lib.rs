@@ -1,4 +1,5 @@
 //! scratch
+pub mod cache;
 pub mod credential;
 pub mod digest;
 pub mod endpoint;
