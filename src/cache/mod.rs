@@ -10,7 +10,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`layout`] | where everything stands in the cache (pure), with the tree drawn |
-//! | `lock` | one writer for each blob, shared with Python's filelock |
+//! | [`lock`] | one writer for each blob, shared with Python's filelock |
 //! | `partial` | bytes that have no name yet |
 //! | `store` | one repository's cache: preparing it, its refs, its listings |
 //! | `blob` | what is here already, what another repository has, publishing |
@@ -29,10 +29,12 @@ use thiserror::Error;
 
 mod content;
 pub mod layout;
+pub mod lock;
 mod place;
 pub mod space;
 
 pub use layout::RepoLayout;
+pub use lock::BlobLock;
 
 /// What went wrong in the cache or in a destination folder.
 #[derive(Debug, Error)]
