@@ -29,12 +29,15 @@ use thiserror::Error;
 
 mod content;
 pub mod layout;
+mod listing;
 pub mod lock;
 mod place;
 pub mod space;
+mod store;
 
 pub use layout::RepoLayout;
 pub use lock::BlobLock;
+pub use store::{Links, RepoCache};
 
 /// What went wrong in the cache or in a destination folder.
 #[derive(Debug, Error)]
