@@ -1,9 +1,9 @@
 //! The shared cache on this machine, in the layout that every tool of the ecosystem reads, and the folder of
 //! `--local-dir`.
 //!
-//! The room keeps the second promise: only verified bytes get a name. [`RepoCache::publish`] and `Folder::publish` take
+//! The room keeps the second promise: only verified bytes get a name. [`RepoCache::publish`] and [`Folder::publish`] take
 //! a [`partial::Verified`] by value, and nothing but a finished hash makes one; whatever comes from another tool's hands
-//! ([`RepoCache::adopt`], `Folder::place_copy`) is hashed here first, because other tools compare at most the length
+//! ([`RepoCache::adopt`], [`Folder::place_copy`]) is hashed here first, because other tools compare at most the length
 //! (hub-protocol §0.7). Everything gets its final name by a rename within one file system, so a kill at any moment leaves
 //! either the old state or the new one.
 //!
@@ -15,7 +15,7 @@
 //! | `store` | one repository's cache: preparing it, its refs, its listings |
 //! | `blob` | what is here already, what another repository has, publishing |
 //! | `snapshot` | the links that give a blob a file name, or what replaces them where there are no links |
-//! | `folder`, `sidecar` | `--local-dir` and `huggingface_hub`'s notes about it |
+//! | [`folder`], `sidecar` | `--local-dir` and `huggingface_hub`'s notes about it |
 //! | `listing` | the JSON of `trees/<commit>.json` |
 //! | [`space`] | room on the disk |
 //! | `content`, `place`, `inside` | hashing and copying; renames and whole-file writes; folders of the user |
@@ -29,16 +29,20 @@ use thiserror::Error;
 
 mod blob;
 mod content;
+pub mod folder;
+mod inside;
 pub mod layout;
 mod listing;
 pub mod lock;
 pub mod partial;
 mod place;
+mod sidecar;
 mod snapshot;
 pub mod space;
 mod store;
 
 pub use blob::BlobState;
+pub use folder::Folder;
 pub use layout::RepoLayout;
 pub use lock::BlobLock;
 pub use store::{Links, RepoCache};
