@@ -40,6 +40,8 @@ mod sidecar;
 mod snapshot;
 pub mod space;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use blob::BlobState;
 pub use folder::Folder;
