@@ -1,5 +1,6 @@
 //! scratch
 pub mod auth;
+pub mod cache;
 pub mod credential;
 pub mod digest;
 pub mod endpoint;
