@@ -29,13 +29,16 @@ use thiserror::Error;
 
 mod blob;
 mod content;
+mod destination;
 pub mod folder;
 mod inside;
+mod journal;
 pub mod layout;
 mod listing;
 pub mod lock;
 pub mod partial;
 mod place;
+mod ranges;
 mod sidecar;
 mod snapshot;
 pub mod space;
@@ -44,9 +47,12 @@ mod store;
 mod tests;
 
 pub use blob::BlobState;
+pub use destination::{Destination, Here};
 pub use folder::Folder;
 pub use layout::RepoLayout;
 pub use lock::BlobLock;
+pub use partial::{Mismatch, Partial, PartialPlace, Verified};
+pub use ranges::Ranges;
 pub use store::{Links, RepoCache};
 
 /// What went wrong in the cache or in a destination folder.
