@@ -77,6 +77,16 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// A folder on another file system than that of temporary files, where this machine has one.
+fn other_file_system() -> Option<TempDir> {
+    let (other, here) = (tempfile::tempdir_in("/dev/shm").ok()?, tempdir().ok()?);
+    let probe = other.path().join("probe");
+    fs::write(&probe, "").ok()?;
+    let crossed = fs::rename(&probe, here.path().join("probe"))
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::CrossesDevices);
+    crossed.then_some(other)
+}
+
 /// Whether modes mean nothing to this process (root), so that a test about them would test nothing.
 #[cfg(unix)]
 fn modes_mean_nothing(read_only: &Path) -> bool {

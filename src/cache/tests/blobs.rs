@@ -115,6 +115,25 @@ fn what_is_adopted_through_a_link_is_a_file_of_its_own() {
 }
 
 #[test]
+fn content_crosses_file_systems_as_a_copy_that_is_hashed() {
+    use super::super::content;
+    let Some(other) = other_file_system() else { return };
+    let (_folder, cache) = world(Links::WherePossible);
+    let wanted = lfs("w.bin", b"weights");
+    let (source, blob) = (other.path().join("w"), cache.layout().blob(&wanted.digest));
+    fs::write(&source, "Weights").unwrap();
+    assert!(!cache.adopt(&wanted, &source).unwrap());
+    assert!(matches!(content::put(&source, &blob, &wanted.digest, 7), Err(CacheError::Replaced { .. })));
+    assert_eq!(files_below(&cache.layout().folder()), NOTHING);
+    fs::write(&source, "weights").unwrap();
+    assert!(cache.adopt(&wanted, &source).unwrap());
+    content::put(&source, &blob, &wanted.digest, 7).unwrap();
+    assert_eq!(fs::read(&blob).unwrap(), b"weights");
+    assert!(!source.exists(), "a move leaves nothing behind");
+    assert_eq!(files_below(&cache.layout().folder()).len(), 1);
+}
+
+#[test]
 fn a_partial_file_that_was_exchanged_is_not_published() {
     let (_folder, cache) = world(Links::WherePossible);
     let wanted = lfs("w.bin", b"weights");

@@ -1,6 +1,8 @@
 //! Attacks on snapshots: wrong and broken links, things in the way, caches without links.
 
-use super::super::{CacheError, RepoLayout};
+use super::super::CacheError;
+#[cfg(unix)]
+use super::super::RepoLayout;
 use super::*;
 
 fn publish(cache: &RepoCache, file: &RepoFile, content: &[u8]) {
