@@ -5,6 +5,7 @@ pub mod credential;
 pub mod digest;
 pub mod endpoint;
 pub mod env;
+pub mod fetch;
 pub mod http;
 pub mod manifest;
 pub mod pattern;
