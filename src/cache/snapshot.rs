@@ -16,7 +16,7 @@ use super::layout::RepoLayout;
 use super::store::make_link;
 use super::{CacheError, RepoCache, place};
 use crate::digest::Digest;
-use crate::manifest::RepoFile;
+use crate::manifest::{Entry, RepoFile};
 use crate::repo::{Commit, RepoPath};
 
 impl RepoCache {
@@ -40,6 +40,16 @@ impl RepoCache {
             Ok(_) => same_file(&pointer, &self.layout.blob(&file.digest)),
             Err(_) => true,
         }
+    }
+
+    /// What stands in the snapshot of a commit: the files whose names and content are here, sorted by path; none where
+    /// there is no snapshot. For caches of tools that keep no listing.
+    #[must_use]
+    pub fn snapshot_entries(&self, commit: &Commit) -> Option<Vec<Entry>> {
+        let mut entries = Vec::new();
+        collect(&self.layout.snapshot(commit), "", &mut entries).ok()?;
+        entries.sort_by(|left: &Entry, right| left.path.cmp(&right.path));
+        Some(entries)
     }
 
     /// Gives a published blob its file name in a commit. A link that is right already is left alone; a wrong or broken
@@ -98,6 +108,23 @@ impl RepoCache {
         std::io::copy(&mut reader, copy.as_file_mut()).map_err(CacheError::at("write", copy.path()))?;
         place::settle(copy.into_temp_path(), pointer)
     }
+}
+
+/// Gathers the files below a folder of a snapshot. The digest of a file is the name of the blob that it leads to.
+fn collect(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> std::io::Result<()> {
+    for found in fs::read_dir(folder)? {
+        let found = found?;
+        let Ok(name) = found.file_name().into_string() else { continue };
+        let (path, text) = (found.path(), format!("{prefix}{name}"));
+        if found.file_type()?.is_dir() {
+            collect(&path, &format!("{text}/"), entries)?;
+        } else if let (Some(size), Ok(repo_path)) = (place::regular_size(&path), text.parse()) {
+            let blob = fs::read_link(&path).ok();
+            let digest = blob.as_deref().and_then(Path::file_name).and_then(|name| Digest::from_hex(name.to_str()?));
+            entries.push(Entry { path: repo_path, size, digest, blob_id: None, xet_hash: None });
+        }
+    }
+    Ok(())
 }
 
 fn make_parent(path: &Path) -> Result<(), CacheError> {
