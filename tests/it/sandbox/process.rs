@@ -72,15 +72,18 @@ impl Process {
     }
 
     /// Ctrl-C.
+    #[cfg(unix)]
     pub fn interrupt(&self) {
         self.signal("-INT");
     }
 
+    #[cfg(unix)]
     pub fn terminate(&self) {
         self.signal("-TERM");
     }
 
     // By the command, because a call would need unsafe code or a dependency.
+    #[cfg(unix)]
     fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([name, &self.id().to_string()])

@@ -26,6 +26,7 @@ pub mod control;
 pub mod digest;
 pub mod fault;
 mod gzip;
+pub mod hostile;
 mod hub;
 mod mischief;
 pub mod options;

@@ -129,7 +129,7 @@ fn point_to(state: &mut State, request: &Request, file: &Permitted) -> Answer {
         return to_cdn(state, request, file, lfs);
     }
     if file.is_open {
-        return to_cache(state, file);
+        return to_cache(state, request, file);
     }
     let etag = format!("\"{}\"", file.entry.oid);
     let name = file.path.rsplit('/').next().unwrap_or_default();
@@ -145,7 +145,7 @@ fn point_to(state: &mut State, request: &Request, file: &Permitted) -> Answer {
 }
 
 /// A small public file: a relative redirect without an `ETag`.
-fn to_cache(state: &State, file: &Permitted) -> Answer {
+fn to_cache(state: &State, request: &Request, file: &Permitted) -> Answer {
     let (kind, id) = (file.kind, &file.id);
     let path = escape(&file.path);
     let here = format!("/{}{id}/resolve/{}/{path}", kind.prefix(), file.commit);
@@ -158,13 +158,13 @@ fn to_cache(state: &State, file: &Permitted) -> Answer {
         file.entry.oid,
     );
     let body = format!("Temporary Redirect. Redirecting to {location}");
-    let answer = Answer::text(307, body)
+    let mut answer = Answer::text(307, body)
         .with("location", &location)
-        .with("vary", "Origin, Accept")
-        .with(
-            "x-hf-warning",
-            "unauthenticated; Please set a HF_TOKEN to enable higher rate limits.",
-        );
+        .with("vary", "Origin, Accept");
+    if request.header("authorization").is_none() {
+        let warning = "unauthenticated; Please set a HF_TOKEN to enable higher rate limits.";
+        answer.set("x-hf-warning", warning);
+    }
     stamp(state, answer, &file.commit)
 }
 
