@@ -1,5 +1,7 @@
 //! The integration tests: one binary, the real program, a hub on loopback.
 
 mod hub_is_faithful;
+mod hub_watches;
+mod raw_http;
 mod sandbox;
 mod support;

@@ -1,7 +1,7 @@
 //! Texts a hostile or broken server could send where a name, a hash or a message belongs.
 
 /// Names that must never become a path, on any system.
-pub const HOSTILE_NAMES: [&str; 18] = [
+pub const HOSTILE_NAMES: [&str; 17] = [
     "../x",
     "a/../../x",
     "..",
@@ -12,7 +12,6 @@ pub const HOSTILE_NAMES: [&str; 18] = [
     "/abs",
     "\\abs",
     "C:\\x",
-    "C:x",
     "\\\\host\\share",
     "a//x",
     "",
@@ -23,7 +22,15 @@ pub const HOSTILE_NAMES: [&str; 18] = [
 ];
 
 /// Names that are fine on Linux and macOS and must be refused (or be harmless) on Windows.
-pub const WINDOWS_NAMES: [&str; 6] = ["NUL", "con.txt", "a:b", "trailing.", "trailing ", "COM1/x"];
+pub const WINDOWS_NAMES: [&str; 7] = [
+    "C:x",
+    "NUL",
+    "con.txt",
+    "a:b",
+    "trailing.",
+    "trailing ",
+    "COM1/x",
+];
 
 pub const HOSTILE_ETAGS: [&str; 7] = [
     "../../x",

@@ -28,6 +28,7 @@ pub mod fault;
 mod gzip;
 pub mod hostile;
 mod hub;
+pub mod kind;
 mod mischief;
 pub mod options;
 pub mod patience;
@@ -51,8 +52,9 @@ pub use {
     content::generated,
     fault::{At, Fault, Target, Times},
     hub::Hub,
+    kind::{Gate, Kind},
     options::{LinkBinding, TreeRoute},
     patience::until,
     record::{Origin, Place, Recorded},
-    repository::{Gate, Kind, Repository},
+    repository::Repository,
 };

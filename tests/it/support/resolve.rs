@@ -3,9 +3,10 @@
 use super::answer::Answer;
 use super::content::{Entry, Lfs};
 use super::digest;
+use super::kind::{Gate, Kind};
 use super::record::Place;
 use super::refusal::Refusal;
-use super::repository::{Gate, Kind, Repository};
+use super::repository::Repository;
 use super::request::Request;
 use super::state::{Link, State};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

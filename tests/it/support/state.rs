@@ -5,10 +5,11 @@
 use super::account::{Access, Account, Caller};
 use super::answer::Answer;
 use super::fault::Rule;
+use super::kind::{Gate, Kind};
 use super::options::Options;
 use super::record::Record;
 use super::refusal::Refusal;
-use super::repository::{Kind, Repository};
+use super::repository::Repository;
 use super::request::Request;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -132,7 +133,7 @@ impl State {
 
     /// Whether the gate is open, without counting as a question.
     pub fn may_read(&self, caller: &Caller, repository: &Repository) -> bool {
-        repository.gate == super::repository::Gate::Open
+        repository.gate == Gate::Open
             || Refusal::at_gate(repository, caller, self.access_of(caller, repository)).is_none()
     }
 
@@ -148,7 +149,7 @@ impl State {
 
     /// The closed gate's answer, if it is closed.
     pub fn closed_gate(&self, caller: &Caller, repository: &Repository) -> Option<Refusal> {
-        if repository.gate == super::repository::Gate::Open {
+        if repository.gate == Gate::Open {
             return None;
         }
         Refusal::at_gate(repository, caller, self.access_of(caller, repository))
