@@ -6,7 +6,8 @@
 //!
 //! Reads one JSON description (see [`description`]) from the named file or from standard input, prints one JSON line
 //! `{"url":…,"cdn":…,"tokens":{account:token}}` when it is ready, and stops when standard input closes or the time is
-//! over. `/_control/requests`, `/_control/reset`, `/_control/access` and `/_control/expire-links` steer it meanwhile.
+//! over. `/_control/requests`, `/_control/reset`, `/_control/access`, `/_control/expire-links` and `/_control/fault`
+//! steer it meanwhile (see `support/control.rs`).
 
 // With paths, because the root of an example looks for its modules beside itself.
 #[path = "hub/description.rs"]

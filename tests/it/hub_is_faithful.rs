@@ -238,6 +238,29 @@ fn missing_and_private_look_the_same() {
 }
 
 #[test]
+fn a_renamed_repository_sends_its_callers_on() {
+    let renamed = Repository::model("org/new")
+        .formerly("model")
+        .file("a", "a");
+    let hub = Hub::start(vec![renamed]);
+    let caller = Caller::new();
+    for (old, new) in [
+        (
+            "/api/models/model?blobs=true",
+            "/api/models/org/new?blobs=true",
+        ),
+        (
+            "/api/models/Org/New/tree/main",
+            "/api/models/org/new/tree/main",
+        ),
+        ("/model/resolve/main/a", "/org/new/resolve/main/a"),
+    ] {
+        let moved = caller.get(&format!("{}{old}", hub.url()));
+        assert_eq!((moved.status, moved.header("location")), (307, new));
+    }
+}
+
+#[test]
 fn pages_name_the_next_one_here_or_at_huggingface() {
     let files = (0..5).fold(Repository::dataset("org/data"), |repository, number| {
         repository.file(&format!("{number}.txt"), number.to_string())

@@ -119,10 +119,7 @@ impl State {
         };
         if repository.id != id {
             // Relative, and with the query: huggingface.co sends no absolute Location here.
-            let target =
-                request
-                    .target
-                    .replacen(&format!("/{id}"), &format!("/{}", repository.id), 1);
+            let target = with_other_id(&request.target, id, &repository.id);
             return Err(Denied::Moved(target));
         }
         if repository.is_disabled {
@@ -178,6 +175,25 @@ impl State {
     pub fn hub_url(&self, path: &str) -> String {
         format!("{}{}", self.roots.hub, self.hub_path(path))
     }
+}
+
+/// `target` with `id` replaced where it is a whole part of the path: `/models` is no repository called `model`.
+fn with_other_id(target: &str, id: &str, other: &str) -> String {
+    let old = format!("/{id}");
+    let ends_a_part = |at: &usize| {
+        matches!(
+            target[at + old.len()..].chars().next(),
+            None | Some('/' | '?')
+        )
+    };
+    let found = target
+        .match_indices(&old)
+        .map(|(at, _)| at)
+        .find(ends_a_part);
+    found.map_or_else(
+        || target.to_owned(),
+        |at| format!("{}/{other}{}", &target[..at], &target[at + old.len()..]),
+    )
 }
 
 fn sees(caller: &Caller, repository: &Repository) -> bool {
