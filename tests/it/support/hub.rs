@@ -188,13 +188,12 @@ impl Hub {
 
     /// The requests as sorted lines, because files are fetched in any order.
     pub fn log(&self) -> String {
-        let mut lines: Vec<String> = self
-            .requests()
-            .iter()
-            .map(|request| format!("{request}\n"))
-            .collect();
-        lines.sort();
-        lines.concat()
+        lines(&self.requests())
+    }
+
+    /// As [`log`](Self::log), for the requests since the last call.
+    pub fn take_log(&self) -> String {
+        lines(&self.take_requests())
     }
 
     pub fn count(&self, place: Place) -> usize {
@@ -247,6 +246,15 @@ impl Hub {
         }
         complaints
     }
+}
+
+fn lines(requests: &[Recorded]) -> String {
+    let mut lines: Vec<String> = requests
+        .iter()
+        .map(|request| format!("{request}\n"))
+        .collect();
+    lines.sort();
+    lines.concat()
 }
 
 impl Drop for Hub {
