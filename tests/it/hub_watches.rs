@@ -19,10 +19,7 @@ fn complaint(hub: Hub) -> Option<String> {
 
 #[test]
 fn a_hub_nobody_asks_is_a_failure() {
-    assert_eq!(
-        complaint(hub()).as_deref(),
-        Some("the hub was never asked anything")
-    );
+    assert_eq!(complaint(hub()).as_deref(), Some("the hub was never asked anything"));
     assert_eq!(complaint(hub().allow_unused()), None);
 }
 
@@ -31,22 +28,12 @@ fn a_token_where_none_belongs_is_a_failure_and_is_not_repeated() {
     let hub = hub();
     let [foreign, _] = hub.foreign_urls();
     Caller::new().get_as("bob", &format!("{foreign}/org/model"));
-    assert_eq!(
-        complaint(hub).as_deref(),
-        Some("a token went to foreign: GET /org/model")
-    );
+    assert_eq!(complaint(hub).as_deref(), Some("a token went to foreign: GET /org/model"));
 
     let hub = self::hub();
-    let url = format!(
-        "{}/api/whoami-v2?token={}",
-        hub.url(),
-        Account::new("bob").token()
-    );
+    let url = format!("{}/api/whoami-v2?token={}", hub.url(), Account::new("bob").token());
     Caller::new().get(&url);
-    assert_eq!(
-        complaint(hub).as_deref(),
-        Some("a token went to hub: /api/whoami-v2?token=[TOKEN]bob")
-    );
+    assert_eq!(complaint(hub).as_deref(), Some("a token went to hub: /api/whoami-v2?token=[TOKEN]bob"));
 }
 
 #[test]
@@ -55,24 +42,13 @@ fn a_stalled_answer_ends_with_the_hub() {
     hub.fault(At::api("whoami"), Fault::Stall(3), Times::Always);
     let address = hub.url().replace("http://", "");
     let mut connection = TcpStream::connect(&address).expect("a connection");
-    write!(
-        connection,
-        "GET /api/whoami-v2 HTTP/1.1\r\nHost: {address}\r\n\r\n"
-    )
-    .expect("a request");
-    hub.until("three bytes are out", |requests| {
-        requests
-            .first()
-            .is_some_and(|request| request.bytes_sent() == 3)
-    });
+    write!(connection, "GET /api/whoami-v2 HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("a request");
+    hub.until("three bytes are out", |requests| requests.first().is_some_and(|request| request.bytes_sent() == 3));
     drop(hub);
     let mut answer = String::new();
     // Whether the end is a clean one or a reset depends on the system.
     let _ = connection.read_to_string(&mut answer);
-    assert!(
-        answer.is_empty() || answer.ends_with("\r\n\r\n{\"e"),
-        "{answer}"
-    );
+    assert!(answer.is_empty() || answer.ends_with("\r\n\r\n{\"e"), "{answer}");
 }
 
 #[test]
@@ -87,23 +63,13 @@ fn spiteful_redirects_lead_where_they_say() {
         (Target::Itself, path.to_owned()),
         (Target::Foreign, format!("{foreign}{path}")),
         (Target::ForeignWithoutScheme, format!("//{authority}{path}")),
-        (
-            Target::ForeignWithUser,
-            format!("http://user@{authority}{path}"),
-        ),
+        (Target::ForeignWithUser, format!("http://user@{authority}{path}")),
         (Target::OtherPort, format!("{other_port}{path}")),
         (Target::ThereAndBack, format!("{foreign}/back/{url}")),
     ] {
-        hub.fault(
-            At::api("org/model"),
-            Fault::Redirect(target),
-            Times::Next(1),
-        );
+        hub.fault(At::api("org/model"), Fault::Redirect(target), Times::Next(1));
         let answer = caller.get(&url);
-        assert_eq!(
-            (answer.status, answer.header("location")),
-            (307, location.as_str())
-        );
+        assert_eq!((answer.status, answer.header("location")), (307, location.as_str()));
     }
     let back = caller.get(&format!("{foreign}/back/{url}"));
     assert_eq!(back.header("location"), url);
@@ -130,23 +96,11 @@ fn every_fault_can_be_asked_for_everywhere() {
     let caller = Caller::new();
     let resolve = format!("{}/org/model/resolve/main/config.json", hub.url());
     let content = format!("{}{}", hub.url(), caller.get(&resolve).header("location"));
-    let tree = format!(
-        "{}/api/models/org/model/tree/main?recursive=true",
-        hub.url()
-    );
+    let tree = format!("{}/api/models/org/model/tree/main?recursive=true", hub.url());
     // Two give no answer at all, and one is only about its size.
-    let is_left_out =
-        |fault: &Fault| matches!(fault, Fault::Stall(_) | Fault::HangUp | Fault::HugeJson(_));
-    for fault in Fault::all_for_files()
-        .into_iter()
-        .chain(Fault::all_for_api())
-        .filter(|fault| !is_left_out(fault))
-    {
-        for (place, url) in [
-            (Place::Content, &content),
-            (Place::Api, &tree),
-            (Place::Resolve, &resolve),
-        ] {
+    let is_left_out = |fault: &Fault| matches!(fault, Fault::Stall(_) | Fault::HangUp | Fault::HugeJson(_));
+    for fault in Fault::all_for_files().into_iter().chain(Fault::all_for_api()).filter(|fault| !is_left_out(fault)) {
+        for (place, url) in [(Place::Content, &content), (Place::Api, &tree), (Place::Resolve, &resolve)] {
             hub.fault(At::new(place, ""), fault.clone(), Times::Next(1));
             caller.get(url);
         }

@@ -20,9 +20,7 @@ pub struct Seen {
 impl Seen {
     /// Empty when it is missing.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("ASCII"))
+        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }
 
     pub fn text(&self) -> String {
@@ -37,17 +35,9 @@ impl Seen {
 
 impl Caller {
     pub fn new() -> Self {
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .build();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        Self {
-            client: client.expect("a client"),
-            runtime: runtime.expect("a runtime"),
-        }
+        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Self { client: client.expect("a client"), runtime: runtime.expect("a runtime") }
     }
 
     pub fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Seen {
@@ -58,11 +48,7 @@ impl Caller {
         self.runtime.block_on(async {
             let response = request.send().await.expect("an answer");
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Seen {
-                status,
-                headers,
-                body: collect(response).await,
-            }
+            Seen { status, headers, body: collect(response).await }
         })
     }
 
@@ -72,11 +58,7 @@ impl Caller {
 
     /// As [`get`](Self::get), with an account's token.
     pub fn get_as(&self, account: &str, url: &str) -> Seen {
-        self.ask(
-            Method::GET,
-            url,
-            &[("authorization", &format!("Bearer {}", token_of(account)))],
-        )
+        self.ask(Method::GET, url, &[("authorization", &format!("Bearer {}", token_of(account)))])
     }
 }
 

@@ -22,12 +22,7 @@ pub fn find(root: &Path, inputs: &BTreeSet<PathBuf>, stdout: &str, stderr: &str)
 }
 
 fn search(folder: &Path, inputs: &BTreeSet<PathBuf>, canary: &Regex, leaks: &mut Vec<String>) {
-    for path in fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-    {
+    for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
         if path.to_string_lossy().contains(CANARY) {
             leaks.push("a file name".to_owned());
         }
@@ -45,10 +40,7 @@ fn search(folder: &Path, inputs: &BTreeSet<PathBuf>, canary: &Regex, leaks: &mut
 fn holds(path: &Path, canary: &Regex) -> bool {
     let mut start = Vec::new();
     // Sockets and files that vanish meanwhile cannot be read and hold nothing.
-    let read = path.is_file()
-        && File::open(path)
-            .and_then(|file| file.take(SEARCHED).read_to_end(&mut start))
-            .is_ok();
+    let read = path.is_file() && File::open(path).and_then(|file| file.take(SEARCHED).read_to_end(&mut start)).is_ok();
     read && canary.is_match(&start)
 }
 
@@ -69,20 +61,13 @@ mod tests {
         };
         let input = write("token", &token);
         let inputs = BTreeSet::from([input]);
-        assert_eq!(
-            find(root.path(), &inputs, "fine", "fine"),
-            Vec::<String>::new()
-        );
+        assert_eq!(find(root.path(), &inputs, "fine", "fine"), Vec::<String>::new());
 
         let leaked = write("deep/log.txt", &format!("bearer {token}!"));
         write(&token, "");
         let mut found = find(root.path(), &inputs, &token, "fine");
         found.sort();
-        let mut expected = vec![
-            leaked.display().to_string(),
-            "a file name".to_owned(),
-            "stdout".to_owned(),
-        ];
+        let mut expected = vec![leaked.display().to_string(), "a file name".to_owned(), "stdout".to_owned()];
         expected.sort();
         assert_eq!(found, expected);
     }

@@ -17,10 +17,7 @@ impl Redaction {
         if let Ok(real) = root.canonicalize() {
             values.push((real.display().to_string(), "[ROOT]"));
         }
-        let escaped: Vec<_> = values
-            .iter()
-            .map(|(path, name)| (path.replace('\\', "\\\\"), *name))
-            .collect();
+        let escaped: Vec<_> = values.iter().map(|(path, name)| (path.replace('\\', "\\\\"), *name)).collect();
         values.extend(escaped);
         if let Some(hub) = hub {
             values.push((hub.url(), "[HUB]"));
@@ -29,10 +26,8 @@ impl Redaction {
             values.push((foreign, "[FOREIGN]"));
             values.push((other_port, "[OTHER-PORT]"));
         }
-        let without_scheme: Vec<_> = values
-            .iter()
-            .filter_map(|(url, name)| Some((url.strip_prefix("http://")?.to_owned(), *name)))
-            .collect();
+        let without_scheme: Vec<_> =
+            values.iter().filter_map(|(url, name)| Some((url.strip_prefix("http://")?.to_owned(), *name))).collect();
         values.extend(without_scheme);
         values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         let patterns = [
@@ -40,12 +35,8 @@ impl Redaction {
             (r"\b\d+(\.\d+)? ?([kKMGT]i?)?B/s", "[RATE]"),
             (r"\b(\d+h ?)?(\d+m ?)?\d+(\.\d+)? ?(ns|µs|ms|s)\b", "[TIME]"),
         ];
-        let patterns =
-            patterns.map(|(pattern, name)| (Regex::new(pattern).expect("a valid pattern"), name));
-        Self {
-            values,
-            patterns: patterns.into(),
-        }
+        let patterns = patterns.map(|(pattern, name)| (Regex::new(pattern).expect("a valid pattern"), name));
+        Self { values, patterns: patterns.into() }
     }
 
     pub fn redact(&self, text: &str) -> String {
@@ -66,36 +57,16 @@ mod tests {
 
     #[test]
     fn replaces_what_differs_and_nothing_else() {
-        let hub = Hub::start(Vec::new())
-            .allow_unused()
-            .with(|options| "/hub".clone_into(&mut options.prefix));
+        let hub = Hub::start(Vec::new()).allow_unused().with(|options| "/hub".clone_into(&mut options.prefix));
         let redaction = Redaction::new(Path::new("/tmp/sandbox"), Some(&hub));
         let cases = [
-            (
-                format!("{}/api/x and {}/y", hub.url(), hub.cdn_url()),
-                "[HUB]/api/x and [CDN]/y",
-            ),
-            (
-                format!("host {}", hub.cdn_url().replace("http://", "")),
-                "host [CDN]",
-            ),
+            (format!("{}/api/x and {}/y", hub.url(), hub.cdn_url()), "[HUB]/api/x and [CDN]/y"),
+            (format!("host {}", hub.cdn_url().replace("http://", "")), "host [CDN]"),
             ("/tmp/sandbox/cache/hub".to_owned(), "[ROOT]/cache/hub"),
-            (
-                "12 MB in 1.5s at 8.3 MB/s, 3m 2s left".to_owned(),
-                "12 MB in [TIME] at [RATE], [TIME] left",
-            ),
-            (
-                "2h 3m 4s, 350 ms, 0 B/s".to_owned(),
-                "[TIME], [TIME], [RATE]",
-            ),
-            (
-                "request id Root=1-6a000000-000000000000000000000012".to_owned(),
-                "request id [ID]",
-            ),
-            (
-                "model-00001-of-00002.safetensors".to_owned(),
-                "model-00001-of-00002.safetensors",
-            ),
+            ("12 MB in 1.5s at 8.3 MB/s, 3m 2s left".to_owned(), "12 MB in [TIME] at [RATE], [TIME] left"),
+            ("2h 3m 4s, 350 ms, 0 B/s".to_owned(), "[TIME], [TIME], [RATE]"),
+            ("request id Root=1-6a000000-000000000000000000000012".to_owned(), "request id [ID]"),
+            ("model-00001-of-00002.safetensors".to_owned(), "model-00001-of-00002.safetensors"),
         ];
         for (text, expected) in cases {
             assert_eq!(redaction.redact(&text), expected);

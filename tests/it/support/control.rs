@@ -27,9 +27,7 @@ pub fn answer(state: &mut State, request: &Request) -> Option<Answer> {
         return None;
     }
     let mut answer = match (request.method.as_str(), route) {
-        ("GET", "requests") => {
-            Answer::json(200, &state.record.requests.iter().map(describe).collect())
-        }
+        ("GET", "requests") => Answer::json(200, &state.record.requests.iter().map(describe).collect()),
         ("GET", "leaks") => Answer::json(200, &json!(state.record.leaks)),
         ("POST", "reset") => {
             state.record.requests.clear();
@@ -38,10 +36,7 @@ pub fn answer(state: &mut State, request: &Request) -> Option<Answer> {
         ("POST", "access") => set_access(state, request),
         ("POST", "fault") => add_fault(state, request),
         ("POST", "expire-links") => {
-            state
-                .links
-                .values_mut()
-                .for_each(|link| link.is_expired = true);
+            state.links.values_mut().for_each(|link| link.is_expired = true);
             Answer::json(200, &json!({}))
         }
         _ => super::api::no_such_route(),
@@ -83,15 +78,9 @@ fn add_fault(state: &mut State, request: &Request) -> Answer {
         Some("content") => Place::Content,
         _ => return Answer::json(400, &json!({ "error": "no such place" })),
     };
-    let times = body["times"]
-        .as_u64()
-        .and_then(|times| u32::try_from(times).ok());
+    let times = body["times"].as_u64().and_then(|times| u32::try_from(times).ok());
     let at = At::new(place, body["needle"].as_str().unwrap_or_default());
-    state.faults.push(Rule {
-        at,
-        fault,
-        times: times.map_or(Times::Always, Times::Next),
-    });
+    state.faults.push(Rule { at, fault, times: times.map_or(Times::Always, Times::Next) });
     Answer::json(200, &json!({}))
 }
 

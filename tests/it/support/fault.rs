@@ -105,14 +105,8 @@ impl Fault {
             Self::LongBody(1),
             Self::LyingLength(1),
             Self::HtmlPage,
-            Self::RateLimited {
-                retry_after: Some(0),
-                reset: None,
-            },
-            Self::RateLimited {
-                retry_after: None,
-                reset: Some(0),
-            },
+            Self::RateLimited { retry_after: Some(0), reset: None },
+            Self::RateLimited { retry_after: None, reset: Some(0) },
             Self::HostileEtag("../../x"),
         ];
         all.extend([400, 401, 403, 404, 408, 416, 500, 502, 503, 504].map(Self::Status));
@@ -131,19 +125,13 @@ impl Fault {
             Self::HtmlPage,
             Self::Garbage,
             Self::HugeJson(80 << 20),
-            Self::RateLimited {
-                retry_after: Some(0),
-                reset: None,
-            },
+            Self::RateLimited { retry_after: Some(0), reset: None },
             Self::EndlessPages,
             Self::SelfPage,
             Self::TreeSize(1),
             Self::TreeSize(-1),
             Self::ForeignRealm,
-            Self::Message {
-                status: 403,
-                text: HOSTILE_MESSAGE,
-            },
+            Self::Message { status: 403, text: HOSTILE_MESSAGE },
         ];
         all.extend([400, 408, 500, 502, 503, 504].map(Self::Status));
         all.extend(HOSTILE_NAMES.map(Self::HostileName));
@@ -176,10 +164,7 @@ pub struct At {
 
 impl At {
     pub fn new(place: Place, needle: &str) -> Self {
-        Self {
-            place,
-            needle: needle.to_owned(),
-        }
+        Self { place, needle: needle.to_owned() }
     }
 
     pub fn api(needle: &str) -> Self {
@@ -204,10 +189,7 @@ impl At {
             Place::Content => answer.carries_file,
             place => place == answer.place,
         };
-        let in_file = answer
-            .file
-            .as_ref()
-            .is_some_and(|file| file.contains(&self.needle));
+        let in_file = answer.file.as_ref().is_some_and(|file| file.contains(&self.needle));
         is_place && (in_file || request.target.contains(&self.needle))
     }
 }
@@ -229,10 +211,7 @@ pub struct Rule {
 /// The faults this answer gets; each counts down.
 pub fn due(rules: &mut Vec<Rule>, request: &Request, answer: &Answer) -> Vec<Fault> {
     let mut due = Vec::new();
-    for rule in rules
-        .iter_mut()
-        .filter(|rule| rule.at.matches(request, answer))
-    {
+    for rule in rules.iter_mut().filter(|rule| rule.at.matches(request, answer)) {
         due.push(rule.fault.clone());
         if let Times::Next(count) = &mut rule.times {
             *count = count.saturating_sub(1);

@@ -22,15 +22,7 @@ pub const HOSTILE_NAMES: [&str; 17] = [
 ];
 
 /// Names that are fine on Linux and macOS and must be refused (or be harmless) on Windows.
-pub const WINDOWS_NAMES: [&str; 7] = [
-    "C:x",
-    "NUL",
-    "con.txt",
-    "a:b",
-    "trailing.",
-    "trailing ",
-    "COM1/x",
-];
+pub const WINDOWS_NAMES: [&str; 7] = ["C:x", "NUL", "con.txt", "a:b", "trailing.", "trailing ", "COM1/x"];
 
 pub const HOSTILE_ETAGS: [&str; 7] = [
     "../../x",
@@ -42,13 +34,9 @@ pub const HOSTILE_ETAGS: [&str; 7] = [
     "****************************************************************",
 ];
 
-pub const HOSTILE_COMMITS: [&str; 5] = [
-    "../../x",
-    "",
-    "abc",
-    "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709",
-    "da39a3ee5e6b4b0d3255bfef95601890afd807099",
-];
+pub const HOSTILE_COMMITS: [&str; 5] =
+    ["../../x", "", "abc", "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", "da39a3ee5e6b4b0d3255bfef95601890afd807099"];
 
 /// Terminal escapes and bidirectional overrides, as a hostile owner could put in a message.
-pub const HOSTILE_MESSAGE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}Access \u{202e}detnarg\u{202c} \u{9b}31m\u{2066}now\u{2069}\r\nerror: forged line";
+pub const HOSTILE_MESSAGE: &str =
+    "\u{1b}[2J\u{1b}]0;owned\u{7}Access \u{202e}detnarg\u{202c} \u{9b}31m\u{2066}now\u{2069}\r\nerror: forged line";

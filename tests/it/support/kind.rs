@@ -31,9 +31,7 @@ impl Kind {
     }
 
     pub fn from_plural(text: &str) -> Option<Self> {
-        [Self::Model, Self::Dataset, Self::Space]
-            .into_iter()
-            .find(|kind| kind.plural() == text)
+        [Self::Model, Self::Dataset, Self::Space].into_iter().find(|kind| kind.plural() == text)
     }
 }
 

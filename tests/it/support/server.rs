@@ -30,30 +30,19 @@ impl Shared {
 
 /// A listener on `127.0.0.<host>`, or on another port of `127.0.0.1` where only that exists (macOS).
 pub fn bind(host: u8) -> io::Result<std::net::TcpListener> {
-    let at =
-        |host| std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0)));
+    let at = |host| std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0)));
     let listener = at(host).or_else(|_| at(1))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
 
 pub fn root(listener: &std::net::TcpListener) -> String {
-    listener
-        .local_addr()
-        .map(|address| format!("http://{address}"))
-        .unwrap_or_default()
+    listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default()
 }
 
 /// Serves until the sender of `stopped` is dropped; connections still open end with the runtime.
-pub fn run(
-    listeners: Vec<(std::net::TcpListener, Origin)>,
-    shared: &Shared,
-    stopped: oneshot::Receiver<()>,
-) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+pub fn run(listeners: Vec<(std::net::TcpListener, Origin)>, shared: &Shared, stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         for (listener, origin) in listeners {
             let listener = TcpListener::from_std(listener).expect("a listener");
@@ -77,12 +66,9 @@ async fn serve(stream: TcpStream, origin: Origin, shared: Shared) {
     let _ = stream.set_nodelay(true);
     let closer = Closer::default();
     let wire = TokioIo::new(Wire::new(stream, Closer::clone(&closer)));
-    let service =
-        service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
+    let service = service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
     // Errors are clients that left or connections that were cut: both are what tests are about.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(wire, service)
-        .await;
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await;
 }
 
 async fn answer(
@@ -96,10 +82,7 @@ async fn answer(
         let mut state = shared.lock();
         let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut state, &request)));
         decided.unwrap_or_else(|_| {
-            state
-                .record
-                .panics
-                .push(format!("{} {}", request.method, request.target));
+            state.record.panics.push(format!("{} {}", request.method, request.target));
             (Answer::text(500, "the test hub panicked"), Arc::default())
         })
     };
@@ -109,8 +92,7 @@ async fn answer(
     }
     let frames = Frames::new(&answer, sent, closer);
     let mut response = hyper::Response::new(frames);
-    *response.status_mut() =
-        hyper::StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
+    *response.status_mut() = hyper::StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
     *response.headers_mut() = answer.headers;
     Ok(response)
 }
@@ -194,8 +176,5 @@ fn stamp(answer: &mut Answer, number: u64) {
     };
     let remaining = quota - (number % quota);
     answer.set("ratelimit", &format!("\"{bucket}\";r={remaining};t=172"));
-    answer.set(
-        "ratelimit-policy",
-        &format!("\"fixed window\";\"{bucket}\";q={quota};w=300"),
-    );
+    answer.set("ratelimit-policy", &format!("\"fixed window\";\"{bucket}\";q={quota};w=300"));
 }

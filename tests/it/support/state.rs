@@ -85,11 +85,7 @@ impl From<Refusal> for Denied {
 }
 
 fn moved(location: &str) -> Answer {
-    Answer::text(
-        307,
-        format!("Temporary Redirect. Redirecting to {location}"),
-    )
-    .with("location", location)
+    Answer::text(307, format!("Temporary Redirect. Redirecting to {location}")).with("location", location)
 }
 
 impl State {
@@ -98,9 +94,7 @@ impl State {
     }
 
     pub fn repository(&self, key: &str) -> Option<&Repository> {
-        self.repositories
-            .iter()
-            .find(|repository| repository.key() == key)
+        self.repositories.iter().find(|repository| repository.key() == key)
     }
 
     /// The repository `caller` asks for by `id`, if it is there under that name and visible to them.
@@ -110,8 +104,7 @@ impl State {
         }
         let answers_to = |repository: &&Repository| {
             let is_named = |name: &String| name.eq_ignore_ascii_case(id);
-            repository.kind == kind
-                && (is_named(&repository.id) || repository.former_ids.iter().any(is_named))
+            repository.kind == kind && (is_named(&repository.id) || repository.former_ids.iter().any(is_named))
         };
         let repository = self.repositories.iter().find(answers_to);
         let Some(repository) = repository.filter(|repository| sees(caller, repository)) else {
@@ -138,10 +131,7 @@ impl State {
         let Caller::Known(account) = caller else {
             return Access::NeverAsked;
         };
-        self.access
-            .get(&(account.name.clone(), repository.key()))
-            .copied()
-            .unwrap_or_default()
+        self.access.get(&(account.name.clone(), repository.key())).copied().unwrap_or_default()
     }
 
     /// The closed gate's answer, if it is closed.
@@ -180,20 +170,9 @@ impl State {
 /// `target` with `id` replaced where it is a whole part of the path: `/models` is no repository called `model`.
 fn with_other_id(target: &str, id: &str, other: &str) -> String {
     let old = format!("/{id}");
-    let ends_a_part = |at: &usize| {
-        matches!(
-            target[at + old.len()..].chars().next(),
-            None | Some('/' | '?')
-        )
-    };
-    let found = target
-        .match_indices(&old)
-        .map(|(at, _)| at)
-        .find(ends_a_part);
-    found.map_or_else(
-        || target.to_owned(),
-        |at| format!("{}/{other}{}", &target[..at], &target[at + old.len()..]),
-    )
+    let ends_a_part = |at: &usize| matches!(target[at + old.len()..].chars().next(), None | Some('/' | '?'));
+    let found = target.match_indices(&old).map(|(at, _)| at).find(ends_a_part);
+    found.map_or_else(|| target.to_owned(), |at| format!("{}/{other}{}", &target[..at], &target[at + old.len()..]))
 }
 
 fn sees(caller: &Caller, repository: &Repository) -> bool {
@@ -204,7 +183,5 @@ fn sees(caller: &Caller, repository: &Repository) -> bool {
         return false;
     };
     let owner = repository.id.split('/').next().unwrap_or_default();
-    repository.readers.contains(&account.name)
-        || account.name == owner
-        || account.organizations.contains(owner)
+    repository.readers.contains(&account.name) || account.name == owner || account.organizations.contains(owner)
 }
