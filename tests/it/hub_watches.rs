@@ -47,7 +47,7 @@ fn a_stalled_answer_ends_with_the_hub() {
     drop(hub);
     let mut answer = String::new();
     // Whether the end is a clean one or a reset depends on the system.
-    let _ = connection.read_to_string(&mut answer);
+    connection.read_to_string(&mut answer).ok();
     assert!(answer.is_empty() || answer.ends_with("\r\n\r\n{\"e"), "{answer}");
 }
 

@@ -88,7 +88,7 @@ impl Process {
         for _ in 0..2 {
             let left = deadline.saturating_duration_since(Instant::now());
             if self.ended.recv_timeout(left).is_err() {
-                let _ = self.child.kill();
+                self.child.kill().ok();
                 panic!("gatedl did not end in time\nstdout: {}\nstderr: {}", self.stdout(), self.stderr());
             }
         }
@@ -102,8 +102,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // Both fail when it has ended already, which is the usual case.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 

@@ -63,12 +63,12 @@ async fn listen(listener: TcpListener, origin: Origin, shared: Shared) {
 }
 
 async fn serve(stream: TcpStream, origin: Origin, shared: Shared) {
-    let _ = stream.set_nodelay(true);
+    stream.set_nodelay(true).ok();
     let closer = Closer::default();
     let wire = TokioIo::new(Wire::new(stream, Closer::clone(&closer)));
     let service = service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
     // Errors are clients that left or connections that were cut: both are what tests are about.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await;
+    hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await.ok();
 }
 
 async fn answer(
