@@ -6,7 +6,10 @@
 //!
 //! Reads one JSON description (see [`description`]) from the named file or from standard input, prints one JSON line
 //! `{"url":…,"cdn":…,"tokens":{account:token}}` when it is ready, and stops when standard input closes or the time is
-//! over. `/_control/requests`, `/_control/reset`, `/_control/access` and `/_control/expire-links` steer it meanwhile.
+//! over. `/_control/requests`, `/_control/reset`, `/_control/access`, `/_control/expire-links` and `/_control/fault`
+//! steer it meanwhile (see `support/control.rs`).
+
+#![allow(unreachable_pub, reason = "a program has no outside: here `pub` says what other modules may use")]
 
 // With paths, because the root of an example looks for its modules beside itself.
 #[path = "hub/description.rs"]
@@ -28,6 +31,7 @@ struct Arguments {
     limit: Duration,
 }
 
+#[allow(clippy::disallowed_methods, reason = "its own command line, not gatedl's")]
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = parse(std::env::args().skip(1))?;
     let description: Description = match &arguments.file {
@@ -45,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (sender, closed) = mpsc::channel();
     thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin().by_ref(), &mut io::sink());
+        io::copy(&mut io::stdin().by_ref(), &mut io::sink()).ok();
         let _ = sender.send(());
     });
     let _ = closed.recv_timeout(arguments.limit);
