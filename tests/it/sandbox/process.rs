@@ -1,0 +1,161 @@
+//! A run that is still going: for tests that kill it, interrupt it, or watch it.
+
+use super::{Finished, Sandbox};
+use crate::support::patience::LIMIT;
+use std::io::{Read, Write as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+type Collected = Arc<Mutex<Vec<u8>>>;
+
+/// A running gatedl. Dropping it kills it.
+#[must_use]
+pub struct Process {
+    sandbox: Sandbox,
+    child: Child,
+    stdout: Collected,
+    stderr: Collected,
+    /// Says once for each of the two streams that it has ended.
+    ended: Receiver<()>,
+}
+
+impl Process {
+    /// # Panics
+    /// When it cannot be started.
+    pub(super) fn start(sandbox: Sandbox, mut command: Command, stdin: Option<Vec<u8>>) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(if stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        });
+        let mut child = command.spawn().expect("gatedl starts");
+        if let (Some(mut pipe), Some(input)) = (child.stdin.take(), stdin) {
+            // In a thread, because the program may read late or never.
+            thread::spawn(move || pipe.write_all(&input));
+        }
+        let (sender, ended) = channel();
+        let stdout = collect(child.stdout.take(), sender.clone());
+        let stderr = collect(child.stderr.take(), sender);
+        Self {
+            sandbox,
+            child,
+            stdout,
+            stderr,
+            ended,
+        }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn stdout(&self) -> String {
+        text(&self.stdout)
+    }
+
+    /// What it has printed so far.
+    pub fn stderr(&self) -> String {
+        text(&self.stderr)
+    }
+
+    /// SIGKILL: nothing of the program runs any more.
+    ///
+    /// # Panics
+    /// When it cannot be killed.
+    pub fn kill(mut self) -> Finished {
+        self.child.kill().expect("a child can be killed");
+        self.wait()
+    }
+
+    /// Ctrl-C.
+    pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    // By the command, because a call would need unsafe code or a dependency.
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([name, &self.id().to_string()])
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "the process is gone"
+        );
+    }
+
+    /// Waits for the end, at most the time limit; then searches everything for leaked tokens.
+    ///
+    /// # Panics
+    /// When it does not end in time (it is killed then), or when a token leaked.
+    pub fn wait(mut self) -> Finished {
+        let deadline = Instant::now() + LIMIT;
+        for _ in 0..2 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.ended.recv_timeout(left).is_err() {
+                let _ = self.child.kill();
+                panic!(
+                    "gatedl did not end in time\nstdout: {}\nstderr: {}",
+                    self.stdout(),
+                    self.stderr()
+                );
+            }
+        }
+        let status = self.child.wait().expect("a child can be waited for");
+        let finished = Finished {
+            status: code(status),
+            stdout: self.stdout(),
+            stderr: self.stderr(),
+        };
+        self.sandbox
+            .fail_on_leak(&finished.stdout, &finished.stderr);
+        finished
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail when it has ended already, which is the usual case.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn collect(pipe: Option<impl Read + Send + 'static>, ended: Sender<()>) -> Collected {
+    let collected = Collected::default();
+    let for_thread = Arc::clone(&collected);
+    thread::spawn(move || {
+        let mut pipe = pipe;
+        let mut buffer = [0; 4096];
+        while let Some(count) = pipe
+            .as_mut()
+            .and_then(|pipe| pipe.read(&mut buffer).ok())
+            .filter(|count| *count > 0)
+        {
+            let mut collected = for_thread.lock().unwrap_or_else(PoisonError::into_inner);
+            collected.extend_from_slice(&buffer[..count]);
+        }
+        let _ = ended.send(());
+    });
+    collected
+}
+
+fn text(collected: &Collected) -> String {
+    String::from_utf8_lossy(&collected.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+}
+
+/// The exit code; for a process ended by a signal 128 plus its number, as shells say it.
+fn code(status: ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return 128 + signal;
+    }
+    status.code().unwrap_or(-1)
+}

@@ -1,0 +1,184 @@
+//! One run of gatedl as a sentence: arguments, environment, and what must come of it.
+
+use super::{Process, Sandbox};
+use crate::support::CANARY;
+use snapbox::{Assert, Data, IntoData as _};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// What a run said and how it ended. The texts are as printed, not redacted.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The exit code, or 128 plus the number of the signal.
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Finished {
+    /// # Panics
+    /// When stdout is not one JSON document.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.stdout))
+    }
+}
+
+/// Nothing happens until [`run`](Self::run) or [`spawn`](Self::spawn).
+#[must_use]
+pub struct Run {
+    sandbox: Sandbox,
+    args: Vec<OsString>,
+    environment: BTreeMap<String, Option<OsString>>,
+    folder: PathBuf,
+    stdin: Option<Vec<u8>>,
+    /// `None`: anything goes.
+    stdout: Option<Data>,
+    stderr: Option<Data>,
+    status: i32,
+}
+
+impl Run {
+    pub(super) fn new(sandbox: Sandbox) -> Self {
+        let folder = sandbox.path("work");
+        Self {
+            sandbox,
+            args: Vec::new(),
+            environment: BTreeMap::new(),
+            folder,
+            stdin: None,
+            stdout: Some("".into_data()),
+            stderr: Some("".into_data()),
+            status: 0,
+        }
+    }
+
+    /// # Panics
+    /// When an argument holds a token: there is no such way to give one, and process lists are public.
+    pub fn args<Argument: AsRef<OsStr>>(
+        mut self,
+        args: impl IntoIterator<Item = Argument>,
+    ) -> Self {
+        for arg in args {
+            let arg = arg.as_ref().to_owned();
+            assert!(
+                !arg.to_string_lossy().contains(CANARY),
+                "a token on the command line"
+            );
+            self.args.push(arg);
+        }
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.environment
+            .insert(name.to_owned(), Some(value.as_ref().to_owned()));
+        self
+    }
+
+    /// Takes away what the sandbox sets, such as `HF_ENDPOINT`.
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.environment.insert(name.to_owned(), None);
+        self
+    }
+
+    /// The working folder, below the sandbox.
+    pub fn in_folder(mut self, relative: &str) -> Self {
+        self.folder = self.sandbox.path(relative);
+        self
+    }
+
+    pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(input.into());
+        self
+    }
+
+    pub fn stdout(mut self, expected: impl snapbox::IntoData) -> Self {
+        self.stdout = Some(expected.into_data());
+        self
+    }
+
+    pub fn stderr(mut self, expected: impl snapbox::IntoData) -> Self {
+        self.stderr = Some(expected.into_data());
+        self
+    }
+
+    /// For the few tests that look at the text themselves or are about something else.
+    pub fn any_stdout(mut self) -> Self {
+        self.stdout = None;
+        self
+    }
+
+    pub fn any_stderr(mut self) -> Self {
+        self.stderr = None;
+        self
+    }
+
+    pub fn status(mut self, status: i32) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Runs to the end and compares status and both streams, all three before it fails.
+    ///
+    /// # Panics
+    /// When anything differs, the time limit passes, or a token leaked.
+    #[track_caller]
+    pub fn run(self) -> Finished {
+        let finished =
+            Process::start(self.sandbox.clone(), self.build(), self.stdin.clone()).wait();
+        let mut complaints = String::new();
+        if finished.status != self.status {
+            complaints = format!(
+                "expected exit status {}, got {}\n",
+                self.status, finished.status
+            );
+        }
+        complaints += &self.compare("stdout", &finished.stdout, self.stdout.as_ref());
+        complaints += &self.compare("stderr", &finished.stderr, self.stderr.as_ref());
+        assert!(
+            complaints.is_empty(),
+            "gatedl {:?}\n{complaints}\nstdout:\n{}\nstderr:\n{}",
+            self.args,
+            self.sandbox.redact(&finished.stdout),
+            self.sandbox.redact(&finished.stderr),
+        );
+        finished
+    }
+
+    /// Starts it and returns at once; expectations are up to the test then.
+    pub fn spawn(self) -> Process {
+        Process::start(self.sandbox.clone(), self.build(), self.stdin)
+    }
+
+    fn build(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gatedl"));
+        command
+            .args(&self.args)
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(self.sandbox.environment());
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command
+    }
+
+    /// Empty when they agree. With `SNAPSHOTS=overwrite` a differing snapshot is rewritten in the test's source.
+    fn compare(&self, name: &str, actual: &str, expected: Option<&Data>) -> String {
+        let Some(expected) = expected else {
+            return String::new();
+        };
+        let actual = self.sandbox.redact(actual).into_data();
+        let assert = Assert::new().action_env("SNAPSHOTS");
+        match assert.try_eq(Some(&name), actual, expected.clone()) {
+            Ok(()) => String::new(),
+            Err(difference) => format!("{difference}\n"),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The listeners: accepts connections, asks the routes, lets the faults have their way, writes the record.
+
+use super::answer::Answer;
+use super::record::{Origin, Place, Recorded};
+use super::request::Request;
+use super::state::State;
+use super::wire::{Closer, Frames, Wire};
+use super::{api, cdn, control, fault, mischief, resolve};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The state of one hub, shared between its listeners and the test.
+#[derive(Clone, Default)]
+pub struct Shared(Arc<Mutex<State>>);
+
+impl Shared {
+    /// A route that panicked has been noted already; what it left behind is good enough to finish the test with.
+    pub fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Accepts connections until the runtime stops.
+pub async fn listen(listener: TcpListener, origin: Origin, shared: Shared) {
+    loop {
+        // An error here is a connection that went away before it was accepted.
+        if let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, origin, shared.clone()));
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, origin: Origin, shared: Shared) {
+    let _ = stream.set_nodelay(true);
+    let closer = Closer::default();
+    let wire = TokioIo::new(Wire::new(stream, Closer::clone(&closer)));
+    let service =
+        service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
+    // Errors are clients that left or connections that were cut: both are what tests are about.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(wire, service)
+        .await;
+}
+
+async fn answer(
+    incoming: hyper::Request<Incoming>,
+    origin: Origin,
+    shared: Shared,
+    closer: Closer,
+) -> io::Result<hyper::Response<Frames>> {
+    let request = Request::read(origin, incoming).await;
+    let (answer, sent) = {
+        let mut state = shared.lock();
+        let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut state, &request)));
+        decided.unwrap_or_else(|_| {
+            state
+                .record
+                .panics
+                .push(format!("{} {}", request.method, request.target));
+            (Answer::text(500, "the test hub panicked"), Arc::default())
+        })
+    };
+    tokio::time::sleep(answer.delivery.delay).await;
+    if answer.delivery.hangs_up {
+        return Err(io::ErrorKind::ConnectionAborted.into());
+    }
+    let frames = Frames::new(&answer, sent, closer);
+    let mut response = hyper::Response::new(frames);
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
+    *response.headers_mut() = answer.headers;
+    Ok(response)
+}
+
+/// The answer to `request`, recorded, and the counter of the bytes that will be sent.
+fn decide(state: &mut State, request: &Request) -> (Answer, Arc<AtomicU64>) {
+    if let Some(answer) = control::answer(state, request) {
+        return (answer, Arc::default());
+    }
+    look_for_leaks(state, request);
+    let mut recorded = Recorded::new(request.origin, &request.method, &request.target);
+    recorded.range = request.header("range").map(str::to_owned);
+    recorded.token = state.caller(request).label();
+    let sent = recorded.counter();
+    let number = state.record.arrive(recorded);
+
+    let mut answer = route(state, request);
+    stamp(&mut answer, number);
+    if answer.carries_file {
+        answer.delivery.rate = state.options.content_rate;
+    }
+    let mut rules = std::mem::take(&mut state.faults);
+    for fault in fault::due(&mut rules, request, &answer) {
+        mischief::apply(&fault, &mut answer, request, state);
+    }
+    state.faults = rules;
+    answer.settle(request);
+
+    if let Some(recorded) = state.record.newest() {
+        recorded.place = answer.place;
+        recorded.file.clone_from(&answer.file);
+        recorded.status = answer.status;
+    }
+    (answer, sent)
+}
+
+fn look_for_leaks(state: &mut State, request: &Request) {
+    let head = request.head();
+    if request.origin != Origin::Hub || state.options.forbids_tokens {
+        state.record.look_for_leak(request.origin, &head);
+    } else if super::canary::is_in(&request.target) {
+        // Even at the hub a token belongs in the header, never in a URL that proxies log.
+        state.record.look_for_leak(request.origin, &request.target);
+    }
+}
+
+fn route(state: &mut State, request: &Request) -> Answer {
+    match request.origin {
+        Origin::Cdn => cdn::answer(state, request),
+        Origin::Foreign => foreign(state, request),
+        Origin::Hub => {
+            let Some(parts) = request.parts_behind(&state.options.prefix) else {
+                return api::no_such_route();
+            };
+            match parts.split_first() {
+                Some((first, rest)) if first == "api" => api::answer(state, request, rest),
+                _ => resolve::answer(state, request, &parts).unwrap_or_else(api::no_such_route),
+            }
+        }
+    }
+}
+
+/// Bytes nobody asked for, or a redirect back to where the client came from.
+fn foreign(state: &State, request: &Request) -> Answer {
+    let mut answer = match request.target.strip_prefix("/back/") {
+        Some(location) => Answer::text(307, "Temporary Redirect").with("location", location),
+        None => Answer::new(200, state.options.foreign_content.clone()),
+    };
+    answer.place = Place::Foreign;
+    answer
+}
+
+/// What every answer of the hub has.
+fn stamp(answer: &mut Answer, number: u64) {
+    // The shape of the load balancer's ids, so that clients and redactions see the real thing.
+    answer.set("x-request-id", &format!("Root=1-6a000000-{number:024x}"));
+    let (bucket, quota) = match answer.place {
+        Place::Api => ("api", 1000),
+        Place::Resolve | Place::ResolveCache => ("resolvers", 5000),
+        Place::Cdn | Place::Foreign | Place::Content => return,
+    };
+    let remaining = quota - (number % quota);
+    answer.set("ratelimit", &format!("\"{bucket}\";r={remaining};t=172"));
+    answer.set(
+        "ratelimit-policy",
+        &format!("\"fixed window\";\"{bucket}\";q={quota};w=300"),
+    );
+}
