@@ -11,6 +11,7 @@ use regex::Regex;
 mod near;
 mod selection;
 
+pub use near::near;
 pub use selection::{Missing, Selection, Unmatched, Wanted};
 
 /// A glob pattern with the meaning of Python's `fnmatch.fnmatchcase`.
@@ -49,24 +50,15 @@ impl Pattern {
     /// # Errors
     /// Only when the pattern is too large to compile.
     pub fn new(text: &str) -> Result<Self, PatternError> {
-        let regex = Regex::new(&translate(text)).map_err(|_| PatternError::TooLarge {
-            beginning: text.chars().take(40).collect(),
-            length: text.len(),
-        })?;
-        Ok(Self {
-            text: text.to_owned(),
-            regex,
-        })
+        let regex = Regex::new(&translate(text))
+            .map_err(|_| PatternError::TooLarge { beginning: text.chars().take(40).collect(), length: text.len() })?;
+        Ok(Self { text: text.to_owned(), regex })
     }
 
     /// Whether the whole of `path` matches.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        if path.contains('\\') {
-            self.regex.is_match(&path.replace('\\', "/"))
-        } else {
-            self.regex.is_match(path)
-        }
+        if path.contains('\\') { self.regex.is_match(&path.replace('\\', "/")) } else { self.regex.is_match(path) }
     }
 
     /// The pattern as it was written.
@@ -235,11 +227,7 @@ mod tests {
             let mut text = || serde_json::from_str::<String>(columns.next().unwrap()).unwrap();
             let (pattern, path) = (text(), text());
             let expected = columns.next().unwrap() == "True";
-            assert_eq!(
-                matches(&pattern, &path),
-                expected,
-                "pattern {pattern:?}, path {path:?}"
-            );
+            assert_eq!(matches(&pattern, &path), expected, "pattern {pattern:?}, path {path:?}");
             rows += 1;
         }
         assert!(rows >= 150, "only {rows} rows");
@@ -263,12 +251,7 @@ mod tests {
     #[test]
     fn a_pattern_too_large_to_compile_is_an_error() {
         let error = Pattern::new(&"?".repeat(100_000)).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("the pattern that begins with `????"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("the pattern that begins with `????"), "{error}");
         assert!(error.to_string().len() < 120, "{error}");
     }
 

@@ -21,9 +21,13 @@ const TELLING: usize = 3;
 
 /// Near paths for a name, folders included.
 pub(super) fn to_name(name: &str, paths: &[&str]) -> Vec<String> {
-    let wanted = name.to_lowercase();
     let folders = folders(paths);
-    let candidates = paths.iter().copied().chain(folders.iter().copied());
+    near(name, paths.iter().copied().chain(folders.iter().copied()))
+}
+
+/// The candidates nearest to a name, nearest first, at most [`LIMIT`].
+pub fn near<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let wanted = name.to_lowercase();
     nearest(candidates.filter_map(|path| {
         let candidate = path.to_lowercase();
         let likeness = if candidate.trim_end_matches('/') == wanted.trim_end_matches('/') {
@@ -46,20 +50,12 @@ pub(super) fn to_pattern(pattern: &str, paths: &[&str]) -> Vec<String> {
     if pieces.len() == 1 {
         return to_name(pattern, paths);
     }
-    let longest = pieces
-        .iter()
-        .max_by_key(|piece| piece.chars().count())
-        .copied()
-        .unwrap_or_default();
+    let longest = pieces.iter().max_by_key(|piece| piece.chars().count()).copied().unwrap_or_default();
     let telling = |piece: &str| piece.chars().count() >= TELLING;
     // How much of a path to compare with a piece: one letter more or less, for one may be doubled or missing.
     let sides = |piece: &str| {
         let length = piece.chars().count();
-        if telling(piece) {
-            length - 1..length + 2
-        } else {
-            0..0
-        }
+        if telling(piece) { length - 1..length + 2 } else { 0..0 }
     };
     nearest(paths.iter().filter_map(|&path| {
         let candidate = path.to_lowercase();
@@ -81,10 +77,7 @@ fn alike(wanted: &str, candidate: &str) -> f64 {
     // The comparison takes time and memory by the product of the lengths. Two texts whose lengths are further apart than
     // this cannot be alike, and a hostile listing must not be able to make an error message expensive.
     let (wanted_length, candidate_length) = (wanted.len(), candidate.len());
-    if wanted_length > 500
-        || candidate_length > 500
-        || wanted_length.abs_diff(candidate_length) > 200
-    {
+    if wanted_length > 500 || candidate_length > 500 || wanted_length.abs_diff(candidate_length) > 200 {
         return 0.0;
     }
     normalized_damerau_levenshtein(wanted, candidate)
@@ -93,22 +86,15 @@ fn alike(wanted: &str, candidate: &str) -> f64 {
 /// The best of `candidates` by likeness, equals by path.
 fn nearest<'a>(candidates: impl Iterator<Item = (f64, &'a str)>) -> Vec<String> {
     let mut candidates: Vec<(f64, &str)> = candidates.collect();
-    candidates.sort_by(|(one, one_path), (other, other_path)| {
-        other.total_cmp(one).then_with(|| one_path.cmp(other_path))
-    });
-    candidates.truncate(LIMIT);
     candidates
-        .into_iter()
-        .map(|(_, path)| path.to_owned())
-        .collect()
+        .sort_by(|(one, one_path), (other, other_path)| other.total_cmp(one).then_with(|| one_path.cmp(other_path)));
+    candidates.truncate(LIMIT);
+    candidates.into_iter().map(|(_, path)| path.to_owned()).collect()
 }
 
 /// All folders of a listing, each with its closing slash.
 fn folders<'a>(paths: &[&'a str]) -> BTreeSet<&'a str> {
-    paths
-        .iter()
-        .flat_map(|path| path.match_indices('/').map(|(slash, _)| &path[..=slash]))
-        .collect()
+    paths.iter().flat_map(|path| path.match_indices('/').map(|(slash, _)| &path[..=slash])).collect()
 }
 
 /// The file or folder name at the end of a path.
@@ -119,20 +105,13 @@ fn last_part(path: &str) -> &str {
 
 /// The first `count` characters of `text`.
 fn beginning(text: &str, count: usize) -> &str {
-    let end = text
-        .char_indices()
-        .nth(count)
-        .map_or(text.len(), |(place, _)| place);
+    let end = text.char_indices().nth(count).map_or(text.len(), |(place, _)| place);
     &text[..end]
 }
 
 /// The last `count` characters of `text`; `count` is not 0.
 fn ending(text: &str, count: usize) -> &str {
-    let start = text
-        .char_indices()
-        .rev()
-        .nth(count - 1)
-        .map_or(0, |(place, _)| place);
+    let start = text.char_indices().rev().nth(count - 1).map_or(0, |(place, _)| place);
     &text[start..]
 }
 
@@ -164,10 +143,7 @@ mod tests {
         assert_eq!(near("readme.md"), ["README.md"]);
         assert_eq!(near("modle.safetensor"), ["model.safetensors"]);
         assert_eq!(near("model_quantized.onnx"), ["onnx/model_quantized.onnx"]);
-        assert_eq!(
-            near("fp16/config.json"),
-            ["config.json", "onnx/config.json"]
-        );
+        assert_eq!(near("fp16/config.json"), ["config.json", "onnx/config.json"]);
         assert_eq!(near("onnx"), ["onnx/"]);
         assert_eq!(near("Onnx/"), ["onnx/"]);
         assert_eq!(near("pytorch_model.bin"), [""; 0]);
@@ -178,9 +154,7 @@ mod tests {
     fn shards_are_near_by_number_and_limited() {
         let near = to_name("model-00004-of-00003.safetensors", &PATHS);
         assert_eq!(near, PATHS[4..7]);
-        let shards: Vec<String> = (0..100)
-            .map(|shard| format!("model-{shard:05}.safetensors"))
-            .collect();
+        let shards: Vec<String> = (0..100).map(|shard| format!("model-{shard:05}.safetensors")).collect();
         let shards: Vec<&str> = shards.iter().map(String::as_str).collect();
         assert_eq!(to_name("model-00100.safetensors", &shards).len(), LIMIT);
     }

@@ -25,11 +25,7 @@ enum Name {
 
 impl Name {
     fn new(text: String) -> Self {
-        if text.ends_with('/') {
-            Self::Folder(text)
-        } else {
-            Self::File(text)
-        }
+        if text.ends_with('/') { Self::Folder(text) } else { Self::File(text) }
     }
 
     fn matches(&self, path: &str) -> bool {
@@ -54,9 +50,7 @@ pub enum Unmatched {
     #[error("no file in the repository matches {}", list(.0))]
     Missing(Vec<Missing>),
     /// Each name and each include pattern matches some file, but no file passes all that was asked.
-    #[error(
-        "no file is left: each name and pattern matches some file, but none passes all of them"
-    )]
+    #[error("no file is left: each name and pattern matches some file, but none passes all of them")]
     NothingLeft,
 }
 
@@ -95,10 +89,7 @@ impl Wanted {
 }
 
 fn list(missing: &[Missing]) -> String {
-    let texts: Vec<String> = missing
-        .iter()
-        .map(|one| format!("`{}`", one.wanted.as_str()))
-        .collect();
+    let texts: Vec<String> = missing.iter().map(|one| format!("`{}`", one.wanted.as_str())).collect();
     texts.join(", ")
 }
 
@@ -107,11 +98,7 @@ impl Selection {
     ///
     /// # Errors
     /// When a pattern is too large.
-    pub fn new(
-        names: Vec<String>,
-        include: &[String],
-        exclude: &[String],
-    ) -> Result<Self, PatternError> {
+    pub fn new(names: Vec<String>, include: &[String], exclude: &[String]) -> Result<Self, PatternError> {
         let patterns = |texts: &[String]| -> Result<Vec<Pattern>, PatternError> {
             texts.iter().map(|text| Pattern::new(text)).collect()
         };
@@ -152,20 +139,13 @@ impl Selection {
     ///
     /// # Errors
     /// When a name or an include pattern matches none of `paths`, or no file is left.
-    pub fn select<'a>(
-        &self,
-        paths: impl Iterator<Item = &'a str>,
-    ) -> Result<Vec<&'a str>, Unmatched> {
+    pub fn select<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Result<Vec<&'a str>, Unmatched> {
         let paths: Vec<&str> = paths.collect();
         let missing = self.missing(&paths);
         if !missing.is_empty() {
             return Err(Unmatched::Missing(missing));
         }
-        let selected: Vec<&str> = paths
-            .iter()
-            .copied()
-            .filter(|path| self.contains(path))
-            .collect();
+        let selected: Vec<&str> = paths.iter().copied().filter(|path| self.contains(path)).collect();
         if selected.is_empty() && !paths.is_empty() {
             return Err(Unmatched::NothingLeft);
         }
@@ -173,14 +153,8 @@ impl Selection {
     }
 
     fn missing(&self, paths: &[&str]) -> Vec<Missing> {
-        let names = self
-            .names
-            .iter()
-            .filter(|name| !paths.iter().any(|path| name.matches(path)));
-        let include = self
-            .include
-            .iter()
-            .filter(|pattern| !paths.iter().any(|path| pattern.matches(path)));
+        let names = self.names.iter().filter(|name| !paths.iter().any(|path| name.matches(path)));
+        let include = self.include.iter().filter(|pattern| !paths.iter().any(|path| pattern.matches(path)));
         names
             .map(|name| Missing {
                 near: near::to_name(name.as_str(), paths),
@@ -200,39 +174,21 @@ mod tests {
 
     use super::*;
 
-    const PATHS: [&str; 6] = [
-        ".gitattributes",
-        "config.json",
-        "model.safetensors",
-        "onnx/config.json",
-        "onnx/model.onnx",
-        "onnxruntime.md",
-    ];
+    const PATHS: [&str; 6] =
+        [".gitattributes", "config.json", "model.safetensors", "onnx/config.json", "onnx/model.onnx", "onnxruntime.md"];
 
     fn selection(names: &[&str], include: &[&str], exclude: &[&str]) -> Selection {
-        let owned = |texts: &[&str]| {
-            texts
-                .iter()
-                .map(|&text| text.to_owned())
-                .collect::<Vec<_>>()
-        };
+        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         Selection::new(owned(names), &owned(include), &owned(exclude)).unwrap()
     }
 
-    fn select(
-        names: &[&str],
-        include: &[&str],
-        exclude: &[&str],
-    ) -> Result<Vec<&'static str>, Unmatched> {
+    fn select(names: &[&str], include: &[&str], exclude: &[&str]) -> Result<Vec<&'static str>, Unmatched> {
         selection(names, include, exclude).select(PATHS.into_iter())
     }
 
     fn missing(names: &[&str], include: &[&str]) -> Vec<String> {
         match select(names, include, &[]) {
-            Err(Unmatched::Missing(missing)) => missing
-                .iter()
-                .map(|one| one.wanted.as_str().to_owned())
-                .collect(),
+            Err(Unmatched::Missing(missing)) => missing.iter().map(|one| one.wanted.as_str().to_owned()).collect(),
             other => panic!("expected something missing, got {other:?}"),
         }
     }
@@ -246,46 +202,28 @@ mod tests {
     #[test]
     fn names_are_exact_and_folders_take_all_below() {
         assert_eq!(select(&["config.json"], &[], &[]).unwrap(), ["config.json"]);
-        assert_eq!(
-            select(&["onnx/"], &[], &[]).unwrap(),
-            ["onnx/config.json", "onnx/model.onnx"]
-        );
+        assert_eq!(select(&["onnx/"], &[], &[]).unwrap(), ["onnx/config.json", "onnx/model.onnx"]);
         assert_eq!(missing(&["onnx", "*.json"], &[]), ["onnx", "*.json"]);
     }
 
     #[test]
     fn a_name_may_hold_glob_characters() {
         let odd = selection(&["a[1].txt"], &[], &[]);
-        assert_eq!(
-            odd.select(["a1.txt", "a[1].txt"].into_iter()).unwrap(),
-            ["a[1].txt"]
-        );
+        assert_eq!(odd.select(["a1.txt", "a[1].txt"].into_iter()).unwrap(), ["a[1].txt"]);
         assert!(Wanted::Name("*.json".to_owned()).is_name_with_wildcards());
         assert!(!Wanted::Include("*.json".to_owned()).is_name_with_wildcards());
     }
 
     #[test]
     fn names_and_include_must_both_match() {
-        assert_eq!(
-            select(&["onnx/"], &["*.json"], &[]).unwrap(),
-            ["onnx/config.json"]
-        );
-        assert_eq!(
-            select(&["onnx/"], &["*.md"], &[]),
-            Err(Unmatched::NothingLeft)
-        );
+        assert_eq!(select(&["onnx/"], &["*.json"], &[]).unwrap(), ["onnx/config.json"]);
+        assert_eq!(select(&["onnx/"], &["*.md"], &[]), Err(Unmatched::NothingLeft));
     }
 
     #[test]
     fn exclude_wins_and_need_not_match() {
-        assert_eq!(
-            select(&[], &["*.json"], &["onnx/*", "*.bin"]).unwrap(),
-            ["config.json"]
-        );
-        assert_eq!(
-            select(&["config.json"], &[], &["*"]),
-            Err(Unmatched::NothingLeft)
-        );
+        assert_eq!(select(&[], &["*.json"], &["onnx/*", "*.bin"]).unwrap(), ["config.json"]);
+        assert_eq!(select(&["config.json"], &[], &["*"]), Err(Unmatched::NothingLeft));
         assert_eq!(select(&[], &[], &["*"]), Err(Unmatched::NothingLeft));
     }
 
@@ -293,36 +231,21 @@ mod tests {
     fn one_of_several_that_matches_nothing_is_an_error() {
         assert_eq!(missing(&["config.json", "confg.json"], &[]), ["confg.json"]);
         assert_eq!(missing(&[], &["*.json", "*.gguf"]), ["*.gguf"]);
-        assert_eq!(
-            missing(&["nothing.bin"], &["*.gguf"]),
-            ["nothing.bin", "*.gguf"]
-        );
+        assert_eq!(missing(&["nothing.bin"], &["*.gguf"]), ["nothing.bin", "*.gguf"]);
     }
 
     #[test]
     fn the_message_names_what_is_missing() {
         let error = select(&["confg.json"], &["*.gguf"], &[]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "no file in the repository matches `confg.json`, `*.gguf`"
-        );
-        let Unmatched::Missing(missing) = error else {
-            panic!("{error:?}")
-        };
+        assert_eq!(error.to_string(), "no file in the repository matches `confg.json`, `*.gguf`");
+        let Unmatched::Missing(missing) = error else { panic!("{error:?}") };
         assert_eq!(missing[0].near, ["config.json", "onnx/config.json"]);
     }
 
     #[test]
     fn an_empty_repository_has_all_its_files() {
-        assert_eq!(
-            selection(&[], &[], &[]).select(std::iter::empty()),
-            Ok(vec![])
-        );
-        assert!(
-            selection(&["a"], &[], &[])
-                .select(std::iter::empty())
-                .is_err()
-        );
+        assert_eq!(selection(&[], &[], &[]).select(std::iter::empty()), Ok(vec![]));
+        assert!(selection(&["a"], &[], &[]).select(std::iter::empty()).is_err());
     }
 
     #[test]

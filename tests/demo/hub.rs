@@ -33,28 +33,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let description: Description = match &arguments.file {
         Some(path) => serde_json::from_slice(&std::fs::read(path)?)?,
         // One document, not all of the input: its end is the sign to stop.
-        None => serde_json::Deserializer::from_reader(io::stdin())
-            .into_iter()
-            .next()
-            .ok_or("no description")??,
+        None => serde_json::Deserializer::from_reader(io::stdin()).into_iter().next().ok_or("no description")??,
     };
-    let names: Vec<String> = description
-        .accounts
-        .iter()
-        .map(|account| account.name.clone())
-        .collect();
-    let tokens: BTreeMap<&String, String> = names
-        .iter()
-        .map(|name| (name, support::token_of(name)))
-        .collect();
+    let names: Vec<String> = description.accounts.iter().map(|account| account.name.clone()).collect();
+    let tokens: BTreeMap<&String, String> = names.iter().map(|name| (name, support::token_of(name))).collect();
     let hub = description.start()?;
 
     let mut stdout = io::stdout();
-    writeln!(
-        stdout,
-        "{}",
-        json!({"url": hub.url(), "cdn": hub.cdn_url(), "tokens": tokens})
-    )?;
+    writeln!(stdout, "{}", json!({"url": hub.url(), "cdn": hub.cdn_url(), "tokens": tokens}))?;
     stdout.flush()?;
 
     let (sender, closed) = mpsc::channel();
@@ -67,10 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, Box<dyn Error>> {
-    let mut arguments = Arguments {
-        file: None,
-        limit: Duration::from_secs(600),
-    };
+    let mut arguments = Arguments { file: None, limit: Duration::from_secs(600) };
     while let Some(word) = words.next() {
         if word == "--seconds" {
             let seconds = words.next().ok_or("--seconds needs a number")?;

@@ -1,8 +1,7 @@
 //! The hub is only worth something if it behaves like the real one: these tests talk to it without gatedl.
 
 use crate::support::{
-    Access, Account, At, Fault, Gate, Hub, LinkBinding, Place, Repository, Times, generated,
-    token_of,
+    Access, Account, At, Fault, Gate, Hub, LinkBinding, Place, Repository, Times, generated, token_of,
 };
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response, StatusCode};
@@ -22,9 +21,7 @@ struct Seen {
 
 impl Seen {
     fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().expect("ASCII"))
+        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }
 
     fn text(&self) -> String {
@@ -39,17 +36,9 @@ impl Seen {
 
 impl Caller {
     fn new() -> Self {
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .build();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        Self {
-            client: client.expect("a client"),
-            runtime: runtime.expect("a runtime"),
-        }
+        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        Self { client: client.expect("a client"), runtime: runtime.expect("a runtime") }
     }
 
     fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Seen {
@@ -60,11 +49,7 @@ impl Caller {
         self.runtime.block_on(async {
             let response = request.send().await.expect("an answer");
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Seen {
-                status,
-                headers,
-                body: collect(response).await,
-            }
+            Seen { status, headers, body: collect(response).await }
         })
     }
 
@@ -73,11 +58,7 @@ impl Caller {
     }
 
     fn get_as(&self, account: &str, url: &str) -> Seen {
-        self.ask(
-            Method::GET,
-            url,
-            &[("authorization", &format!("Bearer {}", token_of(account)))],
-        )
+        self.ask(Method::GET, url, &[("authorization", &format!("Bearer {}", token_of(account)))])
     }
 }
 
@@ -103,30 +84,19 @@ fn gated() -> Hub {
 
 #[test]
 fn a_gate_says_which_of_its_states_applies() {
-    let hub = gated()
-        .account(Account::new("narrow").without_gated_permission())
-        .account(Account::new("late").expired());
+    let hub =
+        gated().account(Account::new("narrow").without_gated_permission()).account(Account::new("late").expired());
     let caller = Caller::new();
     let url = format!("{}/api/models/org/model/auth-check", hub.url());
 
     let anonymous = caller.get(&url);
     assert_eq!(anonymous.status, 401);
     assert_eq!(anonymous.header("x-error-code"), "GatedRepo");
-    assert!(
-        anonymous
-            .header("www-authenticate")
-            .starts_with("Bearer realm=")
-    );
+    assert!(anonymous.header("www-authenticate").starts_with("Bearer realm="));
 
     for (access, words) in [
-        (
-            Access::NeverAsked,
-            "you are not in the authorized list. Visit https://huggingface.co/org/model",
-        ),
-        (
-            Access::Pending,
-            "is awaiting a review from the repo authors.",
-        ),
+        (Access::NeverAsked, "you are not in the authorized list. Visit https://huggingface.co/org/model"),
+        (Access::Pending, "is awaiting a review from the repo authors."),
         (Access::Rejected, "has been rejected by the repo's authors."),
         (Access::Reset, "to submit a new request."),
     ] {
@@ -145,37 +115,20 @@ fn a_gate_says_which_of_its_states_applies() {
     let narrow = caller.get_as("narrow", &url);
     assert_eq!((narrow.status, narrow.header("x-error-code")), (403, ""));
     let late = caller.get_as("late", &url);
-    assert_eq!(
-        (late.status, late.header("x-error-message")),
-        (401, "User Access Token \"late-token\" is expired")
-    );
+    assert_eq!((late.status, late.header("x-error-message")), (401, "User Access Token \"late-token\" is expired"));
     let unknown = caller.get_as("nobody", &url);
-    assert_eq!(
-        unknown.header("x-error-message"),
-        "Invalid credentials in Authorization header"
-    );
+    assert_eq!(unknown.header("x-error-message"), "Invalid credentials in Authorization header");
 }
 
 #[test]
 fn the_listing_is_public_but_its_hashes_are_masked() {
     let hub = gated().access("bob", "org/model", Access::Granted);
     let caller = Caller::new();
-    let url = format!(
-        "{}/api/models/org/model/tree/main?recursive=true",
-        hub.url()
-    );
-    let hash = |seen: &Seen| {
-        seen.json()[2]["lfs"]["oid"]
-            .as_str()
-            .expect("an oid")
-            .to_owned()
-    };
+    let url = format!("{}/api/models/org/model/tree/main?recursive=true", hub.url());
+    let hash = |seen: &Seen| seen.json()[2]["lfs"]["oid"].as_str().expect("an oid").to_owned();
 
     assert_eq!(hash(&caller.get(&url)), "*".repeat(64));
-    assert_eq!(
-        hash(&caller.get_as("bob", &url)),
-        hub.etag("org/model", "model.safetensors")
-    );
+    assert_eq!(hash(&caller.get_as("bob", &url)), hub.etag("org/model", "model.safetensors"));
 }
 
 #[test]
@@ -192,9 +145,7 @@ fn the_readme_of_a_gated_repository_is_open_and_the_rest_hides_behind_the_gate()
 
 #[test]
 fn a_small_public_file_takes_two_hops_and_has_no_etag_on_the_first() {
-    let hub = Hub::start(vec![
-        Repository::model("gpt2").file("a/b c.json", "{\"a\": 1}"),
-    ]);
+    let hub = Hub::start(vec![Repository::model("gpt2").file("a/b c.json", "{\"a\": 1}")]);
     let caller = Caller::new();
     let first = caller.get(&format!("{}/gpt2/resolve/main/a/b%20c.json", hub.url()));
     assert_eq!((first.status, first.header("etag")), (307, ""));
@@ -203,10 +154,7 @@ fn a_small_public_file_takes_two_hops_and_has_no_etag_on_the_first() {
     let url = format!("{}{}", hub.url(), first.header("location"));
     let second = caller.ask(Method::GET, &url, &[("accept-encoding", "identity")]);
     assert_eq!((second.status, second.header("content-length")), (200, "8"));
-    assert_eq!(
-        second.header("etag"),
-        format!("\"{}\"", hub.etag("gpt2", "a/b c.json"))
-    );
+    assert_eq!(second.header("etag"), format!("\"{}\"", hub.etag("gpt2", "a/b c.json")));
     assert_eq!(caller.get(&url).header("content-length"), "");
     assert_eq!(hub.count(Place::ResolveCache), 2);
 }
@@ -214,10 +162,7 @@ fn a_small_public_file_takes_two_hops_and_has_no_etag_on_the_first() {
 #[test]
 fn a_link_serves_the_range_it_was_made_for_and_no_other() {
     let content = generated(2, 5000);
-    let hub = Hub::start(vec![
-        Repository::model("org/model").lfs("model.bin", content.clone()),
-    ])
-    .allow_leaks();
+    let hub = Hub::start(vec![Repository::model("org/model").lfs("model.bin", content.clone())]).allow_leaks();
     let caller = Caller::new();
     let resolve = format!("{}/org/model/resolve/main/model.bin", hub.url());
     let made = caller.ask(Method::GET, &resolve, &[("range", "bytes=10-19")]);
@@ -225,27 +170,14 @@ fn a_link_serves_the_range_it_was_made_for_and_no_other() {
     let link = made.header("location").to_owned();
 
     let right = caller.ask(Method::GET, &link, &[("range", "bytes=10-19")]);
-    assert_eq!(
-        (right.status, right.header("content-range")),
-        (206, "bytes 10-19/5000")
-    );
+    assert_eq!((right.status, right.header("content-range")), (206, "bytes 10-19/5000"));
     assert_eq!(right.body.as_deref(), Ok(&content[10..20]));
     assert_ne!(right.header("etag"), made.header("x-linked-etag"));
-    assert_eq!(
-        caller
-            .ask(Method::GET, &link, &[("range", "bytes=20-29")])
-            .status,
-        403
-    );
+    assert_eq!(caller.ask(Method::GET, &link, &[("range", "bytes=20-29")]).status, 403);
     assert_eq!(caller.get(&link).status, 403);
 
     hub.configure(|options| options.link_binding = LinkBinding::Free);
-    assert_eq!(
-        caller
-            .ask(Method::GET, &link, &[("range", "bytes=5000-")])
-            .status,
-        416
-    );
+    assert_eq!(caller.ask(Method::GET, &link, &[("range", "bytes=5000-")]).status, 416);
     assert_eq!(caller.get_as("bob", &link).status, 400);
     hub.expire_links();
     assert!(caller.get(&link).text().contains("Request has expired"));
@@ -254,9 +186,7 @@ fn a_link_serves_the_range_it_was_made_for_and_no_other() {
 #[test]
 fn faults_break_exactly_what_they_say() {
     let content = generated(3, 900_000);
-    let hub = Hub::start(vec![
-        Repository::model("org/model").lfs("model.bin", content.clone()),
-    ]);
+    let hub = Hub::start(vec![Repository::model("org/model").lfs("model.bin", content.clone())]);
     hub.configure(|options| options.link_binding = LinkBinding::Free);
     let caller = Caller::new();
     let link = caller.get(&format!("{}/org/model/resolve/main/model.bin", hub.url()));
@@ -268,25 +198,14 @@ fn faults_break_exactly_what_they_say() {
 
     let cut = with(Fault::Cut(600_000));
     assert_eq!(cut.body.as_deref(), Err(&content[100..600_100].to_vec()));
-    assert_eq!(
-        with(Fault::LyingLength(5)).body.as_deref(),
-        Err(&content[100..].to_vec())
-    );
-    assert_eq!(
-        with(Fault::ShortBody(5)).body.as_deref(),
-        Ok(&content[100..899_995])
-    );
+    assert_eq!(with(Fault::LyingLength(5)).body.as_deref(), Err(&content[100..].to_vec()));
+    assert_eq!(with(Fault::ShortBody(5)).body.as_deref(), Ok(&content[100..899_995]));
     assert_eq!(with(Fault::IgnoreRange).status, StatusCode::OK);
     assert_eq!(with(Fault::NoContentRange).header("content-range"), "");
-    assert_eq!(
-        with(Fault::WrongContentRange).header("content-range"),
-        "bytes 101-900000/900001"
-    );
+    assert_eq!(with(Fault::WrongContentRange).header("content-range"), "bytes 101-900000/900001");
 
     let flipped = with(Fault::FlipBit(300_000)).body.expect("a whole body");
-    let differing: Vec<usize> = (0..flipped.len())
-        .filter(|at| flipped[*at] != content[at + 100])
-        .collect();
+    let differing: Vec<usize> = (0..flipped.len()).filter(|at| flipped[*at] != content[at + 100]).collect();
     assert_eq!(differing, [299_900]);
     assert_eq!(with(Fault::Cut(0)).body, Err(Vec::new()));
     assert_eq!(caller.get(link).body.as_deref(), Ok(&content[..]));

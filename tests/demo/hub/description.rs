@@ -10,9 +10,7 @@
 
 use crate::support::control::access_from_name;
 use crate::support::repository::Tree;
-use crate::support::{
-    Account, Gate, Hub, Kind, LinkBinding, Repository, Role, TreeRoute, generated,
-};
+use crate::support::{Account, Gate, Hub, Kind, LinkBinding, Repository, Role, TreeRoute, generated};
 use bytes::Bytes;
 use serde::Deserialize;
 use std::error::Error;
@@ -133,23 +131,13 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 impl Description {
     /// Starts the hub, with its control routes.
     pub fn start(self) -> Outcome<Hub> {
-        let repositories = self
-            .repos
-            .into_iter()
-            .map(Repo::build)
-            .collect::<Outcome<Vec<_>>>()?;
+        let repositories = self.repos.into_iter().map(Repo::build).collect::<Outcome<Vec<_>>>()?;
         let mut hub = Hub::start(repositories).allow_unused();
         for person in self.accounts {
             hub = hub.account(person.build()?);
         }
-        for Grant {
-            account,
-            repo,
-            state,
-        } in self.access
-        {
-            let access =
-                access_from_name(&state).ok_or_else(|| format!("no such state: {state}"))?;
+        for Grant { account, repo, state } in self.access {
+            let access = access_from_name(&state).ok_or_else(|| format!("no such state: {state}"))?;
             hub = hub.access(&account, &repo, access);
         }
         self.options.apply(&hub)?;
@@ -211,15 +199,12 @@ fn load(sources: Vec<Source>) -> Outcome<Loaded> {
 }
 
 fn add(tree: Tree, files: Loaded) -> Tree {
-    files
-        .into_iter()
-        .fold(tree, |tree, (path, content, in_lfs)| {
-            if in_lfs {
-                tree.lfs(&path, content)
-            } else {
-                tree.file(&path, content)
-            }
-        })
+    files.into_iter().fold(
+        tree,
+        |tree, (path, content, in_lfs)| {
+            if in_lfs { tree.lfs(&path, content) } else { tree.file(&path, content) }
+        },
+    )
 }
 
 impl Person {

@@ -22,12 +22,7 @@ pub fn find(root: &Path, inputs: &BTreeSet<PathBuf>, stdout: &str, stderr: &str)
 }
 
 fn search(folder: &Path, inputs: &BTreeSet<PathBuf>, canary: &Regex, leaks: &mut Vec<String>) {
-    for path in fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-    {
+    for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
         if path.to_string_lossy().contains(CANARY) {
             leaks.push("a file name".to_owned());
         }
@@ -45,9 +40,6 @@ fn search(folder: &Path, inputs: &BTreeSet<PathBuf>, canary: &Regex, leaks: &mut
 fn holds(path: &Path, canary: &Regex) -> bool {
     let mut start = Vec::new();
     // Sockets and files that vanish meanwhile cannot be read and hold nothing.
-    let read = path.is_file()
-        && File::open(path)
-            .and_then(|file| file.take(SEARCHED).read_to_end(&mut start))
-            .is_ok();
+    let read = path.is_file() && File::open(path).and_then(|file| file.take(SEARCHED).read_to_end(&mut start)).is_ok();
     read && canary.is_match(&start)
 }

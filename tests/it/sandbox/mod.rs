@@ -13,10 +13,7 @@
 //! A run is compared exactly: status 0, nothing on stdout, nothing on stderr, unless the test says otherwise. After
 //! every run all output and all files are searched for the tokens' canary.
 
-#![allow(
-    dead_code,
-    reason = "a language is larger than the sentences said so far"
-)]
+#![allow(dead_code, reason = "a language is larger than the sentences said so far")]
 
 mod leak;
 mod process;
@@ -60,19 +57,12 @@ impl Sandbox {
 
     fn build(hub: Option<&Hub>) -> Self {
         let root = TempDir::with_prefix("gatedl-test-").expect("a temporary folder");
-        for folder in [
-            "home", "cache", "config", "data", "state", "run", "tmp", "work",
-        ] {
+        for folder in ["home", "cache", "config", "data", "state", "run", "tmp", "work"] {
             fs::create_dir(root.path().join(folder)).expect("a folder in a fresh folder");
         }
         let redaction = Redaction::new(root.path(), hub);
         let endpoint = hub.map(Hub::url);
-        Self(Arc::new(Inner {
-            root,
-            endpoint,
-            redaction,
-            inputs: Mutex::default(),
-        }))
+        Self(Arc::new(Inner { root, endpoint, redaction, inputs: Mutex::default() }))
     }
 
     pub fn root(&self) -> &Path {
@@ -161,12 +151,7 @@ impl Sandbox {
         for name in ["PATH", "SystemRoot"] {
             environment.extend(std::env::var_os(name).map(|value| (name.to_owned(), value.into())));
         }
-        environment.extend(
-            self.0
-                .endpoint
-                .as_ref()
-                .map(|url| ("HF_ENDPOINT".to_owned(), url.into())),
-        );
+        environment.extend(self.0.endpoint.as_ref().map(|url| ("HF_ENDPOINT".to_owned(), url.into())));
         environment
     }
 
@@ -175,11 +160,7 @@ impl Sandbox {
     fn fail_on_leak(&self, stdout: &str, stderr: &str) {
         let inputs = self.0.inputs.lock().unwrap_or_else(PoisonError::into_inner);
         let leaks = leak::find(self.root(), &inputs, stdout, stderr);
-        assert!(
-            leaks.is_empty(),
-            "a token was found in {}",
-            leaks.join(", ")
-        );
+        assert!(leaks.is_empty(), "a token was found in {}", leaks.join(", "));
     }
 }
 
@@ -188,16 +169,9 @@ fn list(base: &Path, folder: &Path, lines: &mut Vec<String>) {
         return;
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let name = path
-            .strip_prefix(base)
-            .unwrap_or(&path)
-            .to_string_lossy()
-            .replace('\\', "/");
+        let name = path.strip_prefix(base).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         if let Ok(target) = fs::read_link(&path) {
-            lines.push(format!(
-                "{name} -> {}\n",
-                target.to_string_lossy().replace('\\', "/")
-            ));
+            lines.push(format!("{name} -> {}\n", target.to_string_lossy().replace('\\', "/")));
         } else if path.is_dir() {
             if fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_none()) {
                 lines.push(format!("{name}/\n"));

@@ -27,11 +27,7 @@ impl Process {
     /// When it cannot be started.
     pub(super) fn start(sandbox: Sandbox, mut command: Command, stdin: Option<Vec<u8>>) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.stdin(if stdin.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        });
+        command.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() });
         let mut child = command.spawn().expect("gatedl starts");
         if let (Some(mut pipe), Some(input)) = (child.stdin.take(), stdin) {
             // In a thread, because the program may read late or never.
@@ -40,13 +36,7 @@ impl Process {
         let (sender, ended) = channel();
         let stdout = collect(child.stdout.take(), sender.clone());
         let stderr = collect(child.stderr.take(), sender);
-        Self {
-            sandbox,
-            child,
-            stdout,
-            stderr,
-            ended,
-        }
+        Self { sandbox, child, stdout, stderr, ended }
     }
 
     pub fn id(&self) -> u32 {
@@ -82,13 +72,8 @@ impl Process {
 
     // By the command, because a call would need unsafe code or a dependency.
     fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([name, &self.id().to_string()])
-            .status();
-        assert!(
-            status.is_ok_and(|status| status.success()),
-            "the process is gone"
-        );
+        let status = Command::new("kill").args([name, &self.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "the process is gone");
     }
 
     /// Waits for the end, at most the time limit; then searches everything for leaked tokens.
@@ -101,21 +86,12 @@ impl Process {
             let left = deadline.saturating_duration_since(Instant::now());
             if self.ended.recv_timeout(left).is_err() {
                 let _ = self.child.kill();
-                panic!(
-                    "gatedl did not end in time\nstdout: {}\nstderr: {}",
-                    self.stdout(),
-                    self.stderr()
-                );
+                panic!("gatedl did not end in time\nstdout: {}\nstderr: {}", self.stdout(), self.stderr());
             }
         }
         let status = self.child.wait().expect("a child can be waited for");
-        let finished = Finished {
-            status: code(status),
-            stdout: self.stdout(),
-            stderr: self.stderr(),
-        };
-        self.sandbox
-            .fail_on_leak(&finished.stdout, &finished.stderr);
+        let finished = Finished { status: code(status), stdout: self.stdout(), stderr: self.stderr() };
+        self.sandbox.fail_on_leak(&finished.stdout, &finished.stderr);
         finished
     }
 }
@@ -134,11 +110,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>, ended: Sender<()>) -> Colle
     thread::spawn(move || {
         let mut pipe = pipe;
         let mut buffer = [0; 4096];
-        while let Some(count) = pipe
-            .as_mut()
-            .and_then(|pipe| pipe.read(&mut buffer).ok())
-            .filter(|count| *count > 0)
-        {
+        while let Some(count) = pipe.as_mut().and_then(|pipe| pipe.read(&mut buffer).ok()).filter(|count| *count > 0) {
             let mut collected = for_thread.lock().unwrap_or_else(PoisonError::into_inner);
             collected.extend_from_slice(&buffer[..count]);
         }

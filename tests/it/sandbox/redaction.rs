@@ -17,10 +17,7 @@ impl Redaction {
         if let Ok(real) = root.canonicalize() {
             values.push((real.display().to_string(), "[ROOT]"));
         }
-        let escaped: Vec<_> = values
-            .iter()
-            .map(|(path, name)| (path.replace('\\', "\\\\"), *name))
-            .collect();
+        let escaped: Vec<_> = values.iter().map(|(path, name)| (path.replace('\\', "\\\\"), *name)).collect();
         values.extend(escaped);
         if let Some(hub) = hub {
             values.push((hub.url(), "[HUB]"));
@@ -29,10 +26,8 @@ impl Redaction {
             values.push((foreign, "[FOREIGN]"));
             values.push((other_port, "[OTHER-PORT]"));
         }
-        let without_scheme: Vec<_> = values
-            .iter()
-            .filter_map(|(url, name)| Some((url.strip_prefix("http://")?.to_owned(), *name)))
-            .collect();
+        let without_scheme: Vec<_> =
+            values.iter().filter_map(|(url, name)| Some((url.strip_prefix("http://")?.to_owned(), *name))).collect();
         values.extend(without_scheme);
         values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         let patterns = [
@@ -40,12 +35,8 @@ impl Redaction {
             (r"\b\d+(\.\d+)? ?([kKMGT]i?)?B/s", "[RATE]"),
             (r"\b(\d+h ?)?(\d+m ?)?\d+(\.\d+)? ?(ns|µs|ms|s)\b", "[TIME]"),
         ];
-        let patterns =
-            patterns.map(|(pattern, name)| (Regex::new(pattern).expect("a valid pattern"), name));
-        Self {
-            values,
-            patterns: patterns.into(),
-        }
+        let patterns = patterns.map(|(pattern, name)| (Regex::new(pattern).expect("a valid pattern"), name));
+        Self { values, patterns: patterns.into() }
     }
 
     pub fn redact(&self, text: &str) -> String {

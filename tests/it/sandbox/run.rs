@@ -21,8 +21,7 @@ impl Finished {
     /// # Panics
     /// When stdout is not one JSON document.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("{error} in {:?}", self.stdout))
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {:?}", self.stdout))
     }
 }
 
@@ -57,24 +56,17 @@ impl Run {
 
     /// # Panics
     /// When an argument holds a token: there is no such way to give one, and process lists are public.
-    pub fn args<Argument: AsRef<OsStr>>(
-        mut self,
-        args: impl IntoIterator<Item = Argument>,
-    ) -> Self {
+    pub fn args<Argument: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = Argument>) -> Self {
         for arg in args {
             let arg = arg.as_ref().to_owned();
-            assert!(
-                !arg.to_string_lossy().contains(CANARY),
-                "a token on the command line"
-            );
+            assert!(!arg.to_string_lossy().contains(CANARY), "a token on the command line");
             self.args.push(arg);
         }
         self
     }
 
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.environment
-            .insert(name.to_owned(), Some(value.as_ref().to_owned()));
+        self.environment.insert(name.to_owned(), Some(value.as_ref().to_owned()));
         self
     }
 
@@ -127,14 +119,10 @@ impl Run {
     /// When anything differs, the time limit passes, or a token leaked.
     #[track_caller]
     pub fn run(self) -> Finished {
-        let finished =
-            Process::start(self.sandbox.clone(), self.build(), self.stdin.clone()).wait();
+        let finished = Process::start(self.sandbox.clone(), self.build(), self.stdin.clone()).wait();
         let mut complaints = String::new();
         if finished.status != self.status {
-            complaints = format!(
-                "expected exit status {}, got {}\n",
-                self.status, finished.status
-            );
+            complaints = format!("expected exit status {}, got {}\n", self.status, finished.status);
         }
         complaints += &self.compare("stdout", &finished.stdout, self.stdout.as_ref());
         complaints += &self.compare("stderr", &finished.stderr, self.stderr.as_ref());
@@ -155,11 +143,7 @@ impl Run {
 
     fn build(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatedl"));
-        command
-            .args(&self.args)
-            .current_dir(&self.folder)
-            .env_clear()
-            .envs(self.sandbox.environment());
+        command.args(&self.args).current_dir(&self.folder).env_clear().envs(self.sandbox.environment());
         for (name, value) in &self.environment {
             match value {
                 Some(value) => command.env(name, value),

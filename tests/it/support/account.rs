@@ -91,8 +91,10 @@ impl Account {
         let organizations: Vec<Value> = self
             .organizations
             .iter()
-            .map(|name| json!({"type": "org", "id": "5e0000000000000000000002", "name": name, "fullname": name,
-                               "isEnterprise": false, "roleInOrg": "read"}))
+            .map(|name| {
+                json!({"type": "org", "id": "5e0000000000000000000002", "name": name, "fullname": name,
+                               "isEnterprise": false, "roleInOrg": "read"})
+            })
             .collect();
         json!({
             "type": "user", "id": "5e0000000000000000000001", "name": self.name, "fullname": self.name,
@@ -131,9 +133,8 @@ impl Caller {
         let Some(header) = header else {
             return Self::Anonymous;
         };
-        let known = header
-            .strip_prefix("Bearer ")
-            .and_then(|token| accounts.iter().find(|account| account.token() == token));
+        let known =
+            header.strip_prefix("Bearer ").and_then(|token| accounts.iter().find(|account| account.token() == token));
         known.map_or(Self::Unknown, |account| Self::Known(account.clone()))
     }
 

@@ -21,10 +21,7 @@ pub enum ContentRange {
 }
 
 /// How the body goes out; everything but the defaults is a fault or a speed limit.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "independent switches, each on its own"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches, each on its own")]
 #[derive(Clone, Debug, Default)]
 pub struct Delivery {
     /// No Content-Length: chunked, as a compressing edge sends.
@@ -95,10 +92,7 @@ impl Answer {
 
     /// Control characters cannot be sent in a header at all; they are left out.
     pub fn set(&mut self, name: &'static str, value: &str) {
-        let sendable: Vec<u8> = value
-            .bytes()
-            .filter(|byte| !byte.is_ascii_control())
-            .collect();
+        let sendable: Vec<u8> = value.bytes().filter(|byte| !byte.is_ascii_control()).collect();
         if let Ok(value) = HeaderValue::from_bytes(&sendable) {
             self.headers.insert(HeaderName::from_static(name), value);
         }
@@ -121,10 +115,7 @@ impl Answer {
         }
         self.resize();
         if !self.delivery.is_chunked {
-            self.set(
-                "content-length",
-                &(self.body.len() as u64 + self.delivery.promise).to_string(),
-            );
+            self.set("content-length", &(self.body.len() as u64 + self.delivery.promise).to_string());
         }
     }
 
@@ -133,14 +124,8 @@ impl Answer {
             return;
         };
         // A validator that does not match means "send all of it" (RFC 9110, 13.1.5).
-        let etag = self
-            .headers
-            .get("etag")
-            .and_then(|value| value.to_str().ok());
-        if request
-            .header("if-range")
-            .is_some_and(|validator| Some(validator) != etag)
-        {
+        let etag = self.headers.get("etag").and_then(|value| value.to_str().ok());
+        if request.header("if-range").is_some_and(|validator| Some(validator) != etag) {
             return;
         }
         let size = self.body.len() as u64;
@@ -159,10 +144,7 @@ impl Answer {
             }
             ContentRange::Missing => {}
             ContentRange::Wrong => {
-                self.set(
-                    "content-range",
-                    &format!("bytes {}-{}/{}", first + 1, last + 1, size + 1),
-                );
+                self.set("content-range", &format!("bytes {}-{}/{}", first + 1, last + 1, size + 1));
             }
         }
     }
@@ -173,9 +155,7 @@ impl Answer {
         if grow < 0 {
             self.body.truncate(self.body.len().saturating_sub(by));
         } else if grow > 0 {
-            self.body = [self.body.as_ref(), vec![b'x'; by].as_slice()]
-                .concat()
-                .into();
+            self.body = [self.body.as_ref(), vec![b'x'; by].as_slice()].concat().into();
         }
     }
 }

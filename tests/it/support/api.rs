@@ -11,14 +11,7 @@ use super::tree;
 use serde_json::{Map, Value, json};
 
 /// The first word after a repository id, which tells where the id ends.
-const VERBS: [&str; 6] = [
-    "revision",
-    "tree",
-    "auth-check",
-    "paths-info",
-    "refs",
-    "xet-read-token",
-];
+const VERBS: [&str; 6] = ["revision", "tree", "auth-check", "paths-info", "refs", "xet-read-token"];
 
 /// An answer for a path nobody serves.
 pub fn no_such_route() -> Answer {
@@ -32,8 +25,7 @@ pub fn answer(state: &mut State, request: &Request, parts: &[String]) -> Answer 
     match parts {
         [first] if first == "whoami-v2" => whoami(&caller),
         [first, rest @ ..] if first == "resolve-cache" => resolve::cached(state, request, rest),
-        [first] => Kind::from_plural(first)
-            .map_or_else(no_such_route, |kind| list(state, request, &caller, kind)),
+        [first] => Kind::from_plural(first).map_or_else(no_such_route, |kind| list(state, request, &caller, kind)),
         [first, rest @ ..] => {
             let Some(kind) = Kind::from_plural(first) else {
                 return no_such_route();
@@ -47,16 +39,8 @@ pub fn answer(state: &mut State, request: &Request, parts: &[String]) -> Answer 
 
 /// The repository id at the start of `parts`, and what follows it.
 fn split_id(parts: &[String]) -> (String, &[String]) {
-    let is_verb = |index: usize| {
-        parts
-            .get(index)
-            .is_some_and(|part| VERBS.contains(&part.as_str()))
-    };
-    let length = if parts.len() == 1 || (is_verb(1) && !is_verb(2)) {
-        1
-    } else {
-        2
-    };
+    let is_verb = |index: usize| parts.get(index).is_some_and(|part| VERBS.contains(&part.as_str()));
+    let length = if parts.len() == 1 || (is_verb(1) && !is_verb(2)) { 1 } else { 2 };
     (parts[..length].join("/"), &parts[length..])
 }
 
@@ -79,14 +63,7 @@ fn of_repository(
     match verb.as_slice() {
         [] => info(state, request, repository, "main"),
         ["revision", revision] => info(state, request, repository, revision),
-        ["tree", revision, folder @ ..] => tree::list(
-            state,
-            request,
-            caller,
-            repository,
-            revision,
-            &folder.join("/"),
-        ),
+        ["tree", revision, folder @ ..] => tree::list(state, request, caller, repository, revision, &folder.join("/")),
         ["paths-info", revision] => tree::of_paths(state, request, caller, repository, revision),
         ["refs"] => Answer::json(200, &refs(repository, request.query_is_true("include_prs"))),
         ["auth-check"] => {
@@ -113,17 +90,12 @@ fn list(state: &State, request: &Request, caller: &Caller, kind: Kind) -> Answer
         return refusal.as_json();
     }
     let search = request.query("search").unwrap_or_default().to_lowercase();
-    let limit = request
-        .query("limit")
-        .and_then(|limit| limit.parse().ok())
-        .unwrap_or(1000);
+    let limit = request.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1000);
     let is_listed = |repository: &&Repository| {
         let owner = repository.id.rsplit_once('/').map(|(owner, _)| owner);
         repository.kind == kind
             && !repository.is_private
-            && request
-                .query("author")
-                .is_none_or(|author| owner == Some(author))
+            && request.query("author").is_none_or(|author| owner == Some(author))
             && repository.id.to_lowercase().contains(&search)
     };
     let listed = state.repositories.iter().filter(is_listed).take(limit);
@@ -152,12 +124,7 @@ fn info(state: &State, request: &Request, repository: &Repository, revision: &st
     Answer::json(200, &Value::Object(all))
 }
 
-fn describe(
-    repository: &Repository,
-    commit: &Commit,
-    blobs: bool,
-    masked: bool,
-) -> Map<String, Value> {
+fn describe(repository: &Repository, commit: &Commit, blobs: bool, masked: bool) -> Map<String, Value> {
     let gated = match repository.gate {
         Gate::Open => json!(false),
         Gate::Auto => json!("auto"),
@@ -182,12 +149,7 @@ fn describe(
             sibling
         })
         .collect();
-    let size: usize = commit
-        .tree
-        .0
-        .values()
-        .map(|entry| entry.content.len())
-        .sum();
+    let size: usize = commit.tree.0.values().map(|entry| entry.content.len()).sum();
     let described = json!({
         "_id": repository.internal_id(), "id": repository.id, "modelId": repository.id,
         "author": repository.id.split('/').next(), "sha": commit.hash, "private": repository.is_private,
@@ -204,10 +166,7 @@ fn describe(
 
 fn refs(repository: &Repository, with_pull_requests: bool) -> Value {
     let of_kind = |wanted: RevisionKind, folder: &str| -> Vec<Value> {
-        let revisions = repository
-            .revisions
-            .iter()
-            .filter(|(_, (kind, _))| *kind == wanted);
+        let revisions = repository.revisions.iter().filter(|(_, (kind, _))| *kind == wanted);
         revisions
             .map(|(name, (_, index))| {
                 json!({"name": name, "ref": format!("{folder}{name}"),

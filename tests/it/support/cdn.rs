@@ -22,16 +22,8 @@ fn serve(state: &mut State, request: &Request) -> Answer {
     }
     let binding = state.options.link_binding;
     let signature = request.query("X-Amz-Signature").unwrap_or_default();
-    let Some(link) = state
-        .links
-        .get_mut(signature)
-        .filter(|link| link.path == request.path)
-    else {
-        return error(
-            403,
-            "SignatureDoesNotMatch",
-            "The request signature we calculated does not match",
-        );
+    let Some(link) = state.links.get_mut(signature).filter(|link| link.path == request.path) else {
+        return error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
     };
     let file = link.file.clone();
     let answer = match check(link, binding, request.header("range")) {

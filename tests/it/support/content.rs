@@ -79,12 +79,7 @@ pub struct Entry {
 impl Entry {
     pub fn in_git(content: impl IntoContent) -> Self {
         let content = content.into_content();
-        Self {
-            oid: digest::git_blob(&content),
-            content,
-            lfs: None,
-            xet_hash: None,
-        }
+        Self { oid: digest::git_blob(&content), content, lfs: None, xet_hash: None }
     }
 
     pub fn in_lfs(content: impl IntoContent) -> Self {
@@ -93,10 +88,7 @@ impl Entry {
         let pointer = digest::lfs_pointer(&sha256, content.len());
         Self {
             oid: digest::git_blob(pointer.as_bytes()),
-            lfs: Some(Lfs {
-                sha256,
-                pointer_size: pointer.len(),
-            }),
+            lfs: Some(Lfs { sha256, pointer_size: pointer.len() }),
             content,
             xet_hash: None,
         }
@@ -109,9 +101,7 @@ impl Entry {
 
     pub fn with_xet(mut self) -> Self {
         // Not the real Merkle hash: only its shape and its being different from the sha256 matter here.
-        self.xet_hash = Some(digest::sha256_hex(
-            format!("xet {}", self.etag()).as_bytes(),
-        ));
+        self.xet_hash = Some(digest::sha256_hex(format!("xet {}", self.etag()).as_bytes()));
         self
     }
 }

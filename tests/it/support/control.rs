@@ -26,9 +26,7 @@ pub fn answer(state: &mut State, request: &Request) -> Option<Answer> {
         return None;
     }
     let mut answer = match (request.method.as_str(), route) {
-        ("GET", "requests") => {
-            Answer::json(200, &state.record.requests.iter().map(describe).collect())
-        }
+        ("GET", "requests") => Answer::json(200, &state.record.requests.iter().map(describe).collect()),
         ("GET", "leaks") => Answer::json(200, &json!(state.record.leaks)),
         ("POST", "reset") => {
             state.record.requests.clear();
@@ -36,10 +34,7 @@ pub fn answer(state: &mut State, request: &Request) -> Option<Answer> {
         }
         ("POST", "access") => set_access(state, request),
         ("POST", "expire-links") => {
-            state
-                .links
-                .values_mut()
-                .for_each(|link| link.is_expired = true);
+            state.links.values_mut().for_each(|link| link.is_expired = true);
             Answer::json(200, &json!({}))
         }
         _ => super::api::no_such_route(),

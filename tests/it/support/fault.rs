@@ -119,16 +119,12 @@ pub const HOSTILE_ETAGS: [&str; 7] = [
     "****************************************************************",
 ];
 
-pub const HOSTILE_COMMITS: [&str; 5] = [
-    "../../x",
-    "",
-    "abc",
-    "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709",
-    "da39a3ee5e6b4b0d3255bfef95601890afd807099",
-];
+pub const HOSTILE_COMMITS: [&str; 5] =
+    ["../../x", "", "abc", "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", "da39a3ee5e6b4b0d3255bfef95601890afd807099"];
 
 /// Terminal escapes and bidirectional overrides, as a hostile owner could put in a message.
-pub const HOSTILE_MESSAGE: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}Access \u{202e}detnarg\u{202c} \u{9b}31m\u{2066}now\u{2069}\r\nerror: forged line";
+pub const HOSTILE_MESSAGE: &str =
+    "\u{1b}[2J\u{1b}]0;owned\u{7}Access \u{202e}detnarg\u{202c} \u{9b}31m\u{2066}now\u{2069}\r\nerror: forged line";
 
 impl Fault {
     /// Every fault of an answer that carries a file, scaled to files of some kilobytes.
@@ -150,14 +146,8 @@ impl Fault {
             Self::LongBody(1),
             Self::LyingLength(1),
             Self::HtmlPage,
-            Self::RateLimited {
-                retry_after: Some(0),
-                reset: None,
-            },
-            Self::RateLimited {
-                retry_after: None,
-                reset: Some(0),
-            },
+            Self::RateLimited { retry_after: Some(0), reset: None },
+            Self::RateLimited { retry_after: None, reset: Some(0) },
             Self::HostileEtag("../../x"),
         ];
         all.extend([400, 401, 403, 404, 408, 416, 500, 502, 503, 504].map(Self::Status));
@@ -176,19 +166,13 @@ impl Fault {
             Self::HtmlPage,
             Self::Garbage,
             Self::HugeJson(80 << 20),
-            Self::RateLimited {
-                retry_after: Some(0),
-                reset: None,
-            },
+            Self::RateLimited { retry_after: Some(0), reset: None },
             Self::EndlessPages,
             Self::SelfPage,
             Self::TreeSize(1),
             Self::TreeSize(-1),
             Self::ForeignRealm,
-            Self::Message {
-                status: 403,
-                text: HOSTILE_MESSAGE,
-            },
+            Self::Message { status: 403, text: HOSTILE_MESSAGE },
         ];
         all.extend([400, 408, 500, 502, 503, 504].map(Self::Status));
         all.extend(HOSTILE_NAMES.map(Self::HostileName));
@@ -221,10 +205,7 @@ pub struct At {
 
 impl At {
     pub fn new(place: Place, needle: &str) -> Self {
-        Self {
-            place,
-            needle: needle.to_owned(),
-        }
+        Self { place, needle: needle.to_owned() }
     }
 
     pub fn api(needle: &str) -> Self {
@@ -249,10 +230,7 @@ impl At {
             Place::Content => answer.carries_file,
             place => place == answer.place,
         };
-        let in_file = answer
-            .file
-            .as_ref()
-            .is_some_and(|file| file.contains(&self.needle));
+        let in_file = answer.file.as_ref().is_some_and(|file| file.contains(&self.needle));
         is_place && (in_file || request.target.contains(&self.needle))
     }
 }
@@ -274,10 +252,7 @@ pub struct Rule {
 /// The faults this answer gets; each counts down.
 pub fn due(rules: &mut Vec<Rule>, request: &Request, answer: &Answer) -> Vec<Fault> {
     let mut due = Vec::new();
-    for rule in rules
-        .iter_mut()
-        .filter(|rule| rule.at.matches(request, answer))
-    {
+    for rule in rules.iter_mut().filter(|rule| rule.at.matches(request, answer)) {
         due.push(rule.fault.clone());
         if let Times::Next(count) = &mut rule.times {
             *count = count.saturating_sub(1);

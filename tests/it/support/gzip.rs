@@ -28,9 +28,7 @@ pub fn stored(content: &[u8]) -> Vec<u8> {
 fn checksum(content: &[u8]) -> u32 {
     let mut table = [0_u32; 256];
     for (index, slot) in (0_u32..).zip(table.iter_mut()) {
-        *slot = (0..8).fold(index, |value, _| {
-            (value >> 1) ^ (0xedb8_8320 & (value & 1).wrapping_neg())
-        });
+        *slot = (0..8).fold(index, |value, _| (value >> 1) ^ (0xedb8_8320 & (value & 1).wrapping_neg()));
     }
     let step = |crc: u32, byte: &u8| (crc >> 8) ^ table[usize::from(crc.to_le_bytes()[0] ^ byte)];
     !content.iter().fold(u32::MAX, step)

@@ -27,36 +27,21 @@ impl Hub {
     /// # Panics
     /// When loopback has no free port.
     pub fn start(repositories: Vec<Repository>) -> Self {
-        let [hub, cdn, foreign, other_port] =
-            [1, 2, 3, 1].map(|host| bind(host).expect("loopback has a free port"));
+        let [hub, cdn, foreign, other_port] = [1, 2, 3, 1].map(|host| bind(host).expect("loopback has a free port"));
         let shared = Shared::default();
         {
             let mut state = shared.lock();
-            state.roots = Roots {
-                hub: root(&hub),
-                cdn: root(&cdn),
-                foreign: root(&foreign),
-                other_port: root(&other_port),
-            };
+            state.roots =
+                Roots { hub: root(&hub), cdn: root(&cdn), foreign: root(&foreign), other_port: root(&other_port) };
             state.repositories = repositories;
             state.repositories.iter_mut().for_each(Repository::seal);
         }
         let (stop, stopped) = oneshot::channel();
-        let listeners = vec![
-            (hub, Origin::Hub),
-            (cdn, Origin::Cdn),
-            (foreign, Origin::Foreign),
-            (other_port, Origin::Foreign),
-        ];
+        let listeners =
+            vec![(hub, Origin::Hub), (cdn, Origin::Cdn), (foreign, Origin::Foreign), (other_port, Origin::Foreign)];
         let for_thread = shared.clone();
         let thread = std::thread::spawn(move || run(listeners, &for_thread, stopped));
-        Self {
-            shared,
-            stop: Some(stop),
-            thread: Some(thread),
-            may_be_unused: false,
-            may_leak: false,
-        }
+        Self { shared, stop: Some(stop), thread: Some(thread), may_be_unused: false, may_leak: false }
     }
 
     pub fn account(self, account: Account) -> Self {
@@ -107,10 +92,7 @@ impl Hub {
 
     /// `repository` is a key: `org/model`, `datasets/org/name`.
     pub fn set_access(&self, account: &str, repository: &str, access: Access) {
-        self.shared
-            .lock()
-            .access
-            .insert((account.to_owned(), repository.to_owned()), access);
+        self.shared.lock().access.insert((account.to_owned(), repository.to_owned()), access);
     }
 
     /// A new commit on `main` of a repository while the hub runs; returns its id.
@@ -119,16 +101,11 @@ impl Hub {
     /// When there is no such repository.
     pub fn push(&self, repository: &str, change: impl FnOnce(Tree) -> Tree) -> String {
         let mut state = self.shared.lock();
-        let found = state
-            .repositories
-            .iter_mut()
-            .find(|candidate| candidate.key() == repository);
+        let found = state.repositories.iter_mut().find(|candidate| candidate.key() == repository);
         let slot = found.unwrap_or_else(|| panic!("the hub has no {repository}"));
         *slot = slot.clone().commit(change);
         slot.seal();
-        slot.resolve("main")
-            .map(|commit| commit.hash.clone())
-            .unwrap_or_default()
+        slot.resolve("main").map(|commit| commit.hash.clone()).unwrap_or_default()
     }
 
     /// The commit id a revision of a repository means.
@@ -137,13 +114,8 @@ impl Hub {
     /// When there is no such repository or revision.
     pub fn commit(&self, repository: &str, revision: &str) -> String {
         let state = self.shared.lock();
-        let commit = state
-            .repository(repository)
-            .and_then(|found| found.resolve(revision));
-        commit
-            .unwrap_or_else(|| panic!("the hub has no {repository}@{revision}"))
-            .hash
-            .clone()
+        let commit = state.repository(repository).and_then(|found| found.resolve(revision));
+        commit.unwrap_or_else(|| panic!("the hub has no {repository}@{revision}")).hash.clone()
     }
 
     /// The etag (blob name) of a file on `main`.
@@ -152,14 +124,9 @@ impl Hub {
     /// When there is no such file.
     pub fn etag(&self, repository: &str, path: &str) -> String {
         let state = self.shared.lock();
-        let commit = state
-            .repository(repository)
-            .and_then(|found| found.resolve("main"));
+        let commit = state.repository(repository).and_then(|found| found.resolve("main"));
         let entry = commit.and_then(|commit| commit.tree.0.get(path));
-        entry
-            .unwrap_or_else(|| panic!("the hub has no {path} in {repository}"))
-            .etag()
-            .to_owned()
+        entry.unwrap_or_else(|| panic!("the hub has no {path} in {repository}")).etag().to_owned()
     }
 
     pub fn fault(&self, at: At, fault: Fault, times: Times) {
@@ -172,11 +139,7 @@ impl Hub {
 
     /// Every link signed so far answers 403 from now on.
     pub fn expire_links(&self) {
-        self.shared
-            .lock()
-            .links
-            .values_mut()
-            .for_each(|link| link.is_expired = true);
+        self.shared.lock().links.values_mut().for_each(|link| link.is_expired = true);
     }
 
     pub fn requests(&self) -> Vec<Recorded> {
@@ -190,20 +153,13 @@ impl Hub {
 
     /// The requests as sorted lines, because files are fetched in any order.
     pub fn log(&self) -> String {
-        let mut lines: Vec<String> = self
-            .requests()
-            .iter()
-            .map(|request| format!("{request}\n"))
-            .collect();
+        let mut lines: Vec<String> = self.requests().iter().map(|request| format!("{request}\n")).collect();
         lines.sort();
         lines.concat()
     }
 
     pub fn count(&self, place: Place) -> usize {
-        self.requests()
-            .iter()
-            .filter(|request| request.place == place)
-            .count()
+        self.requests().iter().filter(|request| request.place == place).count()
     }
 
     pub fn count_all(&self) -> usize {
@@ -212,10 +168,7 @@ impl Hub {
 
     /// Requests to the hub itself: without the CDN and without foreign hosts.
     pub fn count_hub(&self) -> usize {
-        self.requests()
-            .iter()
-            .filter(|request| request.origin == Origin::Hub)
-            .count()
+        self.requests().iter().filter(|request| request.origin == Origin::Hub).count()
     }
 
     /// Waits until the requests so far are as wanted.
@@ -233,19 +186,9 @@ impl Hub {
         if record.arrived == 0 && !self.may_be_unused {
             complaints.push("the hub was never asked anything".to_owned());
         }
-        complaints.extend(
-            record
-                .panics
-                .iter()
-                .map(|request| format!("a route of the hub panicked: {request}")),
-        );
+        complaints.extend(record.panics.iter().map(|request| format!("a route of the hub panicked: {request}")));
         if !self.may_leak {
-            complaints.extend(
-                record
-                    .leaks
-                    .iter()
-                    .map(|leak| format!("a token went to {leak}")),
-            );
+            complaints.extend(record.leaks.iter().map(|leak| format!("a token went to {leak}")));
         }
         complaints
     }
@@ -273,18 +216,12 @@ fn bind(host: u8) -> io::Result<TcpListener> {
 }
 
 fn root(listener: &TcpListener) -> String {
-    listener
-        .local_addr()
-        .map(|address| format!("http://{address}"))
-        .unwrap_or_default()
+    listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default()
 }
 
 /// Serves until the sender of `stopped` is dropped; connections still open end with the runtime.
 fn run(listeners: Vec<(TcpListener, Origin)>, shared: &Shared, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         for (listener, origin) in listeners {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");

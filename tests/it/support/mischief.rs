@@ -29,18 +29,11 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
         Fault::RateLimited { retry_after, reset } => rate_limit(answer, retry_after, reset),
         Fault::Status(status) => replace(answer, html(status)),
         Fault::HtmlPage => replace(answer, html(200)),
-        Fault::Garbage => replace(
-            answer,
-            Answer::new(200, "{\"sha\": [").with("content-type", "application/json"),
-        ),
-        Fault::HugeJson(size) => replace(
-            answer,
-            Answer::json(200, &json!({ "sha": "a".repeat(size) })),
-        ),
+        Fault::Garbage => replace(answer, Answer::new(200, "{\"sha\": [").with("content-type", "application/json")),
+        Fault::HugeJson(size) => replace(answer, Answer::json(200, &json!({ "sha": "a".repeat(size) }))),
         Fault::Redirect(target) => redirect(answer, request, state, target),
         Fault::Message { status, text } => {
-            let refusal =
-                Answer::json(status, &json!({ "error": text })).with("x-error-message", text);
+            let refusal = Answer::json(status, &json!({ "error": text })).with("x-error-message", text);
             replace(answer, refusal);
         }
         Fault::ForeignRealm => foreign_realm(answer, state),
@@ -67,15 +60,7 @@ fn replace(answer: &mut Answer, other: Answer) {
     answer.body = other.body;
     answer.carries_file = false;
     answer.delivery.is_chunked = false;
-    for name in [
-        "etag",
-        "location",
-        "link",
-        "accept-ranges",
-        "content-disposition",
-        "x-linked-size",
-        "x-linked-etag",
-    ] {
+    for name in ["etag", "location", "link", "accept-ranges", "content-disposition", "x-linked-size", "x-linked-etag"] {
         answer.headers.remove(name);
     }
     answer.headers.extend(other.headers);
@@ -116,37 +101,22 @@ fn redirect(answer: &mut Answer, request: &Request, state: &State, target: Targe
     };
     replace(
         answer,
-        Answer::text(
-            307,
-            format!("Temporary Redirect. Redirecting to {location}"),
-        )
-        .with("location", &location),
+        Answer::text(307, format!("Temporary Redirect. Redirecting to {location}")).with("location", &location),
     );
 }
 
 fn foreign_realm(answer: &mut Answer, state: &State) {
     let foreign = &state.roots.foreign;
     let other = Answer::json(401, &json!({ "error": "Please authenticate." }))
-        .with(
-            "www-authenticate",
-            &format!("Bearer realm=\"{foreign}/token\",service=\"hub\""),
-        )
+        .with("www-authenticate", &format!("Bearer realm=\"{foreign}/token\",service=\"hub\""))
         .with("x-xet-refresh-route", &format!("{foreign}/xet-read-token"))
-        .with(
-            "link",
-            &format!(
-                "<{foreign}/xet-read-token>; rel=\"xet-auth\", <{foreign}/next>; rel=\"next\""
-            ),
-        );
+        .with("link", &format!("<{foreign}/xet-read-token>; rel=\"xet-auth\", <{foreign}/next>; rel=\"next\""));
     replace(answer, other);
 }
 
 /// New entries on every page, so that a client cannot notice the end by seeing a page twice.
 fn endless_page(answer: &mut Answer, request: &Request, state: &State) {
-    let number: u64 = request
-        .query("cursor")
-        .and_then(|cursor| cursor.parse().ok())
-        .unwrap_or(0);
+    let number: u64 = request.query("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
     edit(answer, |listing| {
         if let Some(entries) = listing.as_array_mut() {
             let path = format!("endless/{number}");
@@ -154,10 +124,7 @@ fn endless_page(answer: &mut Answer, request: &Request, state: &State) {
             entries.push(json!({"type": "file", "oid": oid, "size": path.len(), "path": path}));
         }
     });
-    answer.set(
-        "link",
-        &tree::next_link(state, request, &(number + 1).to_string()),
-    );
+    answer.set("link", &tree::next_link(state, request, &(number + 1).to_string()));
 }
 
 /// Rewrites a JSON body; other bodies stay as they are.
@@ -184,12 +151,7 @@ fn add_entry(listing: &mut Value, name: &str) {
 }
 
 fn shift_sizes(listing: &mut Value, by: i64) {
-    for entry in listing
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry["type"] == "file")
-    {
+    for entry in listing.as_array_mut().into_iter().flatten().filter(|entry| entry["type"] == "file") {
         let size = entry["size"].as_i64().unwrap_or_default() + by;
         entry["size"] = json!(size);
         if let Some(lfs) = entry.get_mut("lfs") {
@@ -199,10 +161,7 @@ fn shift_sizes(listing: &mut Value, by: i64) {
 }
 
 fn shift_linked_size(answer: &mut Answer, by: i64) {
-    let size = answer
-        .headers
-        .get("x-linked-size")
-        .and_then(|value| value.to_str().ok());
+    let size = answer.headers.get("x-linked-size").and_then(|value| value.to_str().ok());
     if let Some(size) = size.and_then(|size| size.parse::<i64>().ok()) {
         answer.set("x-linked-size", &(size + by).to_string());
     }

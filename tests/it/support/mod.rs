@@ -11,10 +11,7 @@
 //!
 //! It compiles into the integration tests and into examples; whatever needs the built binary is in `crate::sandbox`.
 
-#![allow(
-    dead_code,
-    reason = "each test binary and example uses its own part of this"
-)]
+#![allow(dead_code, reason = "each test binary and example uses its own part of this")]
 
 pub mod account;
 mod answer;
@@ -40,10 +37,7 @@ mod state;
 mod tree;
 mod wire;
 
-#[allow(
-    unused_imports,
-    reason = "as above: the short way to the words of a test"
-)]
+#[allow(unused_imports, reason = "as above: the short way to the words of a test")]
 pub use {
     account::{Access, Account, Role},
     canary::{CANARY, token_of},

@@ -23,10 +23,7 @@ pub enum LinkBinding {
 }
 
 /// All switches. Change them with `Hub::with` before the first request or `Hub::configure` at any time.
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "independent switches, each on its own"
-)]
+#[allow(clippy::struct_excessive_bools, reason = "independent switches, each on its own")]
 #[derive(Clone, Debug)]
 pub struct Options {
     /// A path before every route, as proxies have: `/artifactory/api/huggingfaceml/repo`.

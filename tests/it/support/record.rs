@@ -62,11 +62,7 @@ impl Recorded {
     pub fn new(origin: Origin, method: &str, target: &str) -> Self {
         Self {
             origin,
-            place: if origin == Origin::Cdn {
-                Place::Cdn
-            } else {
-                Place::Foreign
-            },
+            place: if origin == Origin::Cdn { Place::Cdn } else { Place::Foreign },
             method: method.to_owned(),
             target: target.to_owned(),
             file: None,
@@ -136,11 +132,7 @@ impl Record {
     /// Notes a token in `head` (request line and headers) of a request that must have none.
     pub fn look_for_leak(&mut self, origin: Origin, head: &str) {
         if canary::is_in(head) {
-            let line = head
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .replace(canary::CANARY, "[TOKEN]");
+            let line = head.lines().next().unwrap_or_default().replace(canary::CANARY, "[TOKEN]");
             self.leaks.push(format!("{origin}: {line}"));
         }
     }

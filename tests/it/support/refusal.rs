@@ -16,11 +16,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(status: u16, code: Option<&'static str>, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-        }
+        Self { status, code, message: message.into() }
     }
 
     pub fn bad_credentials() -> Self {
@@ -40,11 +36,7 @@ impl Refusal {
     }
 
     pub fn no_such_revision(revision: &str) -> Self {
-        Self::new(
-            404,
-            Some("RevisionNotFound"),
-            format!("Invalid rev id: {revision}"),
-        )
+        Self::new(404, Some("RevisionNotFound"), format!("Invalid rev id: {revision}"))
     }
 
     pub fn no_such_entry() -> Self {
@@ -63,8 +55,7 @@ impl Refusal {
             Caller::Known(account) => match account.standing {
                 Standing::Valid => None,
                 Standing::Expired => {
-                    let message =
-                        format!("User Access Token \"{}-token\" is expired", account.name);
+                    let message = format!("User Access Token \"{}-token\" is expired", account.name);
                     Some(Self::new(401, None, message))
                 }
                 Standing::RevokedByOrganization => Some(Self::new(
@@ -100,14 +91,10 @@ impl Refusal {
                  access."
             ),
             Access::Pending | Access::GrantedAfter(_) => {
-                format!(
-                    "Your request to access {noun} {id} is awaiting a review from the repo authors."
-                )
+                format!("Your request to access {noun} {id} is awaiting a review from the repo authors.")
             }
             Access::Rejected => {
-                format!(
-                    "Your request to access {noun} {id} has been rejected by the repo's authors."
-                )
+                format!("Your request to access {noun} {id} has been rejected by the repo's authors.")
             }
             Access::Reset => format!(
                 "Your request to access {noun} {id} has been reset by the repo's authors. Visit {page} to submit a \
@@ -133,10 +120,7 @@ impl Refusal {
         }
         answer.set("x-error-message", &self.message);
         if self.status == 401 {
-            answer.set(
-                "www-authenticate",
-                "Bearer realm=\"Authentication required\", charset=\"UTF-8\"",
-            );
+            answer.set("www-authenticate", "Bearer realm=\"Authentication required\", charset=\"UTF-8\"");
         }
         answer
     }

@@ -37,9 +37,7 @@ impl Kind {
     }
 
     pub fn from_plural(text: &str) -> Option<Self> {
-        [Self::Model, Self::Dataset, Self::Space]
-            .into_iter()
-            .find(|kind| kind.plural() == text)
+        [Self::Model, Self::Dataset, Self::Space].into_iter().find(|kind| kind.plural() == text)
     }
 }
 
@@ -122,10 +120,7 @@ impl Repository {
             is_disabled: false,
             former_ids: Vec::new(),
             readers: BTreeSet::new(),
-            commits: vec![Commit {
-                hash: String::new(),
-                tree: Tree::default(),
-            }],
+            commits: vec![Commit { hash: String::new(), tree: Tree::default() }],
             revisions: BTreeMap::from([("main".to_owned(), (RevisionKind::Branch, 0))]),
         };
         repository.seal();
@@ -183,18 +178,9 @@ impl Repository {
     pub fn xet(self) -> Self {
         self.change(|tree| {
             let with_xet = |entry: Entry| {
-                if entry.lfs.is_some() {
-                    entry.with_xet()
-                } else {
-                    entry
-                }
+                if entry.lfs.is_some() { entry.with_xet() } else { entry }
             };
-            Tree(
-                tree.0
-                    .into_iter()
-                    .map(|(path, entry)| (path, with_xet(entry)))
-                    .collect(),
-            )
+            Tree(tree.0.into_iter().map(|(path, entry)| (path, with_xet(entry))).collect())
         })
     }
 
@@ -209,43 +195,34 @@ impl Repository {
     /// A new commit on `main`, made from the one before.
     pub fn commit(mut self, change: impl FnOnce(Tree) -> Tree) -> Self {
         let index = self.derive(change);
-        self.revisions
-            .insert("main".to_owned(), (RevisionKind::Branch, index));
+        self.revisions.insert("main".to_owned(), (RevisionKind::Branch, index));
         self
     }
 
     /// A branch that starts where `main` is now.
     pub fn branch(mut self, name: &str) -> Self {
         let newest = self.revisions["main"].1;
-        self.revisions
-            .insert(name.to_owned(), (RevisionKind::Branch, newest));
+        self.revisions.insert(name.to_owned(), (RevisionKind::Branch, newest));
         self
     }
 
     /// A tag on what `main` is now.
     pub fn tag(mut self, name: &str) -> Self {
         let newest = self.revisions["main"].1;
-        self.revisions
-            .insert(name.to_owned(), (RevisionKind::Tag, newest));
+        self.revisions.insert(name.to_owned(), (RevisionKind::Tag, newest));
         self
     }
 
     /// `refs/pr/<number>`: a commit made from `main` that is not on `main`.
     pub fn pull_request(mut self, number: u32, change: impl FnOnce(Tree) -> Tree) -> Self {
         let index = self.derive(change);
-        self.revisions.insert(
-            format!("refs/pr/{number}"),
-            (RevisionKind::PullRequest, index),
-        );
+        self.revisions.insert(format!("refs/pr/{number}"), (RevisionKind::PullRequest, index));
         self
     }
 
     fn derive(&mut self, change: impl FnOnce(Tree) -> Tree) -> usize {
         let tree = change(self.commits[self.revisions["main"].1].tree.clone());
-        self.commits.push(Commit {
-            hash: String::new(),
-            tree,
-        });
+        self.commits.push(Commit { hash: String::new(), tree });
         self.commits.len() - 1
     }
 

@@ -34,13 +34,9 @@ impl Request {
             method: parts.method.to_string(),
             target: parts.uri.to_string(),
             path: parts.uri.path().to_owned(),
-            query: url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
+            query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             headers: parts.headers,
-            body: body
-                .map(http_body_util::Collected::to_bytes)
-                .unwrap_or_default(),
+            body: body.map(http_body_util::Collected::to_bytes).unwrap_or_default(),
         }
     }
 
@@ -49,25 +45,15 @@ impl Request {
     }
 
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn query_all<'request>(
-        &'request self,
-        name: &'request str,
-    ) -> impl Iterator<Item = &'request str> {
-        self.query
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+    pub fn query_all<'request>(&'request self, name: &'request str) -> impl Iterator<Item = &'request str> {
+        self.query.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub fn query_is_true(&self, name: &str) -> bool {
-        self.query(name)
-            .is_some_and(|value| ["true", "1"].contains(&value.to_lowercase().as_str()))
+        self.query(name).is_some_and(|value| ["true", "1"].contains(&value.to_lowercase().as_str()))
     }
 
     /// The path behind `prefix`, split at `/` and then decoded, so that `refs%2Fpr%2F1` stays one part.
@@ -81,11 +67,7 @@ impl Request {
     pub fn head(&self) -> String {
         let mut head = format!("{} {}\n", self.method, self.target);
         for (name, value) in &self.headers {
-            let _ = writeln!(
-                head,
-                "{name}: {}",
-                String::from_utf8_lossy(value.as_bytes())
-            );
+            let _ = writeln!(head, "{name}: {}", String::from_utf8_lossy(value.as_bytes()));
         }
         head
     }

@@ -13,12 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 /// Files of a gated repository's root that everybody may read.
 const OPEN_FILES: [&str; 4] = ["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"];
 
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 fn escape(path: &str) -> String {
     utf8_percent_encode(path, PATH).to_string()
@@ -37,16 +32,9 @@ struct Permitted {
 
 /// `{prefix}{id}/resolve/{revision}/{path}`; `None` when the path is not of that shape.
 pub fn answer(state: &mut State, request: &Request, parts: &[String]) -> Option<Answer> {
-    let kind = parts
-        .first()
-        .and_then(|first| Kind::from_plural(first))
-        .filter(|kind| *kind != Kind::Model);
+    let kind = parts.first().and_then(|first| Kind::from_plural(first)).filter(|kind| *kind != Kind::Model);
     let parts = if kind.is_some() { &parts[1..] } else { parts };
-    let verb = parts
-        .iter()
-        .take(3)
-        .position(|part| part == "resolve")
-        .filter(|at| *at > 0)?;
+    let verb = parts.iter().take(3).position(|part| part == "resolve").filter(|at| *at > 0)?;
     let [revision, path @ ..] = &parts[verb + 1..] else {
         return None;
     };
@@ -70,13 +58,9 @@ fn permit(
     path: &str,
 ) -> Result<Permitted, Box<Answer>> {
     let caller = state.caller(request);
-    let repository = state
-        .find(request, &caller, kind, id)
-        .map_err(|denied| Box::new(denied.as_text()))?;
+    let repository = state.find(request, &caller, kind, id).map_err(|denied| Box::new(denied.as_text()))?;
     let is_gated_file = !OPEN_FILES.contains(&path);
-    let refusal = state
-        .closed_gate(&caller, repository)
-        .filter(|_| is_gated_file);
+    let refusal = state.closed_gate(&caller, repository).filter(|_| is_gated_file);
     let outcome = match refusal {
         Some(refusal) => Err(Box::new(refusal.as_text())),
         None => locate(state, repository, revision, path),
@@ -89,21 +73,12 @@ fn permit(
 }
 
 /// The file itself, behind the gate.
-fn locate(
-    state: &State,
-    repository: &Repository,
-    revision: &str,
-    path: &str,
-) -> Result<Permitted, Box<Answer>> {
+fn locate(state: &State, repository: &Repository, revision: &str, path: &str) -> Result<Permitted, Box<Answer>> {
     let Some(commit) = repository.resolve(revision) else {
         return Err(Box::new(Refusal::no_such_revision(revision).as_text()));
     };
     let Some(entry) = commit.tree.0.get(path) else {
-        return Err(Box::new(stamp(
-            state,
-            Refusal::no_such_entry().as_text(),
-            &commit.hash,
-        )));
+        return Err(Box::new(stamp(state, Refusal::no_such_entry().as_text(), &commit.hash)));
     };
     let is_public = repository.gate == Gate::Open && !repository.is_private;
     Ok(Permitted {
@@ -133,10 +108,7 @@ fn point_to(state: &mut State, request: &Request, file: &Permitted) -> Answer {
     }
     let etag = format!("\"{}\"", file.entry.oid);
     let name = file.path.rsplit('/').next().unwrap_or_default();
-    let disposition = format!(
-        "inline; filename*=UTF-8''{}; filename=\"{name}\";",
-        escape(name)
-    );
+    let disposition = format!("inline; filename*=UTF-8''{}; filename=\"{name}\";", escape(name));
     let answer = Answer::content(file.entry.content.clone())
         .with("etag", &etag)
         .with("content-disposition", &disposition)
@@ -161,21 +133,14 @@ fn to_cache(state: &State, file: &Permitted) -> Answer {
     let answer = Answer::text(307, body)
         .with("location", &location)
         .with("vary", "Origin, Accept")
-        .with(
-            "x-hf-warning",
-            "unauthenticated; Please set a HF_TOKEN to enable higher rate limits.",
-        );
+        .with("x-hf-warning", "unauthenticated; Please set a HF_TOKEN to enable higher rate limits.");
     stamp(state, answer, &file.commit)
 }
 
 /// `/api/resolve-cache/{types}/{id}/{commit}/{path}`.
 pub fn cached(state: &mut State, request: &Request, parts: &[String]) -> Answer {
-    let is_commit =
-        |part: &String| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let found = parts
-        .first()
-        .and_then(|first| Kind::from_plural(first))
-        .zip(parts.iter().position(is_commit));
+    let is_commit = |part: &String| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let found = parts.first().and_then(|first| Kind::from_plural(first)).zip(parts.iter().position(is_commit));
     let Some((kind, at)) = found.filter(|(_, at)| *at > 1) else {
         return super::api::no_such_route();
     };
@@ -186,9 +151,7 @@ pub fn cached(state: &mut State, request: &Request, parts: &[String]) -> Answer 
             let answer = Answer::content(file.entry.content).with("etag", &etag);
             let mut answer = stamp(state, answer, &file.commit);
             // The edge compresses unless told not to, and then cannot say how long the body will be.
-            let wants_identity = request
-                .header("accept-encoding")
-                .is_some_and(|list| list.contains("identity"));
+            let wants_identity = request.header("accept-encoding").is_some_and(|list| list.contains("identity"));
             answer.delivery.is_chunked = !wants_identity && request.header("range").is_none();
             answer
         }
@@ -212,8 +175,7 @@ fn to_cdn(state: &mut State, request: &Request, file: &Permitted, lfs: &Lfs) -> 
         let (kind, id) = (file.kind.plural(), &file.id);
         let refresh = state.hub_url(&format!("/api/{kind}/{id}/xet-read-token/{}", file.commit));
         let rebuild = format!("https://cas-server.xethub.hf.co/v1/reconstructions/{hash}");
-        let link =
-            format!("<{refresh}>; rel=\"xet-auth\", <{rebuild}>; rel=\"xet-reconstruction-info\"");
+        let link = format!("<{refresh}>; rel=\"xet-auth\", <{rebuild}>; rel=\"xet-reconstruction-info\"");
         answer.set("x-xet-hash", hash);
         answer.set("link", &link);
     }
@@ -225,10 +187,7 @@ fn sign(state: &mut State, request: &Request, file: &Permitted, lfs: &Lfs) -> St
     let signature = digest::sha256_hex(format!("link {}", state.links_made).as_bytes());
     let object = file.entry.xet_hash.as_ref().unwrap_or(&lfs.sha256);
     let path = format!("/xet-bridge-us/{}/{object}", file.internal_id);
-    let location = format!(
-        "{}{path}?X-Amz-Expires=3600&X-Amz-Signature={signature}",
-        state.roots.cdn
-    );
+    let location = format!("{}{path}?X-Amz-Expires=3600&X-Amz-Signature={signature}", state.roots.cdn);
     let link = Link {
         path,
         file: file.path.clone(),

@@ -40,12 +40,9 @@ async fn serve(stream: TcpStream, origin: Origin, shared: Shared) {
     let _ = stream.set_nodelay(true);
     let closer = Closer::default();
     let wire = TokioIo::new(Wire::new(stream, Closer::clone(&closer)));
-    let service =
-        service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
+    let service = service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
     // Errors are clients that left or connections that were cut: both are what tests are about.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(wire, service)
-        .await;
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await;
 }
 
 async fn answer(
@@ -59,10 +56,7 @@ async fn answer(
         let mut state = shared.lock();
         let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut state, &request)));
         decided.unwrap_or_else(|_| {
-            state
-                .record
-                .panics
-                .push(format!("{} {}", request.method, request.target));
+            state.record.panics.push(format!("{} {}", request.method, request.target));
             (Answer::text(500, "the test hub panicked"), Arc::default())
         })
     };
@@ -72,8 +66,7 @@ async fn answer(
     }
     let frames = Frames::new(&answer, sent, closer);
     let mut response = hyper::Response::new(frames);
-    *response.status_mut() =
-        hyper::StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
+    *response.status_mut() = hyper::StatusCode::from_u16(answer.status).map_err(io::Error::other)?;
     *response.headers_mut() = answer.headers;
     Ok(response)
 }
@@ -157,8 +150,5 @@ fn stamp(answer: &mut Answer, number: u64) {
     };
     let remaining = quota - (number % quota);
     answer.set("ratelimit", &format!("\"{bucket}\";r={remaining};t=172"));
-    answer.set(
-        "ratelimit-policy",
-        &format!("\"fixed window\";\"{bucket}\";q={quota};w=300"),
-    );
+    answer.set("ratelimit-policy", &format!("\"fixed window\";\"{bucket}\";q={quota};w=300"));
 }

@@ -84,11 +84,7 @@ impl From<Refusal> for Denied {
 }
 
 fn moved(location: &str) -> Answer {
-    Answer::text(
-        307,
-        format!("Temporary Redirect. Redirecting to {location}"),
-    )
-    .with("location", location)
+    Answer::text(307, format!("Temporary Redirect. Redirecting to {location}")).with("location", location)
 }
 
 impl State {
@@ -97,9 +93,7 @@ impl State {
     }
 
     pub fn repository(&self, key: &str) -> Option<&Repository> {
-        self.repositories
-            .iter()
-            .find(|repository| repository.key() == key)
+        self.repositories.iter().find(|repository| repository.key() == key)
     }
 
     /// The repository `caller` asks for by `id`, if it is there under that name and visible to them.
@@ -109,8 +103,7 @@ impl State {
         }
         let answers_to = |repository: &&Repository| {
             let is_named = |name: &String| name.eq_ignore_ascii_case(id);
-            repository.kind == kind
-                && (is_named(&repository.id) || repository.former_ids.iter().any(is_named))
+            repository.kind == kind && (is_named(&repository.id) || repository.former_ids.iter().any(is_named))
         };
         let repository = self.repositories.iter().find(answers_to);
         let Some(repository) = repository.filter(|repository| sees(caller, repository)) else {
@@ -118,10 +111,7 @@ impl State {
         };
         if repository.id != id {
             // Relative, and with the query: huggingface.co sends no absolute Location here.
-            let target =
-                request
-                    .target
-                    .replacen(&format!("/{id}"), &format!("/{}", repository.id), 1);
+            let target = request.target.replacen(&format!("/{id}"), &format!("/{}", repository.id), 1);
             return Err(Denied::Moved(target));
         }
         if repository.is_disabled {
@@ -140,10 +130,7 @@ impl State {
         let Caller::Known(account) = caller else {
             return Access::NeverAsked;
         };
-        self.access
-            .get(&(account.name.clone(), repository.key()))
-            .copied()
-            .unwrap_or_default()
+        self.access.get(&(account.name.clone(), repository.key())).copied().unwrap_or_default()
     }
 
     /// The closed gate's answer, if it is closed.
@@ -187,7 +174,5 @@ fn sees(caller: &Caller, repository: &Repository) -> bool {
         return false;
     };
     let owner = repository.id.split('/').next().unwrap_or_default();
-    repository.readers.contains(&account.name)
-        || account.name == owner
-        || account.organizations.contains(owner)
+    repository.readers.contains(&account.name) || account.name == owner || account.organizations.contains(owner)
 }

@@ -13,11 +13,7 @@ use std::collections::BTreeSet;
 
 /// What huggingface.co puts in place of a hash: 64 asterisks.
 pub fn mask(hash: &str, masked: bool) -> String {
-    if masked {
-        "*".repeat(64)
-    } else {
-        hash.to_owned()
-    }
+    if masked { "*".repeat(64) } else { hash.to_owned() }
 }
 
 /// `GET /api/…/tree/{revision}/{folder}`.
@@ -47,15 +43,9 @@ pub fn list(
 
 /// The page the cursor names, with a link to the next.
 fn page(state: &State, request: &Request, entries: &[Value]) -> Answer {
-    let asked: usize = request
-        .query("limit")
-        .and_then(|limit| limit.parse().ok())
-        .unwrap_or(1000);
+    let asked: usize = request.query("limit").and_then(|limit| limit.parse().ok()).unwrap_or(1000);
     let size = asked.min(state.options.page_size).max(1);
-    let begin: usize = request
-        .query("cursor")
-        .and_then(|cursor| cursor.parse().ok())
-        .unwrap_or(0);
+    let begin: usize = request.query("cursor").and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
     let begin = begin.min(entries.len());
     let end = entries.len().min(begin + size);
     let mut answer = Answer::json(200, &json!(entries[begin..end]));
@@ -74,10 +64,7 @@ pub fn next_link(state: &State, request: &Request, cursor: &str) -> String {
         .finish();
     let root = if state.options.links_name_huggingface {
         // A mirror forwards the upstream's header, which knows nothing of the mirror's prefix.
-        let path = request
-            .path
-            .strip_prefix(&state.options.prefix)
-            .unwrap_or(&request.path);
+        let path = request.path.strip_prefix(&state.options.prefix).unwrap_or(&request.path);
         format!("https://huggingface.co{path}")
     } else {
         format!("{}{}", state.roots.hub, request.path)
@@ -86,11 +73,7 @@ pub fn next_link(state: &State, request: &Request, cursor: &str) -> String {
 }
 
 fn entries_below(commit: &Commit, folder: &str, recursive: bool, masked: bool) -> Vec<Value> {
-    let start = if folder.is_empty() {
-        String::new()
-    } else {
-        format!("{folder}/")
-    };
+    let start = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     let mut folders = BTreeSet::new();
     let mut listed = Vec::new();
     for (path, entry) in &commit.tree.0 {
@@ -99,9 +82,7 @@ fn entries_below(commit: &Commit, folder: &str, recursive: bool, masked: bool) -
         };
         for (position, _) in below.match_indices('/') {
             let parent = format!("{start}{}", &below[..position]);
-            if (recursive || position == below.find('/').unwrap_or(0))
-                && folders.insert(parent.clone())
-            {
+            if (recursive || position == below.find('/').unwrap_or(0)) && folders.insert(parent.clone()) {
                 let oid = super::digest::sha1_hex(format!("tree {parent}").as_bytes());
                 listed.push(json!({"type": "directory", "oid": oid, "size": 0, "path": parent}));
             }
@@ -127,13 +108,7 @@ fn describe(path: &str, entry: &Entry, masked: bool) -> Value {
 }
 
 /// `POST /api/…/paths-info/{revision}`; unknown paths are silently missing from the answer.
-pub fn of_paths(
-    state: &State,
-    request: &Request,
-    caller: &Caller,
-    repository: &Repository,
-    revision: &str,
-) -> Answer {
+pub fn of_paths(state: &State, request: &Request, caller: &Caller, repository: &Repository, revision: &str) -> Answer {
     let Some(commit) = repository.resolve(revision) else {
         return Refusal::no_such_revision(revision).as_json();
     };
@@ -141,13 +116,7 @@ pub fn of_paths(
     let paths = match serde_json::from_slice::<Value>(&request.body) {
         Ok(body) => body["paths"]
             .as_array()
-            .map(|paths| {
-                paths
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(str::to_owned)
-                    .collect()
-            })
+            .map(|paths| paths.iter().filter_map(Value::as_str).map(str::to_owned).collect())
             .unwrap_or_default(),
         Err(_) => url::form_urlencoded::parse(&request.body)
             .filter(|(name, _)| name == "paths")

@@ -51,10 +51,7 @@ impl Frames {
             position: 0,
             cut_at: delivery.cut_after.map(local).or(broken_promise),
             stall_at: delivery.stall_after.map(local),
-            flip_at: delivery
-                .flip_bit_at
-                .and_then(|at| at.checked_sub(delivery.begins_at))
-                .map(local),
+            flip_at: delivery.flip_bit_at.and_then(|at| at.checked_sub(delivery.begins_at)).map(local),
             // hyper asserts that a known length agrees with the Content-Length header.
             hides_length: delivery.is_chunked || delivery.promise > 0,
             rate: delivery.rate,
@@ -70,8 +67,7 @@ impl Frames {
             usize::try_from((rate / FRAMES_A_SECOND).max(1)).map_or(FRAME, |step| step.min(FRAME))
         });
         let end = self.content.len().min(self.position + step);
-        end.min(self.cut_at.unwrap_or(end))
-            .min(self.stall_at.unwrap_or(end))
+        end.min(self.cut_at.unwrap_or(end)).min(self.stall_at.unwrap_or(end))
     }
 
     fn take_frame(&mut self) -> Bytes {
@@ -94,16 +90,9 @@ impl Frames {
     fn pace(&mut self, size: usize) {
         let Some(rate) = self.rate else { return };
         let pause = Duration::from_nanos(size as u64 * 1_000_000_000 / rate.max(1));
-        let due = self
-            .next_frame
-            .as_ref()
-            .map_or_else(Instant::now, |alarm| alarm.deadline());
+        let due = self.next_frame.as_ref().map_or_else(Instant::now, |alarm| alarm.deadline());
         // A client that was slow for long does not get a burst afterwards.
-        let due = due.max(
-            Instant::now()
-                .checked_sub(Duration::from_millis(100))
-                .unwrap_or(due),
-        ) + pause;
+        let due = due.max(Instant::now().checked_sub(Duration::from_millis(100)).unwrap_or(due)) + pause;
         match &mut self.next_frame {
             Some(alarm) => alarm.as_mut().reset(due),
             None => self.next_frame = Some(Box::pin(sleep_until(due))),
@@ -174,11 +163,7 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, buffer)
     }
 

@@ -1,0 +1,334 @@
+//! Finding a credential: an ordered list of places, the first that holds a token wins.
+//!
+//! Nothing here makes a request; whether a token is good is for the hub to say. What this room decides is which one is
+//! sent and to which origin, because the field's loudest token trouble is a stale variable that shadows a fresh login
+//! (lemonade-sdk/lemonade#58) and a token for one hub that reaches another.
+
+mod command;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::credential::{Credential, CredentialSource, Secret, SecretError};
+use crate::env::{Env, EnvError};
+use crate::repo::RepoId;
+use crate::settings::{BoundToken, Provider, Settings, TokenKey, others_can_read};
+
+/// Why no credential could be read, though one was asked for.
+#[derive(Debug, Error)]
+pub enum AuthError {
+    /// The value cannot be sent.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// The variable is not text.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// A file that holds a token could not be read.
+    #[error("could not read the token file `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file or standard input that should hold a token holds none.
+    #[error("there is no token in {from}")]
+    Empty {
+        /// What was read.
+        from: CredentialSource,
+    },
+    /// `token_command` gave no token.
+    #[error("the token command `{program}` {problem}")]
+    Command {
+        /// The program, without its arguments.
+        program: String,
+        /// What went wrong.
+        problem: String,
+    },
+}
+
+/// What the command line says about the token.
+#[derive(Debug, Clone, Default)]
+pub enum TokenChoice {
+    /// The ordered places.
+    #[default]
+    Search,
+    /// `--token-stdin`: this text.
+    Stdin(String),
+    /// `--token-file`.
+    File(PathBuf),
+    /// `--anonymous`: none at all.
+    Anonymous,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The credential, bound to the provider's origin.
+    pub credential: Option<Credential>,
+    /// What the user should know about it.
+    pub warnings: Vec<String>,
+}
+
+/// A place that may hold a token for a provider.
+enum Place<'a> {
+    Variable(&'a str),
+    Bound(&'a BoundToken),
+    Config(&'a TokenKey),
+    Login(&'a Path),
+}
+
+/// Finds the credential for a repository.
+///
+/// # Errors
+/// When the place that comes first cannot be read: a broken source must not silently fall through to another identity.
+pub fn find(
+    settings: &Settings,
+    env: &Env,
+    provider: &Provider,
+    repo: &RepoId,
+    choice: &TokenChoice,
+) -> Result<Found, AuthError> {
+    let Some((secret, source)) = choose(settings, env, provider, repo, choice)? else { return Ok(Found::default()) };
+    let mut warnings = Vec::new();
+    if provider.endpoint.is_exposed() && !settings.allow_insecure_http {
+        warnings.push(format!(
+            "the token from {source} was not sent: {} is plain http and anyone on the way could read it \
+             (--allow-insecure-http sends it all the same)",
+            provider.endpoint
+        ));
+        return Ok(Found { credential: None, warnings });
+    }
+    if let CredentialSource::Login(path) = &source
+        && others_can_read(path)
+    {
+        warnings.push(format!("other users can read the token in `{0}`; `chmod 600 {0}` mends it", path.display()));
+    }
+    Ok(Found { credential: Some(Credential::new(secret, source, provider.endpoint.origin())), warnings })
+}
+
+/// The variables that hold a token for another provider than `provider`: never sent, but worth a hint.
+#[must_use]
+pub fn set_for_others<'a>(settings: &'a Settings, env: &Env, provider: &Provider) -> Vec<(&'a str, &'a str)> {
+    let others = settings.providers.iter().filter(|other| other.name != provider.name);
+    let variables =
+        others.flat_map(|other| other.token_variables.iter().map(|name| (name.as_str(), other.name.as_str())));
+    variables
+        .filter(|(name, _)| !provider.token_variables.iter().any(|own| own == name))
+        .filter(|(name, _)| matches!(env.text(name), Ok(Some(_))))
+        .collect()
+}
+
+fn choose(
+    settings: &Settings,
+    env: &Env,
+    provider: &Provider,
+    repo: &RepoId,
+    choice: &TokenChoice,
+) -> Result<Option<(Secret, CredentialSource)>, AuthError> {
+    match choice {
+        TokenChoice::Anonymous => Ok(None),
+        TokenChoice::Stdin(text) => required(text, CredentialSource::Stdin).map(Some),
+        TokenChoice::File(path) => required(&read(path)?, CredentialSource::TokenFile(path.clone())).map(Some),
+        TokenChoice::Search if !settings.implicit_tokens => Ok(None),
+        TokenChoice::Search => {
+            for place in places(settings, provider, repo) {
+                if let Some(found) = place.read(env, provider)? {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// The places, in the order in which they win.
+fn places<'a>(settings: &'a Settings, provider: &'a Provider, repo: &RepoId) -> Vec<Place<'a>> {
+    let variables = provider.token_variables.iter().map(|name| Place::Variable(name));
+    let bound = narrowest(&settings.bound_tokens, provider, repo).map(Place::Bound);
+    let config = provider.token_key.as_ref().map(Place::Config);
+    let login = provider.login.as_deref().map(Place::Login);
+    variables.chain(bound).chain(config).chain(login).collect()
+}
+
+/// The bound token whose pattern says most about the repository: the one with the most characters that are not wild.
+fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo: &RepoId) -> Option<&'a BoundToken> {
+    let literal = |text: &str| text.chars().filter(|character| !"*?[]".contains(*character)).count();
+    let width = |token: &BoundToken| {
+        let matching = token.only.iter().filter(|pattern| pattern.matches(repo.as_str()));
+        matching.map(|pattern| literal(pattern.as_str())).max()
+    };
+    let candidates = tokens.iter().filter(|token| token.provider == provider.name);
+    candidates.filter_map(|token| Some((width(token)?, token))).max_by_key(|(width, _)| *width).map(|(_, token)| token)
+}
+
+impl Place<'_> {
+    fn read(&self, env: &Env, provider: &Provider) -> Result<Option<(Secret, CredentialSource)>, AuthError> {
+        let of_config = |key| CredentialSource::Config { provider: provider.name.clone(), key };
+        match self {
+            Self::Variable(name) => variable(env, name),
+            Self::Bound(token) => {
+                let source = CredentialSource::Bound(token.name.clone());
+                Ok(key(&token.token, env, source.clone())?.map(|secret| (secret, source)))
+            }
+            Self::Config(token) => {
+                let source = of_config(match token {
+                    TokenKey::Variable(_) => "token_env",
+                    TokenKey::File(_) => "token_file",
+                    TokenKey::Command(_) => "token_command",
+                    TokenKey::Literal(_) => "token",
+                });
+                Ok(key(token, env, source.clone())?.map(|secret| (secret, source)))
+            }
+            Self::Login(path) => login(path),
+        }
+    }
+}
+
+fn key(token: &TokenKey, env: &Env, source: CredentialSource) -> Result<Option<Secret>, AuthError> {
+    match token {
+        TokenKey::Variable(name) => Ok(variable(env, name)?.map(|(secret, _)| secret)),
+        TokenKey::File(path) => required(&read(path)?, source).map(|(secret, _)| Some(secret)),
+        TokenKey::Command(command) => required(&command::output(command)?, source).map(|(secret, _)| Some(secret)),
+        TokenKey::Literal(secret) => Ok(Some(secret.clone())),
+    }
+}
+
+fn variable(env: &Env, name: &str) -> Result<Option<(Secret, CredentialSource)>, AuthError> {
+    let source = CredentialSource::Variable(name.to_owned());
+    let Some(text) = env.text(name)? else { return Ok(None) };
+    Ok(Secret::parse(text, &source)?.map(|secret| (secret, source)))
+}
+
+fn login(path: &Path) -> Result<Option<(Secret, CredentialSource)>, AuthError> {
+    let source = CredentialSource::Login(path.to_owned());
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Secret::parse(&text, &source)?.map(|secret| (secret, source))),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(AuthError::Read { path: path.to_owned(), source: error }),
+    }
+}
+
+fn read(path: &Path) -> Result<String, AuthError> {
+    fs::read_to_string(path).map_err(|source| AuthError::Read { path: path.to_owned(), source })
+}
+
+fn required(text: &str, from: CredentialSource) -> Result<(Secret, CredentialSource), AuthError> {
+    match Secret::parse(text, &from)? {
+        Some(secret) => Ok((secret, from)),
+        None => Err(AuthError::Empty { from }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Overrides;
+
+    fn found(
+        home: &Path,
+        pairs: &[(&str, &str)],
+        provider: &str,
+        repo: &str,
+        choice: &TokenChoice,
+    ) -> Result<Option<(String, String)>, String> {
+        let env = Env::of(home.to_str().unwrap(), pairs.iter().copied());
+        let settings = Settings::resolve(&env, &Overrides::default()).map_err(|error| error.to_string())?;
+        let provider = settings.provider(provider).unwrap();
+        let found =
+            find(&settings, &env, provider, &repo.parse().unwrap(), choice).map_err(|error| error.to_string())?;
+        Ok(found.credential.map(|credential| {
+            let url = provider.endpoint.join(["x"]);
+            (credential.secret_for(&url).unwrap().expose().to_owned(), credential.source().to_string())
+        }))
+    }
+
+    fn write(home: &Path, path: &str, text: &str) {
+        let path = home.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+
+    #[test]
+    fn the_first_place_that_holds_a_token_wins() {
+        let home = tempfile::tempdir().unwrap();
+        write(home.path(), ".cache/huggingface/token", "login\n");
+        write(
+            home.path(),
+            ".config/gatedl/config.toml",
+            "[provider.hf]\ntoken = 'config'\n[tokens.acme]\nprovider = 'hf'\nonly = ['acme/*']\ntoken = 'acme'\n[tokens.one]\nprovider = 'hf'\nonly = ['acme/one']\ntoken = 'one'\n",
+        );
+        let find = |pairs: &[(&str, &str)], repo| {
+            found(home.path(), pairs, "hf", repo, &TokenChoice::Search).unwrap().unwrap()
+        };
+        assert_eq!(
+            find(&[("HF_TOKEN", "second"), ("HF_AUTH_TOKEN", "first")], "o/m"),
+            ("first".into(), "HF_AUTH_TOKEN".into())
+        );
+        assert_eq!(
+            find(&[("HF_TOKEN", "second"), ("HF_AUTH_TOKEN", " ")], "o/m"),
+            ("second".into(), "HF_TOKEN".into())
+        );
+        assert_eq!(find(&[], "acme/two").0, "acme");
+        assert_eq!(find(&[], "acme/one").0, "one");
+        assert_eq!(find(&[], "o/m").0, "config");
+        fs::remove_file(home.path().join(".config/gatedl/config.toml")).unwrap();
+        assert_eq!(find(&[], "o/m").0, "login");
+    }
+
+    #[test]
+    fn a_token_of_another_provider_is_never_taken() {
+        let home = tempfile::tempdir().unwrap();
+        write(home.path(), ".cache/huggingface/token", "login");
+        let pairs = [("HF_TOKEN", "for-hf")];
+        assert_eq!(found(home.path(), &pairs, "ba", "o/m", &TokenChoice::Search), Ok(None));
+        let pairs = [("BA_ACCESS_TOKEN", "for-ba"), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")];
+        assert_eq!(found(home.path(), &pairs, "hf", "o/m", &TokenChoice::Search), Ok(None));
+    }
+
+    #[test]
+    fn flags_beat_everything_and_must_hold_a_token() {
+        let home = tempfile::tempdir().unwrap();
+        write(home.path(), "t", "from-file\r\n");
+        let pairs = [("HF_TOKEN", "variable")];
+        let find = |choice| found(home.path(), &pairs, "hf", "o/m", &choice);
+        assert_eq!(find(TokenChoice::Stdin("piped\n".into())).unwrap().unwrap().0, "piped");
+        assert_eq!(find(TokenChoice::File(home.path().join("t"))).unwrap().unwrap().0, "from-file");
+        assert_eq!(find(TokenChoice::Anonymous), Ok(None));
+        assert_eq!(find(TokenChoice::Stdin("\n".into())).unwrap_err(), "there is no token in standard input");
+        assert!(
+            find(TokenChoice::File(home.path().join("none"))).unwrap_err().contains("could not read the token file")
+        );
+    }
+
+    #[test]
+    fn a_token_stays_at_home_when_the_way_is_plain_http() {
+        let env = Env::of("/h", [("HF_TOKEN", "canary"), ("HF_ENDPOINT", "http://mirror.example")]);
+        for (allow, sent) in [(false, false), (true, true)] {
+            let overrides = Overrides { allow_insecure_http: allow, ..Overrides::default() };
+            let settings = Settings::resolve(&env, &overrides).unwrap();
+            let provider = settings.provider("hf").unwrap();
+            let found = find(&settings, &env, provider, &"o/m".parse().unwrap(), &TokenChoice::Search).unwrap();
+            assert_eq!(found.credential.is_some(), sent);
+            assert_eq!(found.warnings.is_empty(), sent);
+            assert!(!format!("{:?}", found.warnings).contains("canary"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_configuration_with_a_token_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        write(home.path(), ".config/gatedl/config.toml", "[provider.hf]\ntoken = 'canary'\n");
+        let file = home.path().join(".config/gatedl/config.toml");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let error = found(home.path(), &[], "hf", "o/m", &TokenChoice::Search).unwrap_err();
+        assert!(error.contains("other users can read it") && !error.contains("canary"), "{error}");
+    }
+}

@@ -1,0 +1,63 @@
+//! `token_command`: a password manager that prints the token (`pass`, `op read`, `gh auth token`).
+//!
+//! The command gets no input and a time limit: a password manager that opens a prompt nobody sees would otherwise hang a
+//! CI job for ever. Its standard error is the user's, its output is ours and never shown.
+
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use super::AuthError;
+
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs the command and returns what it printed.
+pub(super) fn output(command: &[String]) -> Result<String, AuthError> {
+    let [program, arguments @ ..] = command else { return Ok(String::new()) };
+    let problem = |problem: String| AuthError::Command { program: program.clone(), problem };
+    let spawned = Command::new(program).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+    let mut child = spawned.map_err(|error| problem(format!("could not be started: {error}")))?;
+    let mut printed = child.stdout.take();
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut text = String::new();
+        let read = printed.as_mut().map_or(Ok(0), |pipe| pipe.read_to_string(&mut text));
+        // the receiver is gone only after the time limit, when nobody wants the text any more
+        drop(sender.send(read.map(|_| text)));
+    });
+    let Ok(text) = receiver.recv_timeout(TIME_LIMIT) else {
+        // it may have ended by itself this very moment; either way it is over
+        drop(child.kill());
+        drop(child.wait());
+        return Err(problem(format!("did not answer within {} seconds", TIME_LIMIT.as_secs())));
+    };
+    let status = child.wait().map_err(|error| problem(format!("could not be waited for: {error}")))?;
+    if !status.success() {
+        return Err(problem(format!("failed ({status})")));
+    }
+    text.map_err(|error| problem(format!("printed something unreadable: {error}")))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn run(command: &[&str]) -> Result<String, String> {
+        output(&command.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_output_of_the_command_is_the_token() {
+        assert_eq!(run(&["sh", "-c", "echo $0", "canary"]), Ok("canary\n".to_owned()));
+    }
+
+    #[test]
+    fn a_command_that_fails_is_named_without_its_arguments() {
+        for command in [&["sh", "-c", "exit 3", "canary"][..], &["/no/such/program", "canary"]] {
+            let error = run(command).unwrap_err();
+            assert!(error.contains(command[0]) && !error.contains("canary"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Tokens: a secret that cannot be printed, where it came from, and the one origin that it is for.
+//!
+//! Promise 1 has its address here. [`Credential::secret_for`] is the only way from a credential to its secret, and it
+//! takes the link that the secret is about to travel to. aria2 leaks bearers on redirects since 2018 (aria2#1176), and
+//! reqwest keeps custom headers (spiceai#12495); here the question "may it go there?" cannot be forgotten.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use url::Url;
+
+use crate::endpoint::Origin;
+
+/// Why a value cannot be sent as a token. The value is never part of the message.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "the token from {source_name} contains a character that cannot be sent (a blank, control or non-ASCII character)"
+)]
+pub struct SecretError {
+    /// Where the value came from.
+    pub source_name: String,
+}
+
+/// A token. It has no `Display`, its `Debug` is redacted, and its memory is wiped when it is dropped.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Takes a token as people store it: `\r`, `\n` and blanks around it are dropped (Kubernetes secrets often end in a
+    /// newline), and nothing left counts as no token. Beyond that any visible ASCII is accepted: hubs issue `hf_…`,
+    /// `hf_oauth_…`, `hf_jwt_…`, and other providers what they like.
+    ///
+    /// # Errors
+    /// When the value could not stand in a header.
+    pub fn parse(raw: &str, source: &CredentialSource) -> Result<Option<Self>, SecretError> {
+        let value: String = raw.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
+        let value = value.trim();
+        if value.is_empty() {
+            return Ok(None);
+        }
+        if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(SecretError { source_name: source.to_string() });
+        }
+        Ok(Some(Self(SecretString::from(value))))
+    }
+
+    /// The value itself, for the header that carries it and nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+/// Where a token came from, in the words that a user would use for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// `--token-stdin`.
+    Stdin,
+    /// `--token-file`.
+    TokenFile(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// A `[tokens.NAME]` entry of the configuration file.
+    Bound(String),
+    /// A key of a `[provider.NAME]` entry of the configuration file.
+    Config {
+        /// The provider's name.
+        provider: String,
+        /// The key that gave it: `token_file`, `token_command`, `token`.
+        key: &'static str,
+    },
+    /// A stored login: huggingface_hub's own token file.
+    Login(PathBuf),
+}
+
+impl fmt::Display for CredentialSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => formatter.write_str("standard input"),
+            Self::TokenFile(path) | Self::Login(path) => write!(formatter, "{}", path.display()),
+            Self::Variable(name) => formatter.write_str(name),
+            Self::Bound(name) => write!(formatter, "[tokens.{name}] of the configuration file"),
+            Self::Config { provider, key } => {
+                write!(formatter, "`{key}` of [provider.{provider}] in the configuration file")
+            }
+        }
+    }
+}
+
+/// A token together with where it came from and the one origin that may see it.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    secret: Secret,
+    source: CredentialSource,
+    origin: Origin,
+}
+
+impl Credential {
+    /// Binds a secret to an origin, for good.
+    #[must_use]
+    pub const fn new(secret: Secret, source: CredentialSource, origin: Origin) -> Self {
+        Self { secret, source, origin }
+    }
+
+    /// The secret, if `url` has the origin that it is bound to.
+    #[must_use]
+    pub fn secret_for(&self, url: &Url) -> Option<&Secret> {
+        (Origin::of(url) == self.origin).then_some(&self.secret)
+    }
+
+    /// Where the token came from.
+    #[must_use]
+    pub const fn source(&self) -> &CredentialSource {
+        &self.source
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(raw: &str) -> Option<Secret> {
+        Secret::parse(raw, &CredentialSource::Stdin).unwrap()
+    }
+
+    #[test]
+    fn blanks_and_newlines_around_a_token_do_not_count() {
+        for raw in ["hf_x", " hf_x\r\n", "\thf_\r\nx\n"] {
+            assert_eq!(secret(raw).unwrap().expose(), "hf_x", "{raw:?}");
+        }
+        for raw in ["", " ", "\r\n", "\t \n"] {
+            assert!(secret(raw).is_none(), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_no_header_can_carry_is_refused_without_being_shown() {
+        for raw in ["hunter two", "hunter\0two", "hüntertwo"] {
+            let error = Secret::parse(raw, &CredentialSource::Variable("HF_TOKEN".into())).unwrap_err().to_string();
+            assert!(error.contains("HF_TOKEN") && !error.contains("two"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_credential_answers_to_its_own_origin_only() {
+        let home = Url::parse("https://huggingface.co").unwrap();
+        let credential = Credential::new(secret("hf_canary").unwrap(), CredentialSource::Stdin, Origin::of(&home));
+        assert!(credential.secret_for(&home.join("/api/whoami-v2").unwrap()).is_some());
+        for other in
+            ["http://huggingface.co", "https://cdn.huggingface.co", "https://huggingface.co:8443", "https://x.example"]
+        {
+            assert!(credential.secret_for(&Url::parse(other).unwrap()).is_none(), "{other}");
+        }
+        assert!(!format!("{credential:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,329 @@
+//! One client for every request: the credential is bound to its origin, redirects are followed by hand, answers that may
+//! pass are told from those that will not.
+//!
+//! reqwest's own redirect policy is off. It would keep custom headers (spiceai#12495), and it would hide the headers of
+//! the answers in between, which on a hub are the ones that tell the truth. Its decompression is not compiled in: it
+//! would change the length and the hash of what is verified.
+
+mod failure;
+mod link;
+mod pace;
+mod range;
+mod retry;
+mod tls;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, RANGE};
+use reqwest::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+use tokio::time::timeout;
+use url::Url;
+
+pub use self::failure::{Failure, NetworkKind, Refused};
+pub use self::link::next_page;
+pub use self::range::{ByteRange, Coverage, coverage};
+pub use self::retry::{Patience, Verdict, verdict};
+
+use self::pace::Pace;
+use crate::credential::Credential;
+use crate::endpoint::{Origin, public};
+use crate::report::{Reporter, Wait};
+use crate::settings::Network;
+
+/// How many redirects one request may take.
+const MOST_HOPS: usize = 10;
+/// The largest JSON answer that is read into memory, in bytes; a listing page of 1,000 entries has some 300,000.
+const LARGEST_JSON: usize = 64 << 20;
+/// How much of an error page is read for the message in it, in bytes.
+const LARGEST_MESSAGE: usize = 64 << 10;
+
+/// Why there is no client.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// The certificates that a variable names cannot be used.
+    #[error("could not use the certificates in `{path}` (from {variable}): {problem}")]
+    Certificates {
+        /// The file.
+        path: String,
+        /// The variable that named it.
+        variable: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The TLS library or a proxy variable refused.
+    #[error("could not set up the network")]
+    Build(#[source] reqwest::Error),
+}
+
+/// A request, before it is sent.
+#[derive(Debug, Clone)]
+pub struct Ask<'a> {
+    /// The method; only `GET` and `HEAD` occur.
+    pub method: Method,
+    /// The address.
+    pub url: Url,
+    /// The credential; it travels only to the origin that it is bound to, on whichever hop that is.
+    pub credential: Option<&'a Credential>,
+    /// The bytes that are wanted, where not all are.
+    pub range: Option<ByteRange>,
+    /// Whether a redirect to another origin is the answer rather than a step to it: the metadata of a file are on the
+    /// hub's redirect, not at the CDN.
+    pub stay: bool,
+}
+
+impl<'a> Ask<'a> {
+    /// A `GET` of everything.
+    #[must_use]
+    pub const fn get(url: Url, credential: Option<&'a Credential>) -> Self {
+        Self { method: Method::GET, url, credential, range: None, stay: false }
+    }
+}
+
+/// The beginning of an answer: status and headers are there, the body is still on its way.
+#[derive(Debug)]
+pub struct Answer {
+    response: reqwest::Response,
+    url: Url,
+    stall: Duration,
+}
+
+impl Answer {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// The address that answered in the end.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// A header as text, if it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(self.response.headers(), name)
+    }
+
+    /// The next bytes of the body, or none at its end.
+    ///
+    /// # Errors
+    /// When the connection breaks, or no byte arrives for the stall time.
+    pub async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
+        match timeout(self.stall, self.response.chunk()).await {
+            Ok(Ok(chunk)) => Ok(chunk),
+            Ok(Err(error)) => Err(Failure::network(&self.url, NetworkKind::Broken, error)),
+            Err(_) => Err(Failure::stalled(&self.url, self.stall)),
+        }
+    }
+
+    /// The body as a JSON document.
+    ///
+    /// # Errors
+    /// When it does not arrive whole, or is not the document that was expected.
+    pub async fn document<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
+        let body = self.read(LARGEST_JSON).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            Failure::broken(&self.url, format!("the answer is not the JSON that was expected: {error}"))
+        })
+    }
+
+    /// The whole body.
+    async fn read(&mut self, most: usize) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            if body.len() + chunk.len() > most {
+                return Err(Failure::broken(&self.url, format!("the answer is larger than {most} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+/// The client of one run. Clones share connections, pace and patience.
+#[derive(Clone)]
+pub struct Client {
+    inner: reqwest::Client,
+    network: Network,
+    pace: Arc<Pace>,
+    reporter: Arc<dyn Reporter>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Client").field("network", &self.network).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Builds the client.
+    ///
+    /// # Errors
+    /// When the certificates that the user names cannot be used, or a proxy variable is malformed.
+    pub fn new(network: &Network, reporter: Arc<dyn Reporter>) -> Result<Self, ClientError> {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("gatedl/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(Duration::from_secs(10).min(network.answer))
+            .referer(false)
+            .http1_only();
+        let inner = tls::trust(builder, network)?.build().map_err(ClientError::Build)?;
+        Ok(Self { inner, network: network.clone(), pace: Arc::default(), reporter })
+    }
+
+    /// Sends a request and follows its redirects. The answer is a success, or a redirect where `stay` asks for it.
+    ///
+    /// # Errors
+    /// When no answer comes, or one that refuses.
+    pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+        let mut url = ask.url.clone();
+        for _ in 0..=MOST_HOPS {
+            let mut answer = self.step(ask, &url).await?;
+            let status = answer.status();
+            if status.is_success() {
+                return Ok(answer);
+            }
+            let next = match answer.header(LOCATION.as_str()) {
+                Some(location) if status.is_redirection() => redirect(&url, location)?,
+                _ => return Err(self.refuse(&mut answer, ask).await),
+            };
+            if ask.stay && Origin::of(&next) != Origin::of(&url) {
+                return Ok(answer);
+            }
+            url = next;
+        }
+        Err(Failure::broken(&ask.url, format!("more than {MOST_HOPS} redirects")))
+    }
+
+    /// Sends a request again and again, as long as its failures may pass.
+    ///
+    /// # Errors
+    /// The failure that did not pass.
+    pub async fn insist(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+        let mut patience = Patience::new(self.network.patience);
+        loop {
+            match self.send(ask).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => self.wait_after(failure, &mut patience).await?,
+            }
+        }
+    }
+
+    /// Asks for a JSON document.
+    ///
+    /// # Errors
+    /// As [`Client::insist`], and when the answer is not the document that was expected.
+    pub async fn json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap), Failure> {
+        let mut patience = Patience::new(self.network.patience);
+        loop {
+            match self.read_json(ask).await {
+                Ok(document) => return Ok(document),
+                Err(failure) => self.wait_after(failure, &mut patience).await?,
+            }
+        }
+    }
+
+    async fn read_json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap), Failure> {
+        let mut answer = self.send(ask).await?;
+        let document = answer.document().await?;
+        Ok((document, answer.response.headers().clone()))
+    }
+
+    /// Decides about a failure: waits, if it may pass and patience is left; hands it back otherwise.
+    ///
+    /// # Errors
+    /// The failure itself.
+    pub async fn wait_after(&self, failure: Failure, patience: &mut Patience) -> Result<(), Failure> {
+        let Some(wait) = patience.after(&failure) else { return Err(failure) };
+        self.reporter.waiting(&Wait::Retry { reason: failure.summary(), wait });
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    /// One request, without its redirects.
+    async fn step(&self, ask: &Ask<'_>, url: &Url) -> Result<Answer, Failure> {
+        self.hold_back(url).await;
+        let mut request = self.inner.request(ask.method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
+        if let Some(range) = ask.range {
+            request = request.header(RANGE, range.to_string());
+        }
+        if let Some(secret) = ask.credential.and_then(|credential| credential.secret_for(url)) {
+            let header = HeaderValue::try_from(format!("Bearer {}", secret.expose()));
+            let mut header = header.map_err(|_| Failure::broken(url, "the token cannot be sent".to_owned()))?;
+            header.set_sensitive(true);
+            request = request.header(AUTHORIZATION, header);
+        }
+        tracing::debug!(method = %ask.method, url = %public(url), range = ask.range.map(|range| range.to_string()), "request");
+        let response = match timeout(self.network.answer, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(Failure::from_reqwest(url, error)),
+            Err(_) => return Err(Failure::silent(url, self.network.answer)),
+        };
+        tracing::debug!(status = response.status().as_u16(), url = %public(url), "answer");
+        self.pace.learn(&Origin::of(url), response.status(), response.headers());
+        if let Some(encoding) = header(response.headers(), CONTENT_ENCODING.as_str()).filter(|name| *name != "identity")
+        {
+            let encoding = crate::repo::printable(encoding);
+            return Err(Failure::broken(url, format!("the answer is compressed ({encoding}) though it must not be")));
+        }
+        Ok(Answer { response, url: url.clone(), stall: self.network.stall })
+    }
+
+    /// Waits until the server of `url` wants requests again.
+    async fn hold_back(&self, url: &Url) {
+        let origin = Origin::of(url);
+        while let Some(wait) = self.pace.hold_back(&origin) {
+            self.reporter.waiting(&Wait::RateLimited { host: origin.host().to_owned(), wait });
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn refuse(&self, answer: &mut Answer, ask: &Ask<'_>) -> Failure {
+        let body = if ask.method == Method::HEAD {
+            Vec::new()
+        } else {
+            answer.read(LARGEST_MESSAGE).await.unwrap_or_default()
+        };
+        let own = Origin::of(&answer.url) == Origin::of(&ask.url);
+        Failure::Refused(Box::new(Refused::of(&answer.url, own, answer.status(), answer.response.headers(), &body)))
+    }
+}
+
+/// Where a redirect leads, if it may be followed.
+fn redirect(from: &Url, location: &str) -> Result<Url, Failure> {
+    let to =
+        from.join(location).map_err(|error| Failure::broken(from, format!("the redirect leads nowhere: {error}")))?;
+    match (from.scheme(), to.scheme()) {
+        ("https", "http") => Err(Failure::broken(from, format!("the redirect leaves https for {}", public(&to)))),
+        (_, "http" | "https") => Ok(to),
+        (_, scheme) => Err(Failure::broken(from, format!("the redirect leads to `{scheme}:`, which is not the web"))),
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_stay_on_the_web_and_never_leave_https() {
+        let from = |text: &str, location: &str| redirect(&Url::parse(text).unwrap(), location);
+        assert_eq!(from("https://a/b/c?x=1", "d?y=2").unwrap().as_str(), "https://a/b/d?y=2");
+        assert_eq!(from("https://a/b", "//other/x").unwrap().as_str(), "https://other/x");
+        assert_eq!(from("http://a/b", "https://a/b").unwrap().as_str(), "https://a/b");
+        for (url, location) in
+            [("https://a/", "http://a/"), ("https://a/", "file:///etc/passwd"), ("http://a/", "http://[")]
+        {
+            assert!(from(url, location).is_err(), "{location}");
+        }
+    }
+}

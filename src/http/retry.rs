@@ -1,0 +1,180 @@
+//! Which failures pass, and how long to wait for them.
+//!
+//! One layer of retries, decided by a pure function over the failure; xet-core shows where eight booleans lead. The
+//! budget is time without progress, not a count: a line that is down for a minute at 99 % of 9 GB must not cost the file
+//! (huggingface_hub#3648), and a server that answers 503 for ever must not cost the night. Two kinds of failure have a
+//! count as well, because waiting seldom mends them: a host that was never reached (a typing mistake in an endpoint) and
+//! an answer that makes no sense.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::{Duration, Instant};
+
+use super::{Failure, NetworkKind};
+
+/// How often in a row something that waiting seldom mends is tried.
+const FEW_TRIES: u32 = 3;
+/// The longest wait between two tries that gatedl chooses itself.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
+/// The longest wait that a server may order; a hub's window has 5 minutes.
+const LONGEST_ORDERED: Duration = Duration::from_secs(15 * 60);
+
+/// What to do about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It will not pass.
+    Final,
+    /// It may pass, but after a few tries it will not.
+    FewTries,
+    /// It will pass; the server may have said when.
+    Passing(Option<Duration>),
+}
+
+/// Judges a failure by itself.
+#[must_use]
+pub fn verdict(failure: &Failure) -> Verdict {
+    match failure {
+        Failure::Refused(refused) => match refused.status.as_u16() {
+            408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 => Verdict::Passing(refused.wait),
+            _ => Verdict::Final,
+        },
+        Failure::Network { kind: NetworkKind::Certificate, .. } => Verdict::Final,
+        Failure::Network { kind: NetworkKind::Connect, .. } | Failure::Broken { .. } => Verdict::FewTries,
+        Failure::Network { .. } => Verdict::Passing(None),
+    }
+}
+
+/// What is left of the time without progress.
+#[derive(Debug)]
+pub struct Patience {
+    budget: Duration,
+    last_progress: Instant,
+    tries: u32,
+    reached: bool,
+    obeyed: bool,
+}
+
+impl Patience {
+    /// Patience that lasts for `budget` without progress.
+    #[must_use]
+    pub fn new(budget: Duration) -> Self {
+        Self { budget, last_progress: Instant::now(), tries: 0, reached: false, obeyed: false }
+    }
+
+    /// Bytes advanced a file: everything begins anew.
+    pub fn progress(&mut self) {
+        *self = Self { reached: true, ..Self::new(self.budget) };
+    }
+
+    /// How long to wait after `failure` before the next try; none when it will not pass, or patience is spent.
+    ///
+    /// A wait that the server orders is granted once between two pieces of progress even if it is longer than the budget,
+    /// and does not count: the windows of hubs are longer than anybody's patience.
+    pub fn after(&mut self, failure: &Failure) -> Option<Duration> {
+        self.tries += 1;
+        let ordered = match verdict(failure) {
+            Verdict::Final => return None,
+            Verdict::FewTries if self.tries >= FEW_TRIES && !(self.reached && is_network(failure)) => return None,
+            Verdict::FewTries => None,
+            Verdict::Passing(ordered) => ordered,
+        };
+        if let Some(wait) = ordered.filter(|wait| !self.obeyed && *wait <= LONGEST_ORDERED) {
+            self.obeyed = true;
+            self.last_progress += wait;
+            return Some(wait);
+        }
+        let wait = ordered.unwrap_or_else(|| backoff(self.tries));
+        (self.last_progress.elapsed() + wait <= self.budget).then_some(wait)
+    }
+}
+
+const fn is_network(failure: &Failure) -> bool {
+    matches!(failure, Failure::Network { .. })
+}
+
+/// 0.25 s, doubled with every try, up to 15 s; each shortened by up to a half at random, so that the nodes of a cluster
+/// do not come back all at once.
+fn backoff(tries: u32) -> Duration {
+    let full = Duration::from_millis(250).saturating_mul(1 << tries.saturating_sub(1).min(10)).min(LONGEST_BACKOFF);
+    let random = RandomState::new().hash_one(tries) % 1_000;
+    full / 2 + full / 2 * u32::try_from(random).unwrap_or(0) / 1_000
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::StatusCode;
+    use url::Url;
+
+    use super::super::Refused;
+    use super::*;
+
+    fn status(code: u16, wait: Option<u64>) -> Failure {
+        let url = Url::parse("https://hub/x").unwrap();
+        let status = StatusCode::from_u16(code).unwrap();
+        let mut refused = Refused::of(&url, true, status, &reqwest::header::HeaderMap::new(), b"");
+        refused.wait = wait.map(Duration::from_secs);
+        Failure::Refused(Box::new(refused))
+    }
+
+    fn network(kind: NetworkKind) -> Failure {
+        Failure::Network { url: String::new(), kind, what: String::new(), source: None }
+    }
+
+    #[test]
+    fn verdicts() {
+        for (failure, expected) in [
+            (status(400, None), Verdict::Final),
+            (status(401, None), Verdict::Final),
+            (status(403, None), Verdict::Final),
+            (status(404, None), Verdict::Final),
+            (status(416, None), Verdict::Final),
+            (status(501, None), Verdict::Final),
+            (status(408, None), Verdict::Passing(None)),
+            (status(429, Some(42)), Verdict::Passing(Some(Duration::from_secs(42)))),
+            (status(500, None), Verdict::Passing(None)),
+            (status(503, Some(1)), Verdict::Passing(Some(Duration::from_secs(1)))),
+            (network(NetworkKind::Connect), Verdict::FewTries),
+            (network(NetworkKind::Certificate), Verdict::Final),
+            (network(NetworkKind::Stalled), Verdict::Passing(None)),
+            (network(NetworkKind::Broken), Verdict::Passing(None)),
+            (Failure::Broken { url: String::new(), problem: String::new() }, Verdict::FewTries),
+        ] {
+            assert_eq!(verdict(&failure), expected, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_was_never_reached_is_tried_three_times_and_a_lost_one_until_patience_is_spent() {
+        let mut fresh = Patience::new(Duration::from_secs(3_600));
+        let tries = (0..10).take_while(|_| fresh.after(&network(NetworkKind::Connect)).is_some()).count();
+        assert_eq!(tries, 2);
+        let mut lost = Patience::new(Duration::from_secs(3_600));
+        lost.progress();
+        assert!((0..10).all(|_| lost.after(&network(NetworkKind::Connect)).is_some()));
+    }
+
+    #[test]
+    fn the_server_may_order_one_long_wait_between_two_pieces_of_progress() {
+        let mut patience = Patience::new(Duration::from_secs(2));
+        assert_eq!(patience.after(&status(429, Some(300))), Some(Duration::from_secs(300)));
+        assert_eq!(patience.after(&status(429, Some(300))), None);
+        patience.progress();
+        assert_eq!(patience.after(&status(429, Some(300))), Some(Duration::from_secs(300)));
+        patience.progress();
+        assert_eq!(patience.after(&status(429, Some(3_600))), None, "an hour is no pace but a refusal");
+    }
+
+    #[test]
+    fn spent_patience_ends_the_tries() {
+        let mut patience = Patience::new(Duration::ZERO);
+        assert_eq!(patience.after(&status(503, None)), None);
+    }
+
+    #[test]
+    fn backoff_grows_stays_bounded_and_differs() {
+        for (tries, least, most) in [(1, 125, 250), (2, 250, 500), (3, 500, 1_000), (40, 7_500, 15_000)] {
+            let wait = backoff(tries).as_millis();
+            assert!((least..=most).contains(&wait), "{tries}: {wait}");
+        }
+        assert!((0..50).map(|_| backoff(20)).collect::<std::collections::HashSet<_>>().len() > 1);
+    }
+}

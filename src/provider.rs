@@ -1,0 +1,89 @@
+//! What every provider of models can be asked, and the words in which each says no.
+//!
+//! A provider turns a repository and a revision into a commit, a commit into a manifest, a file into a link, and the
+//! provider's own way of refusing into a [`Refusal`]. It knows nothing of caches and transfers. Adding one is one file
+//! here and one line in [`connect`].
+
+mod huggingface;
+mod refusal;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use thiserror::Error;
+use url::Url;
+
+pub use self::huggingface::HuggingFace;
+pub use self::refusal::{Refusal, RefusalKind};
+
+use crate::credential::Credential;
+use crate::http::{Client, Failure};
+use crate::manifest::{Entry, Manifest, Resolved};
+use crate::repo::{Commit, NameError, Repo, Revision};
+use crate::settings;
+
+/// A future of a trait object's method.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a provider gave no answer that can be used.
+#[derive(Debug, Error)]
+pub enum ProviderError {
+    /// The request failed, or was refused.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// The listing cannot be trusted.
+    #[error("the listing of {repo} cannot be used: {problem}")]
+    Listing {
+        /// The repository.
+        repo: Repo,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The listing holds a path that must not become a file name.
+    #[error("the listing of {repo} cannot be used")]
+    HostilePath {
+        /// The repository.
+        repo: Repo,
+        /// The path, and the rule that it breaks.
+        source: NameError,
+    },
+}
+
+/// Who a token belongs to, as the provider says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The account's name.
+    pub name: String,
+    /// Whether the token may read gated repositories; none where the provider does not say.
+    pub reads_gated: Option<bool>,
+}
+
+/// A provider of models.
+pub trait Provider: Send + Sync {
+    /// The commit that a revision names at this moment, and what guards its content.
+    fn resolve<'a>(&'a self, repo: &'a Repo, revision: &'a Revision) -> Answering<'a, Result<Resolved, ProviderError>>;
+
+    /// Asks whether the content may be read, before any of it is asked for. A provider that has no such question says yes.
+    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<(), ProviderError>>;
+
+    /// Every file of a commit.
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>>;
+
+    /// The link that a file's bytes are asked at. It may redirect.
+    fn link(&self, repo: &Repo, commit: &Commit, entry: &Entry) -> Url;
+
+    /// What a failure means in the user's terms; none where it is about the network rather than about access.
+    fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal>;
+
+    /// Whose token this is. Asked only to explain a refusal; any trouble means that it is not known.
+    fn account(&self) -> Answering<'_, Option<Account>>;
+
+    /// Names near to a repository that was not found; any trouble means none.
+    fn similar<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Vec<String>>;
+}
+
+/// The provider that settings describe, ready to be asked.
+#[must_use]
+pub fn connect(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Box<dyn Provider> {
+    Box::new(HuggingFace::new(settings, client, credential))
+}

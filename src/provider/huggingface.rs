@@ -1,0 +1,227 @@
+//! Hugging Face's hub and everything that speaks its protocol: mirrors, proxies, BOINC AI.
+//!
+//! Facts that cost somebody a day: the listing of a gated repository is public, only its content is not, so a good answer
+//! here says nothing about access (`check_access` does); a mirror may lack any of these routes, and then the next best
+//! answer is taken; the `Link` to the next page names huggingface.co even when a mirror sends it.
+
+mod explain;
+mod listing;
+mod wire;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use reqwest::Method;
+use url::Url;
+
+use super::{Account, Answering, Provider, ProviderError, Refusal};
+use crate::credential::Credential;
+use crate::digest::Digest;
+use crate::endpoint::Endpoint;
+use crate::http::{Ask, Client, Failure, next_page};
+use crate::manifest::{Entry, Gate, Manifest, Resolved};
+use crate::repo::{Commit, Repo, RepoKind, Revision, printable};
+use crate::settings;
+
+/// A listing has at most this many pages of 1,000 entries; the largest data sets have some hundred thousand files.
+const MOST_PAGES: usize = 2_000;
+/// How many files a mirror without a tree route is asked about at once.
+const HEADS_AT_ONCE: usize = 8;
+
+/// A hub of the Hugging Face kind.
+#[derive(Debug)]
+pub struct HuggingFace {
+    endpoint: Endpoint,
+    pages: Endpoint,
+    upstream: Endpoint,
+    client: Client,
+    credential: Option<Credential>,
+}
+
+impl HuggingFace {
+    /// A hub at the endpoint of `settings`, asked with `credential`.
+    #[must_use]
+    pub fn new(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Self {
+        Self {
+            endpoint: settings.endpoint.clone(),
+            pages: settings.pages.clone(),
+            upstream: settings.upstream.clone(),
+            client,
+            credential,
+        }
+    }
+
+    fn get(&self, url: Url) -> Ask<'_> {
+        Ask::get(url, self.credential.as_ref())
+    }
+
+    /// `{endpoint}/api/{kind}/{id}/{rest…}`; each of `rest` is one segment, so `refs/pr/1` becomes `refs%2Fpr%2F1`.
+    fn api(&self, repo: &Repo, rest: &[&str]) -> Url {
+        let id = repo.id.as_str().split('/');
+        self.endpoint.join(["api", repo.kind.plural()].into_iter().chain(id).chain(rest.iter().copied()))
+    }
+
+    fn resolve_link(&self, repo: &Repo, commit: &Commit, path: &str) -> Url {
+        let prefix = (repo.kind != RepoKind::Model).then(|| repo.kind.plural());
+        let id = repo.id.as_str().split('/');
+        let route = ["resolve", commit.as_str()];
+        self.endpoint.join(prefix.into_iter().chain(id).chain(route).chain(path.split('/')))
+    }
+
+    async fn revision(&self, repo: &Repo, revision: &Revision) -> Result<Resolved, ProviderError> {
+        let url = self.api(repo, &["revision", revision.as_str()]);
+        let (info, _): (wire::Info, _) = self.client.json(&self.get(url)).await?;
+        let commit = match (info.sha.as_deref().map(str::parse), revision.as_commit()) {
+            (Some(Ok(commit)), _) => commit,
+            (None, Some(commit)) => commit,
+            (sha, _) => {
+                let problem = match sha {
+                    Some(Err(error)) => error.to_string(),
+                    _ => format!("it names no commit for {revision}"),
+                };
+                return Err(ProviderError::Listing { repo: repo.clone(), problem });
+            }
+        };
+        let gate = match (info.private, info.gated) {
+            (true, _) => Gate::Private,
+            (false, wire::Gated::No) => Gate::Open,
+            (false, wire::Gated::Automatic) => Gate::Gated { automatic: true },
+            (false, wire::Gated::Manual) => Gate::Gated { automatic: false },
+        };
+        Ok(Resolved { commit, gate })
+    }
+
+    async fn ask_access(&self, repo: &Repo) -> Result<(), ProviderError> {
+        match self.client.insist(&self.get(self.api(repo, &["auth-check"]))).await {
+            Ok(_) => Ok(()),
+            // a mirror without the route; then the first refusal decides
+            Err(Failure::Refused(refused)) if refused.status.as_u16() == 404 && refused.code.is_none() => Ok(()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn manifest(&self, repo: &Repo, commit: &Commit) -> Result<Manifest, ProviderError> {
+        let entries = match self.tree(repo, commit).await {
+            Err(ProviderError::Failure(Failure::Refused(refused)))
+                if refused.code.is_none() && matches!(refused.status.as_u16(), 400 | 404 | 405 | 501) =>
+            {
+                self.siblings(repo, commit).await?
+            }
+            entries => entries?,
+        };
+        let entries = listing::check(repo, entries)?;
+        Ok(Manifest { repo: repo.clone(), commit: commit.clone(), entries })
+    }
+
+    async fn tree(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
+        let mut page = self.api(repo, &["tree", commit.as_str()]);
+        page.set_query(Some("recursive=true&expand=false"));
+        let mut entries = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let (nodes, headers): (Vec<wire::Node>, _) = self.client.json(&self.get(page.clone())).await?;
+            let before = entries.len();
+            for node in nodes {
+                entries.extend(listing::entry(repo, node)?);
+            }
+            let link = headers.get("link").and_then(|value| value.to_str().ok());
+            let Some(next) = next_page(link, &page) else { return Ok(entries) };
+            let next = self.endpoint.adopt(&next, &self.upstream);
+            if next == page || entries.len() == before {
+                return Err(listing::problem(repo, "it has a next page that leads nowhere"));
+            }
+            page = next;
+        }
+        Err(listing::problem(repo, "it has no end"))
+    }
+
+    /// The listing of a mirror that has no tree route: the names from the repository's description, and for each one what
+    /// the headers of its link say (Nexus up to mid-2026: nexus-public#828).
+    async fn siblings(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
+        let url = self.api(repo, &["revision", commit.as_str()]);
+        let (info, _): (wire::Info, _) = self.client.json(&self.get(url)).await?;
+        let siblings = info.siblings.unwrap_or_default();
+        let names = siblings.into_iter().map(|sibling| sibling.rfilename);
+        let entries = names.map(|name| async move { self.describe(repo, commit, &name).await });
+        stream::iter(entries).buffered(HEADS_AT_ONCE).try_collect().await
+    }
+
+    async fn describe(&self, repo: &Repo, commit: &Commit, name: &str) -> Result<Entry, ProviderError> {
+        let path = listing::path(repo, name)?;
+        let url = self.resolve_link(repo, commit, path.as_str());
+        let answer = self.client.insist(&Ask { method: Method::HEAD, stay: true, ..self.get(url) }).await?;
+        let linked = answer.header("x-linked-etag").is_some();
+        let size = match (answer.header("x-linked-size"), answer.header("content-length")) {
+            (Some(size), _) => Some(size),
+            (None, size) if answer.status().is_success() => size,
+            (None, _) => None,
+        };
+        let etag = answer.header("x-linked-etag").or_else(|| answer.header("etag").filter(|_| !linked));
+        let (size, digest) = (size.and_then(|text| text.parse().ok()), etag.and_then(Digest::from_etag));
+        let (Some(size), Some(digest)) = (size, digest) else {
+            return Err(listing::problem(repo, &format!("the server gives no size and hash for `{path}`")));
+        };
+        let blob_id = matches!(digest, Digest::GitSha1(_)).then(|| digest.hex());
+        Ok(Entry { path, size, digest: Some(digest), blob_id, xet_hash: None })
+    }
+
+    async fn ask_account(&self) -> Option<Account> {
+        self.credential.as_ref()?;
+        let url = self.endpoint.join(["api", "whoami-v2"]);
+        let mut answer = self.client.send(&self.get(url)).await.ok()?;
+        let who: wire::Whoami = answer.document().await.ok()?;
+        let token = who.auth.and_then(|auth| auth.access_token);
+        let reads_gated = token.and_then(|token| match token.role.as_deref() {
+            Some("fineGrained") => Some(token.fine_grained.is_some_and(|grained| grained.can_read_gated_repos)),
+            Some(_) => Some(true),
+            None => None,
+        });
+        Some(Account { name: printable(&who.name), reads_gated })
+    }
+
+    /// The owner's other repositories, or for a name without an owner whatever the hub's search finds.
+    async fn search(&self, repo: &Repo) -> Option<Vec<String>> {
+        let mut url = self.endpoint.join(["api", repo.kind.plural()]);
+        let (key, value) = repo.id.owner().map_or(("search", repo.id.name()), |owner| ("author", owner));
+        url.query_pairs_mut().append_pair(key, value).append_pair("limit", "200");
+        let mut answer = self.client.send(&self.get(url)).await.ok()?;
+        let found: Vec<wire::Found> = answer.document().await.ok()?;
+        Some(
+            found
+                .into_iter()
+                .filter(|found| found.id.parse::<crate::repo::RepoId>().is_ok())
+                .map(|found| found.id)
+                .collect(),
+        )
+    }
+}
+
+impl Provider for HuggingFace {
+    fn resolve<'a>(&'a self, repo: &'a Repo, revision: &'a Revision) -> Answering<'a, Result<Resolved, ProviderError>> {
+        Box::pin(self.revision(repo, revision))
+    }
+
+    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<(), ProviderError>> {
+        Box::pin(self.ask_access(repo))
+    }
+
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>> {
+        Box::pin(self.manifest(repo, commit))
+    }
+
+    fn link(&self, repo: &Repo, commit: &Commit, entry: &Entry) -> Url {
+        self.resolve_link(repo, commit, entry.path.as_str())
+    }
+
+    fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal> {
+        explain::explain(repo, failure, self.credential.is_some(), &self.pages)
+    }
+
+    fn account(&self) -> Answering<'_, Option<Account>> {
+        Box::pin(self.ask_account())
+    }
+
+    fn similar<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Vec<String>> {
+        Box::pin(async {
+            let candidates = self.search(repo).await.unwrap_or_default();
+            crate::pattern::near(repo.id.as_str(), candidates.iter().map(String::as_str))
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! Why a provider says no, in the user's terms: each reason is a case of its own, because each has another way out.
+//!
+//! `hf` prints one line for five of these (hub-protocol §0.4) and its users guess; one issue after the other ends with a
+//! maintainer who guesses too (huggingface_hub#2844).
+
+use std::fmt;
+
+/// A reason to say no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// Gated or private, and no token was sent.
+    NoToken,
+    /// The token is invalid.
+    BadToken,
+    /// The token has expired.
+    ExpiredToken,
+    /// The token is good, but its permissions do not cover this.
+    TokenTooNarrow,
+    /// Gated, and this account never asked.
+    NotRequested,
+    /// Gated; the request waits for a review.
+    Pending,
+    /// Gated; the request was rejected.
+    Rejected,
+    /// Gated; access was reset, a new request is needed.
+    Reset,
+    /// Gated, for a reason that the provider words in its own way.
+    Gated,
+    /// An organization or the provider forbids it: a policy, a revoked token, a blocked region.
+    Forbidden,
+    /// Missing, or private and invisible to this caller.
+    NotFoundOrPrivate,
+    /// The repository is there, the revision is not.
+    RevisionMissing,
+    /// The revision is there, the file is not.
+    FileMissing,
+    /// The provider has disabled the repository.
+    Disabled,
+}
+
+impl RefusalKind {
+    /// Every kind, for tests and documentation that must cover all.
+    pub const ALL: [Self; 14] = [
+        Self::NoToken,
+        Self::BadToken,
+        Self::ExpiredToken,
+        Self::TokenTooNarrow,
+        Self::NotRequested,
+        Self::Pending,
+        Self::Rejected,
+        Self::Reset,
+        Self::Gated,
+        Self::Forbidden,
+        Self::NotFoundOrPrivate,
+        Self::RevisionMissing,
+        Self::FileMissing,
+        Self::Disabled,
+    ];
+
+    /// The word for machines: `error.kind` of the JSON document.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoToken => "no_token",
+            Self::BadToken => "bad_token",
+            Self::ExpiredToken => "expired_token",
+            Self::TokenTooNarrow => "token_too_narrow",
+            Self::NotRequested => "not_requested",
+            Self::Pending => "pending",
+            Self::Rejected => "rejected",
+            Self::Reset => "reset",
+            Self::Gated => "gated",
+            Self::Forbidden => "forbidden",
+            Self::NotFoundOrPrivate => "not_found_or_private",
+            Self::RevisionMissing => "revision_missing",
+            Self::FileMissing => "file_missing",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+impl fmt::Display for RefusalKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A refusal: the reason, what the server said, and where the user can do something about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason.
+    pub kind: RefusalKind,
+    /// The server's own words, safe to print.
+    pub server_message: Option<String>,
+    /// The page that leads on: the repository's, or that of the tokens.
+    pub page: String,
+}

@@ -1,0 +1,481 @@
+//! What is pulled: the kind of a repository, its id, a revision, a commit, and a path inside it.
+//!
+//! All of these come from outside (a command line, a pasted link, a server's listing) and all of them end in a file
+//! name, so each is checked once, here, and the rest of the program takes the type as proof. Every path from a listing
+//! is rejected under the rules of both POSIX and Windows on Windows, and under those of POSIX everywhere: ollama was
+//! bitten three times by a digest or a name used as a path (CVE-2024-37032, CVE-2026-7020, CVE-2026-103663), and
+//! huggingface_hub by names with `..`, drive letters and UNC hosts (huggingface_hub#1429, #3896, #4540).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// Why a text is not a repository id, a revision, a commit or a path.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NameError {
+    /// The text breaks the hub's rules for repository ids.
+    #[error("`{text}` is not a repository id: {reason}")]
+    RepoId {
+        /// What was given, made safe to print.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// The text cannot be a git reference.
+    #[error("`{text}` is not a revision: {reason}")]
+    Revision {
+        /// What was given, made safe to print.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+    /// The text is not 40 lower-case hexadecimal digits.
+    #[error("`{text}` is not a commit hash (40 hexadecimal digits)")]
+    Commit {
+        /// What was given, made safe to print.
+        text: String,
+    },
+    /// The text would leave the folder it belongs in, or cannot be a file name.
+    #[error("`{text}` is not a safe file name: {reason}")]
+    Path {
+        /// What was given, made safe to print.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+}
+
+/// The kinds of repositories that a Hugging Face-compatible hub serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum RepoKind {
+    /// Weights, configuration, tokenizer: the default kind.
+    #[default]
+    Model,
+    /// A data set.
+    Dataset,
+    /// The source of an application.
+    Space,
+}
+
+impl RepoKind {
+    /// All kinds, in the order in which help texts list them.
+    pub const ALL: [Self; 3] = [Self::Model, Self::Dataset, Self::Space];
+
+    /// The plural that stands in API routes and in names of cache folders.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Model => "models",
+            Self::Dataset => "datasets",
+            Self::Space => "spaces",
+        }
+    }
+
+    /// The singular, as in messages and in `--repo-type`.
+    #[must_use]
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Dataset => "dataset",
+            Self::Space => "space",
+        }
+    }
+}
+
+impl fmt::Display for RepoKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.singular())
+    }
+}
+
+/// `name` or `owner/name`, by the hub's own rules: ASCII letters, digits and `_ . -`; at most 96 characters a part;
+/// no `--` or `..`; no part begins or ends with `-` or `.`; no `.git` at the end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RepoId(String);
+
+impl RepoId {
+    /// The id as it stands in links.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part before the slash; canonical models such as `gpt2` have none.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        self.0.split_once('/').map(|(owner, _)| owner)
+    }
+
+    /// The part after the slash.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split_once('/').map_or(&self.0, |(_, name)| name)
+    }
+
+    fn broken_rule(text: &str) -> Option<&'static str> {
+        let parts: Vec<&str> = text.split('/').collect();
+        if parts.len() > 2 {
+            return Some("it is `name` or `owner/name`, with one slash at most");
+        }
+        if parts.iter().any(|part| part.is_empty()) {
+            return Some("a part is empty");
+        }
+        if parts.iter().any(|part| part.len() > 96) {
+            return Some("a part has more than 96 characters");
+        }
+        let allowed = |character: char| character.is_ascii_alphanumeric() || "_.-/".contains(character);
+        if !text.chars().all(allowed) {
+            return Some("only ASCII letters, digits, `_`, `.` and `-` are allowed");
+        }
+        if text.contains("--") || text.contains("..") {
+            return Some("`--` and `..` are not allowed");
+        }
+        if parts.iter().any(|part| part.starts_with(['-', '.']) || part.ends_with(['-', '.'])) {
+            return Some("a part begins or ends with `-` or `.`");
+        }
+        if text.ends_with(".git") {
+            return Some("it ends in `.git`");
+        }
+        None
+    }
+}
+
+impl FromStr for RepoId {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match Self::broken_rule(text) {
+            None => Ok(Self(text.to_owned())),
+            Some(reason) => Err(NameError::RepoId { text: printable(text), reason }),
+        }
+    }
+}
+
+impl fmt::Display for RepoId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A repository: its kind and id together, because `org/x` the model and `org/x` the dataset are two things.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Repo {
+    /// Model, dataset or space.
+    pub kind: RepoKind,
+    /// The id within its kind.
+    pub id: RepoId,
+}
+
+impl Repo {
+    /// How the repository is written on a command line and at the end of its page's address: `org/model`,
+    /// `datasets/org/name`.
+    #[must_use]
+    pub fn route(&self) -> String {
+        match self.kind {
+            RepoKind::Model => self.id.to_string(),
+            kind => format!("{}/{}", kind.plural(), self.id),
+        }
+    }
+}
+
+impl fmt::Display for Repo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.route())
+    }
+}
+
+/// A branch, tag, `refs/pr/N` or commit, as the user typed it. It becomes a file below `refs/`, so it follows the rules
+/// of [`RepoPath`] as well as those of `git check-ref-format` that a hub can meet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Revision(String);
+
+impl Revision {
+    /// The branch that a hub serves when none is named.
+    #[must_use]
+    pub fn main() -> Self {
+        Self("main".to_owned())
+    }
+
+    /// The revision as typed.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The commit, where the revision is a full hash and so can never move.
+    #[must_use]
+    pub fn as_commit(&self) -> Option<Commit> {
+        self.0.parse().ok()
+    }
+}
+
+impl FromStr for Revision {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let refuse = |reason| Err(NameError::Revision { text: printable(text), reason });
+        if let Some(reason) = broken_path_rule(text) {
+            return refuse(reason);
+        }
+        if text.contains([' ', '~', '^', ':', '?', '*', '[']) {
+            return refuse("git allows no blank and none of `~^:?*[` in a reference");
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// 40 lower-case hexadecimal digits: the only thing that names a snapshot folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Commit(String);
+
+impl Commit {
+    /// The 40 digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Commit {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if text.len() == 40 && text.bytes().all(digit) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NameError::Commit { text: printable(text) })
+        }
+    }
+}
+
+impl fmt::Display for Commit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A file's path inside its repository, with `/` between the parts. It is the only input of the cache's layout, so
+/// holding one proves that joining it to a folder stays inside that folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RepoPath(String);
+
+impl RepoPath {
+    /// The path as the repository spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The parts from the top folder down to the file's name; never empty.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/')
+    }
+
+    /// The last part.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// How many folders stand above the file within the repository.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.0.matches('/').count()
+    }
+
+    /// The path with the system's own separators; relative, and never upwards.
+    #[must_use]
+    pub fn to_path(&self) -> PathBuf {
+        self.parts().collect()
+    }
+}
+
+impl FromStr for RepoPath {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        match broken_path_rule(text) {
+            None => Ok(Self(text.to_owned())),
+            Some(reason) => Err(NameError::Path { text: printable(text), reason }),
+        }
+    }
+}
+
+impl fmt::Display for RepoPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+fn broken_path_rule(text: &str) -> Option<&'static str> {
+    if text.is_empty() {
+        return Some("it is empty");
+    }
+    if text.starts_with('/') {
+        return Some("it is absolute");
+    }
+    if text.contains('\\') {
+        return Some("it contains a backslash");
+    }
+    if text.chars().any(is_unprintable) {
+        return Some("it contains a control character");
+    }
+    text.split('/').find_map(broken_part_rule)
+}
+
+fn broken_part_rule(part: &str) -> Option<&'static str> {
+    match part {
+        "" => Some("a part of it is empty"),
+        "." | ".." => Some("a part of it is `.` or `..`"),
+        _ if part.len() > 255 => Some("a part of it has more than 255 bytes"),
+        _ if cfg!(windows) => broken_windows_rule(part),
+        _ => None,
+    }
+}
+
+/// Windows gives meaning to `:` (drive letters, alternate streams), to device names with or without an extension, and
+/// drops dots and blanks at the end of a name.
+fn broken_windows_rule(part: &str) -> Option<&'static str> {
+    const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
+    if part.contains([':', '<', '>', '"', '|', '?', '*']) {
+        return Some("Windows allows none of `:<>\"|?*` in a name");
+    }
+    if part.ends_with(['.', ' ']) {
+        return Some("Windows drops a dot or blank at the end of a name");
+    }
+    let stem = part.split('.').next().unwrap_or(part).trim_end().to_ascii_uppercase();
+    let numbered = |prefix: &str| {
+        stem.strip_prefix(prefix).is_some_and(|rest| {
+            matches!(rest, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
+        })
+    };
+    if DEVICES.contains(&stem.as_str()) || numbered("COM") || numbered("LPT") {
+        return Some("Windows reserves this name for a device");
+    }
+    None
+}
+
+/// Whether a character could change what a terminal shows instead of showing itself: control characters, and the
+/// overrides of the bidirectional algorithm (`U+202A`–`U+202E`, `U+2066`–`U+2069`).
+#[must_use]
+pub fn is_unprintable(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text from outside, with everything removed that could play with a terminal, and cut to a length that fits a message.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    const LONGEST: usize = 2_000;
+    let mut clean = String::with_capacity(text.len().min(LONGEST));
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' => clean.push(' '),
+            character if is_unprintable(character) => {}
+            character => clean.push(character),
+        }
+        if clean.len() >= LONGEST {
+            clean.push('…');
+            break;
+        }
+    }
+    clean.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_follow_the_rules_of_the_hub() {
+        let longest = "a".repeat(96);
+        for good in ["gpt2", "org/model", "meta-llama/Llama-3.1-8B", "a/b_c.d-e", longest.as_str()] {
+            assert!(good.parse::<RepoId>().is_ok(), "{good}");
+        }
+        let too_long = "a".repeat(97);
+        for bad in [
+            "",
+            "/",
+            "a/",
+            "/b",
+            "a/b/c",
+            "a--b",
+            "a..b",
+            "-a",
+            "a-",
+            ".a",
+            "a.",
+            "o/x.git",
+            "a b",
+            "ä",
+            "a\\b",
+            too_long.as_str(),
+        ] {
+            assert!(bad.parse::<RepoId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_inside_their_folder() {
+        for good in ["config.json", "sub/t.json", "a b/ü [1].bin", ".gitattributes", "..x/y.."] {
+            let path: RepoPath = good.parse().expect(good);
+            assert_eq!(path.as_str(), good);
+        }
+        let long_part = "n".repeat(256);
+        for bad in [
+            "",
+            "/abs",
+            "../x",
+            "a/../../x",
+            "a/./b",
+            "a//b",
+            "a/",
+            "..\\x",
+            "\\x",
+            "\\\\host\\share",
+            "a\0b",
+            "a\nb",
+            "a\u{1b}[2Jb",
+            "a\u{202E}b",
+            long_part.as_str(),
+        ] {
+            assert!(bad.parse::<RepoPath>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn windows_names_are_refused_by_the_rules_of_windows() {
+        for bad in ["C:", "a:b", "nul", "NUL.txt", "com1", "LPT9.x", "x.", "x ", "CONIN$", "a?b"] {
+            assert!(broken_windows_rule(bad).is_some(), "{bad}");
+        }
+        for good in ["null", "com", "com10", "console", "x.y"] {
+            assert!(broken_windows_rule(good).is_none(), "{good}");
+        }
+    }
+
+    #[test]
+    fn a_revision_that_is_a_commit_says_so() {
+        let commit = "5bb9".repeat(10);
+        assert_eq!(commit.parse::<Revision>().unwrap().as_commit().unwrap().as_str(), commit);
+        for moving in ["main", "refs/pr/1", "v1.0", "5BB9", &"5BB9".repeat(10)] {
+            assert_eq!(moving.parse::<Revision>().unwrap().as_commit(), None, "{moving}");
+        }
+        for bad in ["", "../main", "a b", "a..\\b", "x^", "/x", "x/"] {
+            assert!(bad.parse::<Revision>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn printable_text_cannot_move_the_cursor() {
+        assert_eq!(printable("\u{1b}[31mred\u{202E}\r\nnext\u{7}"), "[31mred next");
+        assert!(printable(&"x".repeat(5_000)).len() < 2_100);
+    }
+}

@@ -1,0 +1,222 @@
+//! Every knob, resolved once: command line over environment over configuration file over default.
+//!
+//! After [`Settings::resolve`] nobody asks again whether something is "automatic": each value is there, and where a user
+//! may wonder about its origin, the origin is there too. The lesson is ripgrep's `HiArgs`; the warning is every client
+//! whose function from arguments to a run grew to 600 lines.
+
+mod config;
+mod provider;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use self::config::{BoundToken, ConfigError, TokenKey, others_can_read};
+pub use self::provider::Provider;
+
+use self::config::Config;
+use crate::endpoint::EndpointError;
+use crate::env::{self, Env, EnvError};
+use crate::reference::Known;
+
+/// Why settings could not be resolved. All of these are usage errors: nothing was asked of any server yet.
+#[derive(Debug, Error)]
+pub enum SettingsError {
+    /// An environment variable holds something unusable.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// The configuration file is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An address is none.
+    #[error("{from} is not usable")]
+    Endpoint {
+        /// The flag, variable or key that gave it.
+        from: String,
+        /// What is wrong with it.
+        source: EndpointError,
+    },
+    /// No home folder, so no default place for a cache.
+    #[error("the home folder is not known, so there is no default place for the cache")]
+    NoHome,
+    /// `--provider` or `default_provider` names nothing.
+    #[error("there is no provider `{name}`")]
+    UnknownProvider {
+        /// The name.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+}
+
+/// What a command line may say about settings; everything absent is left to the environment, the file, the default.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--endpoint`: the address to ask instead of the provider's.
+    pub endpoint: Option<String>,
+    /// `--provider`: the provider of references that name none.
+    pub provider: Option<String>,
+    /// `--cache-dir`.
+    pub cache_dir: Option<PathBuf>,
+    /// `--offline`.
+    pub offline: bool,
+    /// `--allow-insecure-http`.
+    pub allow_insecure_http: bool,
+    /// `--timeout`: how long to go on without progress.
+    pub patience: Option<Duration>,
+    /// `--jobs`: how many files at once.
+    pub jobs: Option<usize>,
+}
+
+/// How the network is used.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// How long to go on without progress before the run is given up.
+    pub patience: Duration,
+    /// How long a connection may stay without a byte.
+    pub stall: Duration,
+    /// How long an answer may take to begin.
+    pub answer: Duration,
+    /// Certificates to trust instead of the system's, and the variable that named the file.
+    pub certificates: Option<(PathBuf, &'static str)>,
+    /// How many files are fetched at once.
+    pub jobs: usize,
+}
+
+/// Everything resolved.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The provider of references that name none.
+    pub default_provider: String,
+    /// All providers, the built-in ones first.
+    pub providers: Vec<Provider>,
+    /// Tokens bound to repositories by the configuration file.
+    pub bound_tokens: Vec<BoundToken>,
+    /// No connection may be opened.
+    pub offline: bool,
+    /// Whether caches are written with symbolic links (where the file system has them).
+    pub symlinks: bool,
+    /// Whether tokens from the environment, the configuration and stored logins may be used.
+    pub implicit_tokens: bool,
+    /// Whether a token may travel over plain `http` beyond this machine.
+    pub allow_insecure_http: bool,
+    /// How the network is used.
+    pub network: Network,
+}
+
+impl Settings {
+    /// Resolves every knob.
+    ///
+    /// # Errors
+    /// When a variable, the configuration file or a flag holds something unusable.
+    pub fn resolve(env: &Env, overrides: &Overrides) -> Result<Self, SettingsError> {
+        let config = Config::load(env)?;
+        let providers = provider::resolve(env, &config, overrides)?;
+        let default_provider =
+            overrides.provider.clone().or(config.default_provider).unwrap_or_else(|| "hf".to_owned());
+        let settings = Self {
+            bound_tokens: config.bound_tokens,
+            offline: overrides.offline || env.flag(&env::HF_HUB_OFFLINE) || env.flag(&env::TRANSFORMERS_OFFLINE),
+            symlinks: !env.flag(&env::HF_HUB_DISABLE_SYMLINKS),
+            implicit_tokens: !env.flag(&env::HF_HUB_DISABLE_IMPLICIT_TOKEN),
+            allow_insecure_http: overrides.allow_insecure_http,
+            network: Network::resolve(env, overrides)?,
+            default_provider,
+            providers,
+        };
+        settings.provider(&settings.default_provider)?;
+        Ok(settings)
+    }
+
+    /// The provider of a name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn provider(&self, name: &str) -> Result<&Provider, SettingsError> {
+        self.providers.iter().find(|provider| provider.name == name).ok_or_else(|| SettingsError::UnknownProvider {
+            name: name.to_owned(),
+            known: self.providers.iter().map(|provider| provider.name.clone()).collect(),
+        })
+    }
+
+    /// The providers as far as reading a reference needs to know them.
+    #[must_use]
+    pub fn known(&self) -> Vec<Known<'_>> {
+        self.providers.iter().map(|provider| Known { name: &provider.name, addresses: provider.addresses() }).collect()
+    }
+}
+
+impl Network {
+    fn resolve(env: &Env, overrides: &Overrides) -> Result<Self, SettingsError> {
+        let seconds =
+            |variable, default| Ok::<_, EnvError>(Duration::from_secs(env.seconds(variable)?.unwrap_or(default)));
+        let bundles = [&env::SSL_CERT_FILE, &env::REQUESTS_CA_BUNDLE, &env::CURL_CA_BUNDLE];
+        Ok(Self {
+            patience: overrides.patience.unwrap_or(Duration::from_secs(120)),
+            stall: seconds(&env::HF_HUB_DOWNLOAD_TIMEOUT, 20)?,
+            answer: seconds(&env::HF_HUB_ETAG_TIMEOUT, 30)?,
+            certificates: bundles.into_iter().find_map(|variable| Some((env.path(variable)?, variable.name))),
+            jobs: overrides.jobs.unwrap_or(8),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(pairs: &[(&str, &str)], overrides: &Overrides) -> Result<Settings, SettingsError> {
+        Settings::resolve(&Env::of("/home/bob", pairs.iter().copied()), overrides)
+    }
+
+    #[test]
+    fn built_in_providers_have_the_documented_defaults() {
+        let settings = resolve(&[], &Overrides::default()).unwrap();
+        let hf = settings.provider("hf").unwrap();
+        assert_eq!(hf.endpoint.to_string(), "https://huggingface.co");
+        assert_eq!(hf.token_variables, ["HF_AUTH_TOKEN", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ACCESS_TOKEN"]);
+        assert_eq!(hf.cache, PathBuf::from("/home/bob/.cache/huggingface/hub"));
+        assert_eq!(hf.login, Some(PathBuf::from("/home/bob/.cache/huggingface/token")));
+        let ba = settings.provider("ba").unwrap();
+        assert_eq!(ba.endpoint.to_string(), "https://boincai.com");
+        assert_eq!(ba.token_variables, ["BA_ACCESS_TOKEN", "BA_TOKEN"]);
+        assert_eq!(ba.cache, PathBuf::from("/home/bob/.cache/boincai/hub"));
+        assert_eq!(ba.login, None);
+        assert!(matches!(settings.provider("nope"), Err(SettingsError::UnknownProvider { .. })));
+    }
+
+    #[test]
+    fn folders_follow_the_variables_of_huggingface_hub() {
+        for (pairs, cache) in [
+            (vec![("XDG_CACHE_HOME", "/x")], "/x/huggingface/hub"),
+            (vec![("XDG_CACHE_HOME", "/x"), ("HF_HOME", "~/h")], "/home/bob/h/hub"),
+            (vec![("HF_HOME", "/h"), ("HUGGINGFACE_HUB_CACHE", "/old")], "/old"),
+            (vec![("HUGGINGFACE_HUB_CACHE", "/old"), ("HF_HUB_CACHE", "/new")], "/new"),
+        ] {
+            let settings = resolve(&pairs, &Overrides::default()).unwrap();
+            assert_eq!(settings.provider("hf").unwrap().cache, PathBuf::from(cache), "{pairs:?}");
+        }
+        let overrides = Overrides { cache_dir: Some("/flag".into()), ..Overrides::default() };
+        let settings = resolve(&[("HF_HUB_CACHE", "/new")], &overrides).unwrap();
+        assert_eq!(settings.provider("hf").unwrap().cache, PathBuf::from("/flag"));
+    }
+
+    #[test]
+    fn an_endpoint_variable_belongs_to_its_own_provider() {
+        let settings = resolve(&[("HF_ENDPOINT", "https://mirror.example/p/")], &Overrides::default()).unwrap();
+        let hf = settings.provider("hf").unwrap();
+        assert_eq!(hf.endpoint.to_string(), "https://mirror.example/p");
+        assert_eq!(hf.pages.to_string(), "https://huggingface.co");
+        assert_eq!(settings.provider("ba").unwrap().endpoint.to_string(), "https://boincai.com");
+        let error = resolve(&[("BA_ENDPOINT", "nonsense")], &Overrides::default()).unwrap_err();
+        assert!(error.to_string().contains("BA_ENDPOINT"), "{error}");
+    }
+
+    #[test]
+    fn the_first_certificate_variable_wins() {
+        let settings =
+            resolve(&[("CURL_CA_BUNDLE", "/c"), ("REQUESTS_CA_BUNDLE", "/r")], &Overrides::default()).unwrap();
+        assert_eq!(settings.network.certificates, Some((PathBuf::from("/r"), "REQUESTS_CA_BUNDLE")));
+    }
+}

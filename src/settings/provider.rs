@@ -1,0 +1,167 @@
+//! The registry of providers: the built-in ones, then those of the configuration file.
+
+use std::path::PathBuf;
+
+use super::config::{Config, ProviderConfig, TokenKey};
+use super::{Overrides, SettingsError};
+use crate::endpoint::Endpoint;
+use crate::env::{self, Env, Variable};
+
+/// A provider, resolved: where it answers, which tokens are for it, where its files go.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// The name that stands before the colon of a reference.
+    pub name: String,
+    /// Where it is asked.
+    pub endpoint: Endpoint,
+    /// Where people read about a repository and accept its terms. For `hf` that is huggingface.co also behind a mirror,
+    /// because the gate is there; for others it is their endpoint.
+    pub pages: Endpoint,
+    /// The hub that the endpoint may be a mirror of: links that a listing forwards name it.
+    pub upstream: Endpoint,
+    /// The variables that may hold its token, in order.
+    pub token_variables: Vec<String>,
+    /// What the configuration file says about its token.
+    pub token_key: Option<TokenKey>,
+    /// The root of its cache.
+    pub cache: PathBuf,
+    /// The file of a stored login.
+    pub login: Option<PathBuf>,
+}
+
+impl Provider {
+    /// The addresses under which its repositories are known, for reading pasted links.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<Endpoint> {
+        let mut addresses = vec![self.endpoint.clone(), self.pages.clone()];
+        if self.name == "hf" {
+            addresses.push(address("https://hf.co"));
+        }
+        addresses
+    }
+}
+
+/// What is built in about a provider.
+struct BuiltIn {
+    name: &'static str,
+    endpoint: &'static str,
+    endpoint_variable: Variable,
+    token_variables: &'static [Variable],
+}
+
+const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: "hf",
+        endpoint: "https://huggingface.co",
+        endpoint_variable: env::HF_ENDPOINT,
+        token_variables: &[env::HF_AUTH_TOKEN, env::HF_TOKEN, env::HUGGING_FACE_HUB_TOKEN, env::HF_ACCESS_TOKEN],
+    },
+    BuiltIn {
+        name: "ba",
+        endpoint: "https://boincai.com",
+        endpoint_variable: env::BA_ENDPOINT,
+        token_variables: &[env::BA_ACCESS_TOKEN, env::BA_TOKEN],
+    },
+];
+
+/// All providers, in the order in which they are listed to a user.
+pub(super) fn resolve(env: &Env, config: &Config, overrides: &Overrides) -> Result<Vec<Provider>, SettingsError> {
+    let built_in = BUILT_IN.iter().map(|built_in| built_in.resolve(env, config.provider(built_in.name)));
+    let named = |config: &&ProviderConfig| BUILT_IN.iter().all(|built_in| built_in.name != config.name);
+    let configured = config.providers.iter().filter(named).map(|config| configured(env, config));
+    let mut providers = built_in.chain(configured).collect::<Result<Vec<_>, _>>()?;
+    for provider in &mut providers {
+        if let Some(folder) = &overrides.cache_dir {
+            provider.cache.clone_from(folder);
+        }
+        if let Some(text) = &overrides.endpoint {
+            provider.endpoint = parse(text, "--endpoint")?;
+        }
+    }
+    Ok(providers)
+}
+
+impl BuiltIn {
+    fn resolve(&self, env: &Env, config: Option<&ProviderConfig>) -> Result<Provider, SettingsError> {
+        let own = address(self.endpoint);
+        let endpoint = match (env.text(self.endpoint_variable.name)?, config.and_then(|config| config.endpoint.clone()))
+        {
+            (Some(text), _) => parse(text, self.endpoint_variable.name)?,
+            (None, Some(endpoint)) => endpoint,
+            (None, None) => own.clone(),
+        };
+        let is_hf = self.name == "hf";
+        let variables = match config.and_then(|config| config.token_variable()) {
+            Some(name) => vec![name.to_owned()],
+            None => self.token_variables.iter().map(|variable| variable.name.to_owned()).collect(),
+        };
+        let cache = config.and_then(|config| config.cache.clone());
+        Ok(Provider {
+            name: self.name.to_owned(),
+            pages: if is_hf { own.clone() } else { endpoint.clone() },
+            upstream: own,
+            token_variables: variables,
+            token_key: config
+                .and_then(|config| config.token.clone())
+                .filter(|key| !matches!(key, TokenKey::Variable(_))),
+            cache: match cache {
+                Some(folder) => folder,
+                None if is_hf => huggingface_cache(env)?,
+                None => user_cache(env)?.join("boincai").join("hub"),
+            },
+            login: is_hf.then(|| login_file(env)).transpose()?,
+            endpoint,
+        })
+    }
+}
+
+fn configured(env: &Env, config: &ProviderConfig) -> Result<Provider, SettingsError> {
+    let endpoint = config.endpoint.clone().unwrap_or_else(|| address("https://huggingface.co"));
+    let platform_cache = || env.cache().map(|folder| folder.join("gatedl").join(&config.name));
+    Ok(Provider {
+        name: config.name.clone(),
+        pages: endpoint.clone(),
+        upstream: address("https://huggingface.co"),
+        endpoint,
+        token_variables: config.token_variable().map(str::to_owned).into_iter().collect(),
+        token_key: config.token.clone().filter(|key| !matches!(key, TokenKey::Variable(_))),
+        cache: config.cache.clone().or_else(platform_cache).ok_or(SettingsError::NoHome)?,
+        login: None,
+    })
+}
+
+/// Python's tools use `~/.cache` on every system, also where the platform has another folder for caches.
+fn user_cache(env: &Env) -> Result<PathBuf, SettingsError> {
+    let fallback = || env.home().map(|home| home.join(".cache"));
+    env.path(&env::XDG_CACHE_HOME).or_else(fallback).ok_or(SettingsError::NoHome)
+}
+
+fn huggingface_home(env: &Env) -> Result<PathBuf, SettingsError> {
+    match env.path(&env::HF_HOME) {
+        Some(home) => Ok(home),
+        None => Ok(user_cache(env)?.join("huggingface")),
+    }
+}
+
+fn huggingface_cache(env: &Env) -> Result<PathBuf, SettingsError> {
+    match env.path(&env::HF_HUB_CACHE).or_else(|| env.path(&env::HUGGINGFACE_HUB_CACHE)) {
+        Some(cache) => Ok(cache),
+        None => Ok(huggingface_home(env)?.join("hub")),
+    }
+}
+
+fn login_file(env: &Env) -> Result<PathBuf, SettingsError> {
+    match env.path(&env::HF_TOKEN_PATH) {
+        Some(file) => Ok(file),
+        None => Ok(huggingface_home(env)?.join("token")),
+    }
+}
+
+fn parse(text: &str, from: &str) -> Result<Endpoint, SettingsError> {
+    text.parse().map_err(|source| SettingsError::Endpoint { from: from.to_owned(), source })
+}
+
+/// An address that is written in this file.
+fn address(text: &'static str) -> Endpoint {
+    text.parse().expect("addresses in the source are well-formed")
+}
