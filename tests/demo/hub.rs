@@ -8,6 +8,9 @@
 //! `{"url":…,"cdn":…,"tokens":{account:token}}` when it is ready, and stops when standard input closes or the time is
 //! over. `/_control/requests`, `/_control/reset`, `/_control/access` and `/_control/expire-links` steer it meanwhile.
 
+#![allow(unreachable_pub, reason = "an example has no outside: `pub` tells what a module offers")]
+#![allow(clippy::disallowed_methods, reason = "a program of its own, with its own command line")]
+
 // With paths, because the root of an example looks for its modules beside itself.
 #[path = "hub/description.rs"]
 mod description;
