@@ -1,5 +1,6 @@
 """One cache, two programs: Hugging Face's client reads what gatedl wrote, and gatedl what that client wrote."""
 
+import json
 import os
 import stat
 
@@ -67,6 +68,7 @@ def test_the_cache_looks_as_if_hf_had_written_it(start_machine, machine):
     assert ours == theirs
     for name in ["CACHEDIR.TAG", "models--org--public/refs/main"]:
         assert (machine.cache / name).read_bytes() == (other.cache / name).read_bytes()
+    assert json.loads((machine.cache / tree).read_text()) == json.loads((other.cache / tree).read_text())
 
 
 def test_hf_asks_one_thing_after_gatedl(machine):
@@ -89,14 +91,14 @@ def test_hf_reads_it_offline(machine):
 
 def test_hf_reads_the_listing(machine):
     folder = machine.pull("org/public")
-    listing = machine.python(TREE_CACHE, machine.repository() / "trees", folder.name)
+    listing = machine.python(TREE_CACHE, machine.repository(), folder.name)
     expected = {path: [len(text), None] for path, text in FILES.items()}
     expected |= {path: [size, size] for path, size in LARGE.items()}
     assert listing == expected
 
 
 def test_hf_knows_that_a_part_of_a_repository_is_a_part(machine):
-    machine.pull("org/public", "config.json")
+    machine.pull("org/public", "--include", "*.json")
     assert "Incomplete" in machine.hf(
         "download", "org/public", environment={"HF_HUB_OFFLINE": "1"}, expect=1
     ).stderr
