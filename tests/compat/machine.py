@@ -132,10 +132,14 @@ def files_below(folder):
 
 
 def tree_below(folder):
-    """Path → what is there (kind, link target, inode, size, mtime): equal only if nothing was touched."""
+    """Path → what is there (mode, link target, inode, size, mtime): equal only if nothing was touched.
+
+    Of a folder only its mode: its time changes with its entries, and those are listed themselves.
+    """
     found = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
         target = os.readlink(path) if path.is_symlink() else None
-        found[str(path.relative_to(folder))] = (status.st_mode, target, status.st_ino, status.st_size, status.st_mtime_ns)
+        content = None if path.is_dir() else (status.st_ino, status.st_size, status.st_mtime_ns)
+        found[str(path.relative_to(folder))] = (status.st_mode, target, content)
     return found
