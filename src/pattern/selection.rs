@@ -59,7 +59,7 @@ pub enum Unmatched {
 pub struct Missing {
     /// What was asked for.
     pub wanted: Wanted,
-    /// What the user may have meant, nearest first, at most [`near::LIMIT`]; for a name, folders (with a closing `/`) too.
+    /// What the user may have meant, nearest first, at most five; for a name, folders (with a closing `/`) too.
     pub near: Vec<String>,
 }
 
