@@ -72,6 +72,11 @@ pub trait Provider: Send + Sync {
     /// The link that a file's bytes are asked at. It may redirect.
     fn link(&self, repo: &Repo, commit: &Commit, file: &RepoFile) -> Url;
 
+    /// How many connections its servers bear.
+    fn most_connections(&self) -> usize {
+        usize::MAX
+    }
+
     /// What a failure means in the user's terms; none where it is about the network rather than about access.
     fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal>;
 

@@ -316,7 +316,14 @@ impl Hub<'_> {
         self.pull.reporter.planned(jobs.len(), plan.bytes_to_fetch, plan.bytes_resumed);
         let transport = self.transport(commit);
         let network = &self.pull.settings.network;
-        let options = fetch::Options { jobs: network.jobs, patience: network.patience, force: self.pull.request.force };
+        let options = fetch::Options {
+            jobs: network.jobs,
+            small_jobs: network.small_jobs,
+            connections: network.connections.min(self.hub.most_connections()),
+            limit_rate: network.limit_rate,
+            patience: network.patience,
+            force: self.pull.request.force,
+        };
         match fetch::fetch(jobs, destination, transport, Arc::clone(&self.pull.reporter), options).await {
             Ok(bytes) => Ok(bytes),
             Err(fetch::FetchError::Transfer { path, source }) => Err(self.explain_transfer(path, source).await),

@@ -122,6 +122,12 @@ impl Partial {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).note(range)
     }
 
+    /// How many bytes, from the first on, are hashed.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.hasher().position()
+    }
+
     /// Hashes what is there from the last hashed byte up to `end`. The bytes were written moments ago, so they come from
     /// the system's memory, not from the disk.
     ///

@@ -54,6 +54,8 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         allow_insecure_http: arguments.allow_insecure_http,
         patience: Some(arguments.timeout),
         jobs: arguments.jobs.map(usize::from),
+        connections: Some(usize::from(arguments.connections)),
+        limit_rate: arguments.limit_rate,
     };
     let settings = Settings::resolve(env, &overrides)?;
     let reference = Reference::parse(&arguments.reference, &settings.known())?;

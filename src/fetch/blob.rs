@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::stream::{Interruption, stream};
+use super::conductor::Conductor;
+use super::open::Open;
 use super::{Engine, FetchError, Job, blocking};
 use crate::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges};
-use crate::http::Patience;
 use crate::manifest::RepoFile;
 use crate::report::Wait;
 
@@ -18,8 +18,12 @@ const LOCK_POLL: Duration = Duration::from_millis(100);
 pub(super) async fn bring(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
     if !take_here(&engine, &job, job.here.clone()).await? {
         let lock = lock(&engine, &job).await?;
-        if !(job.here.is_none() && look_again(&engine, &job).await?) {
-            fetch(&engine, &job).await?;
+        if !look_again(&engine, &job).await? {
+            match fetch(&engine, &job).await {
+                // under a lock that lies another process was faster
+                Err(FetchError::Cache(CacheError::Replaced { .. })) if look_again(&engine, &job).await? => {}
+                fetched => fetched?,
+            }
         }
         drop(lock);
     }
@@ -101,34 +105,19 @@ async fn open(engine: &Arc<Engine>, file: &RepoFile) -> Result<(Partial, Ranges)
     .await??)
 }
 
-/// Streams what is missing, then verifies and publishes. The inner error is the verdict that the content is wrong.
+/// Fetches what is missing, then verifies and publishes. The inner error is the verdict that the content is wrong.
 async fn complete(
     engine: &Arc<Engine>,
     job: &Job,
     partial: Partial,
-    mut here: Ranges,
+    here: Ranges,
 ) -> Result<Result<(), Mismatch>, FetchError> {
-    let partial = Arc::new(partial);
-    let mut patience = Patience::new(engine.options.patience);
-    while let Some(range) = here.missing(job.file.size).into_iter().next() {
-        let start = range.start;
-        let (written, outcome) = stream(engine, job.id, &job.file, &partial, range).await;
-        if written > start {
-            here.insert(start..written);
-            patience.progress();
-        }
-        match outcome {
-            Ok(()) => {}
-            Err(Interruption::Fatal(error)) => return Err(error),
-            Err(Interruption::Failure(failure)) => {
-                let waited = engine.transport.wait_after(failure, &mut patience).await;
-                waited.map_err(|source| FetchError::Transfer { path: job.file.path.clone(), source })?;
-            }
-        }
-    }
+    let open = Arc::new(Open::new(partial, here, job.file.size));
+    let partial = Arc::clone(&open.partial);
+    Conductor::new(engine, job, open).run().await?;
     let (destination, file) = (Arc::clone(&engine.destination), job.file.clone());
-    let partial =
-        Arc::into_inner(partial).ok_or(CacheError::Replaced { path: engine.destination.partial(&file).path })?;
+    // every stream and every write of theirs has ended, so this handle is the last
+    let partial = Arc::into_inner(partial).ok_or(CacheError::Replaced { path: destination.partial(&file).path })?;
     Ok(blocking(move || match partial.verify()? {
         Ok(verified) => destination.publish(verified, &file).map(Ok),
         Err(mismatch) => Ok::<_, CacheError>(Err(mismatch)),

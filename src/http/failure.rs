@@ -68,8 +68,7 @@ impl Failure {
             NetworkKind::Stalled => "the server does not answer",
             NetworkKind::Broken => "the connection broke",
         };
-        // reqwest's message repeats the link with its query
-        let source = Some(error.without_url().into());
+        let source = Some(root_cause(&error.without_url()).into());
         Self::Network { url: public(url), kind, what: what.to_owned(), source }
     }
 
@@ -106,19 +105,20 @@ impl Failure {
         Self::Network { url: public(url), kind: NetworkKind::Broken, what, source: None }
     }
 
-    /// The failure in one line, with its innermost cause.
+    /// The failure in one line, with its cause.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            if error.source().is_none() {
-                text = format!("{text} ({error})");
-            }
-            cause = error.source();
-        }
-        text
+        self.source().map_or_else(|| self.to_string(), |cause| format!("{self} ({cause})"))
     }
+}
+
+/// What lies at the bottom: the layers above it say "error sending request" and "client error (Connect)".
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    printable(&cause.to_string())
 }
 
 /// The TLS library's errors arrive boxed three layers deep, without a type to match on.
