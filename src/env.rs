@@ -122,6 +122,7 @@ pub enum EnvError {
 /// The environment and the folders of the user, as they were when the program began.
 #[derive(Debug, Clone, Default)]
 pub struct Env {
+    arguments: Vec<OsString>,
     values: BTreeMap<String, OsString>,
     home: Option<PathBuf>,
     cache: Option<PathBuf>,
@@ -134,7 +135,8 @@ impl Env {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub fn capture() -> Self {
         let values = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
-        Self { values, home: dirs::home_dir(), cache: dirs::cache_dir(), config: dirs::config_dir() }
+        let arguments = std::env::args_os().collect();
+        Self { arguments, values, home: dirs::home_dir(), cache: dirs::cache_dir(), config: dirs::config_dir() }
     }
 
     /// A world made of these variables and this home folder.
@@ -142,7 +144,19 @@ impl Env {
     pub fn of<'a>(home: &str, values: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let home = PathBuf::from(home);
-        Self { values, cache: Some(home.join(".cache")), config: Some(home.join(".config")), home: Some(home) }
+        Self {
+            arguments: Vec::new(),
+            values,
+            cache: Some(home.join(".cache")),
+            config: Some(home.join(".config")),
+            home: Some(home),
+        }
+    }
+
+    /// The command line, the program's name first.
+    #[must_use]
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
     }
 
     /// The text of a variable by any name, if it is set to more than blanks.

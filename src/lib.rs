@@ -1,13 +1,45 @@
-//! scratch
+//! gatedl: download gated models. The right token goes to the right host only, only verified bytes get a name, and no
+//! work is lost.
+//!
+//! # The rooms, by rank
+//!
+//! A module imports strictly lower ranks and its own children; a test reads the `use` lines and holds it.
+//!
+//! | rank | rooms | know |
+//! |---|---|---|
+//! | 7 | [`cli`] | clap, the terminal, signals, exit codes |
+//! | 6 | [`pull`] | the use case, one page |
+//! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
+//! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
+//! | 3 | [`auth`] | where tokens are found; makes no request |
+//! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
+//! | 2 | [`settings`] | every knob, resolved once |
+//! | 1 | [`repo`], [`reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`env`] | the words; no I/O but [`env`]'s capture |
+//!
+//! # How a pull flows
+//!
+//! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`]. [`pull::pull`] asks whether all is here
+//! already; else [`auth`] finds the credential, bound to the origin of its provider; [`provider`] turns the revision into
+//! a commit and its listing into a [`manifest::Manifest`]; [`fetch::Plan`] looks at what [`cache`] holds; [`fetch::fetch`]
+//! streams the rest into partial files, which [`cache`] verifies and publishes; the ref is written last.
+//!
+//! The three promises have an address each: [`credential::Credential::secret_for`], [`cache::Partial::verify`], and the
+//! journal beside each partial file.
+
 pub mod auth;
+pub mod cache;
+pub mod cli;
 pub mod credential;
 pub mod digest;
 pub mod endpoint;
 pub mod env;
+pub mod error;
+pub mod fetch;
 pub mod http;
 pub mod manifest;
 pub mod pattern;
 pub mod provider;
+pub mod pull;
 pub mod reference;
 pub mod repo;
 pub mod report;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The doorway: collect the world, call the library, hand back its exit status.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gatedl::cli::main(&gatedl::env::Env::capture())
+}

@@ -18,7 +18,7 @@ pub use self::refusal::{Refusal, RefusalKind};
 
 use crate::credential::Credential;
 use crate::http::{Client, Failure};
-use crate::manifest::{Entry, Manifest, Resolved};
+use crate::manifest::{Manifest, RepoFile, Resolved};
 use crate::repo::{Commit, NameError, Repo, Revision};
 use crate::settings;
 
@@ -70,7 +70,7 @@ pub trait Provider: Send + Sync {
     fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>>;
 
     /// The link that a file's bytes are asked at. It may redirect.
-    fn link(&self, repo: &Repo, commit: &Commit, entry: &Entry) -> Url;
+    fn link(&self, repo: &Repo, commit: &Commit, file: &RepoFile) -> Url;
 
     /// What a failure means in the user's terms; none where it is about the network rather than about access.
     fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal>;

@@ -35,6 +35,8 @@ pub fn verdict(failure: &Failure) -> Verdict {
     match failure {
         Failure::Refused(refused) => match refused.status.as_u16() {
             408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 => Verdict::Passing(refused.wait),
+            // behind a redirect: the signed link has expired, and the next try gets another one
+            400..=499 if !refused.own => Verdict::FewTries,
             _ => Verdict::Final,
         },
         Failure::Network { kind: NetworkKind::Certificate, .. } => Verdict::Final,
@@ -115,6 +117,13 @@ mod tests {
         Failure::Refused(Box::new(refused))
     }
 
+    fn expired_link() -> Failure {
+        match status(403, None) {
+            Failure::Refused(refused) => Failure::Refused(Box::new(Refused { own: false, ..*refused })),
+            other => other,
+        }
+    }
+
     fn network(kind: NetworkKind) -> Failure {
         Failure::Network { url: String::new(), kind, what: String::new(), source: None }
     }
@@ -128,6 +137,7 @@ mod tests {
             (status(404, None), Verdict::Final),
             (status(416, None), Verdict::Final),
             (status(501, None), Verdict::Final),
+            (expired_link(), Verdict::FewTries),
             (status(408, None), Verdict::Passing(None)),
             (status(429, Some(42)), Verdict::Passing(Some(Duration::from_secs(42)))),
             (status(500, None), Verdict::Passing(None)),

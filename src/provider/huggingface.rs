@@ -17,7 +17,7 @@ use crate::credential::Credential;
 use crate::digest::Digest;
 use crate::endpoint::Endpoint;
 use crate::http::{Ask, Client, Failure, next_page};
-use crate::manifest::{Entry, Gate, Manifest, Resolved};
+use crate::manifest::{Entry, Gate, Manifest, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, RepoKind, Revision, printable};
 use crate::settings;
 
@@ -206,8 +206,8 @@ impl Provider for HuggingFace {
         Box::pin(self.manifest(repo, commit))
     }
 
-    fn link(&self, repo: &Repo, commit: &Commit, entry: &Entry) -> Url {
-        self.resolve_link(repo, commit, entry.path.as_str())
+    fn link(&self, repo: &Repo, commit: &Commit, file: &RepoFile) -> Url {
+        self.resolve_link(repo, commit, file.path.as_str())
     }
 
     fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal> {

@@ -6,7 +6,10 @@
 //!
 //! Reads one JSON description (see [`description`]) from the named file or from standard input, prints one JSON line
 //! `{"url":…,"cdn":…,"tokens":{account:token}}` when it is ready, and stops when standard input closes or the time is
-//! over. `/_control/requests`, `/_control/reset`, `/_control/access` and `/_control/expire-links` steer it meanwhile.
+//! over. `/_control/requests`, `/_control/reset`, `/_control/access`, `/_control/expire-links` and `/_control/fault`
+//! steer it meanwhile (see `support/control.rs`).
+
+#![allow(unreachable_pub, reason = "a program has no outside: here `pub` says what other modules may use")]
 
 #![allow(unreachable_pub, reason = "an example has no outside: `pub` tells what a module offers")]
 #![allow(clippy::disallowed_methods, reason = "a program of its own, with its own command line")]
@@ -31,6 +34,7 @@ struct Arguments {
     limit: Duration,
 }
 
+#[allow(clippy::disallowed_methods, reason = "its own command line, not gatedl's")]
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = parse(std::env::args().skip(1))?;
     let description: Description = match &arguments.file {
@@ -48,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (sender, closed) = mpsc::channel();
     thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin().by_ref(), &mut io::sink());
+        io::copy(&mut io::stdin().by_ref(), &mut io::sink()).ok();
         let _ = sender.send(());
     });
     let _ = closed.recv_timeout(arguments.limit);

@@ -1,77 +1,8 @@
 //! The hub is only worth something if it behaves like the real one: these tests talk to it without gatedl.
 
-use crate::support::{
-    Access, Account, At, Fault, Gate, Hub, LinkBinding, Place, Repository, Times, generated, token_of,
-};
-use reqwest::redirect::Policy;
-use reqwest::{Method, Response, StatusCode};
-
-/// A client that follows nothing and decodes nothing.
-struct Caller {
-    client: reqwest::Client,
-    runtime: tokio::runtime::Runtime,
-}
-
-struct Seen {
-    status: u16,
-    headers: reqwest::header::HeaderMap,
-    /// What arrived, and whether the connection ended properly.
-    body: Result<Vec<u8>, Vec<u8>>,
-}
-
-impl Seen {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
-    }
-
-    fn text(&self) -> String {
-        let body = self.body.as_ref().expect("a whole body");
-        String::from_utf8_lossy(body).into_owned()
-    }
-
-    fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.text()).expect("JSON")
-    }
-}
-
-impl Caller {
-    fn new() -> Self {
-        let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        Self { client: client.expect("a client"), runtime: runtime.expect("a runtime") }
-    }
-
-    fn ask(&self, method: Method, url: &str, headers: &[(&str, &str)]) -> Seen {
-        let mut request = self.client.request(method, url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.runtime.block_on(async {
-            let response = request.send().await.expect("an answer");
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Seen { status, headers, body: collect(response).await }
-        })
-    }
-
-    fn get(&self, url: &str) -> Seen {
-        self.ask(Method::GET, url, &[])
-    }
-
-    fn get_as(&self, account: &str, url: &str) -> Seen {
-        self.ask(Method::GET, url, &[("authorization", &format!("Bearer {}", token_of(account)))])
-    }
-}
-
-async fn collect(mut response: Response) -> Result<Vec<u8>, Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(body),
-            Err(_) => return Err(body),
-        }
-    }
-}
+use crate::raw_http::{Caller, Seen};
+use crate::support::{Access, Account, At, Fault, Gate, Hub, LinkBinding, Place, Repository, Times, generated};
+use reqwest::Method;
 
 fn gated() -> Hub {
     let repository = Repository::model("org/model")
@@ -200,7 +131,7 @@ fn faults_break_exactly_what_they_say() {
     assert_eq!(cut.body.as_deref(), Err(&content[100..600_100].to_vec()));
     assert_eq!(with(Fault::LyingLength(5)).body.as_deref(), Err(&content[100..].to_vec()));
     assert_eq!(with(Fault::ShortBody(5)).body.as_deref(), Ok(&content[100..899_995]));
-    assert_eq!(with(Fault::IgnoreRange).status, StatusCode::OK);
+    assert_eq!(with(Fault::IgnoreRange).status, 200);
     assert_eq!(with(Fault::NoContentRange).header("content-range"), "");
     assert_eq!(with(Fault::WrongContentRange).header("content-range"), "bytes 101-900000/900001");
 
@@ -209,4 +140,68 @@ fn faults_break_exactly_what_they_say() {
     assert_eq!(differing, [299_900]);
     assert_eq!(with(Fault::Cut(0)).body, Err(Vec::new()));
     assert_eq!(caller.get(link).body.as_deref(), Ok(&content[..]));
+}
+
+#[test]
+fn missing_and_private_look_the_same() {
+    let hub = Hub::start(vec![Repository::model("org/secret").private().readable_by("ann").file("a", "a")])
+        .account(Account::new("ann"))
+        .account(Account::new("bob"));
+    let caller = Caller::new();
+    for id in ["org/secret", "org/missing"] {
+        let url = format!("{}/api/models/{id}/revision/main", hub.url());
+        let anonymous = caller.get(&url);
+        assert_eq!((anonymous.status, anonymous.header("x-error-code")), (401, ""));
+        assert_eq!(anonymous.json()["error"], "Invalid username or password.");
+        let bob = caller.get_as("bob", &url);
+        assert_eq!((bob.status, bob.header("x-error-code")), (404, "RepoNotFound"));
+    }
+    let url = format!("{}/org/secret/resolve/main/a", hub.url());
+    assert_eq!(caller.get_as("ann", &url).text(), "a");
+    let listed = caller.get(&format!("{}/api/models?author=org&search=sec", hub.url()));
+    assert_eq!(listed.text(), "[]");
+}
+
+#[test]
+fn a_renamed_repository_sends_its_callers_on() {
+    let renamed = Repository::model("org/new").formerly("model").file("a", "a");
+    let hub = Hub::start(vec![renamed]);
+    let caller = Caller::new();
+    for (old, new) in [
+        ("/api/models/model?blobs=true", "/api/models/org/new?blobs=true"),
+        ("/api/models/Org/New/tree/main", "/api/models/org/new/tree/main"),
+        ("/model/resolve/main/a", "/org/new/resolve/main/a"),
+    ] {
+        let moved = caller.get(&format!("{}{old}", hub.url()));
+        assert_eq!((moved.status, moved.header("location")), (307, new));
+    }
+}
+
+#[test]
+fn pages_name_the_next_one_here_or_at_huggingface() {
+    let files = (0..5).fold(Repository::dataset("org/data"), |repository, number| {
+        repository.file(&format!("{number}.txt"), number.to_string())
+    });
+    let hub = Hub::start(vec![files]).with(|options| {
+        options.page_size = 2;
+        "/hub".clone_into(&mut options.prefix);
+    });
+    let caller = Caller::new();
+    let mut url = format!("{}/api/datasets/org/data/tree/main?recursive=true", hub.url());
+    let mut seen = Vec::new();
+    loop {
+        let page = caller.get(&url);
+        seen.extend(page.json().as_array().expect("a list").iter().map(|entry| entry["path"].clone()));
+        match page.header("link").strip_prefix('<').and_then(|link| link.split_once('>')) {
+            Some((next, _)) => url = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ["0.txt", "1.txt", "2.txt", "3.txt", "4.txt"]);
+    assert_eq!(hub.count(Place::Api), 3);
+
+    hub.configure(|options| options.links_name_huggingface = true);
+    let page = caller.get(&format!("{}/api/datasets/org/data/tree/main", hub.url()));
+    let link = "<https://huggingface.co/api/datasets/org/data/tree/main?cursor=2>; rel=\"next\"";
+    assert_eq!(page.header("link"), link);
 }

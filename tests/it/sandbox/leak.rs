@@ -43,3 +43,32 @@ fn holds(path: &Path, canary: &Regex) -> bool {
     let read = path.is_file() && File::open(path).and_then(|file| file.take(SEARCHED).read_to_end(&mut start)).is_ok();
     read && canary.is_match(&start)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::token_of;
+
+    #[test]
+    fn finds_a_token_in_files_names_and_output_but_not_in_inputs() {
+        let root = tempfile::tempdir().expect("a folder");
+        let token = token_of("bob");
+        let write = |name: &str, content: &str| {
+            let path = root.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(&path, content).expect("a file");
+            path
+        };
+        let input = write("token", &token);
+        let inputs = BTreeSet::from([input]);
+        assert_eq!(find(root.path(), &inputs, "fine", "fine"), Vec::<String>::new());
+
+        let leaked = write("deep/log.txt", &format!("bearer {token}!"));
+        write(&token, "");
+        let mut found = find(root.path(), &inputs, &token, "fine");
+        found.sort();
+        let mut expected = vec![leaked.display().to_string(), "a file name".to_owned(), "stdout".to_owned()];
+        expected.sort();
+        assert_eq!(found, expected);
+    }
+}

@@ -62,15 +62,18 @@ impl Process {
     }
 
     /// Ctrl-C.
+    #[cfg(unix)]
     pub fn interrupt(&self) {
         self.signal("-INT");
     }
 
+    #[cfg(unix)]
     pub fn terminate(&self) {
         self.signal("-TERM");
     }
 
     // By the command, because a call would need unsafe code or a dependency.
+    #[cfg(unix)]
     fn signal(&self, name: &str) {
         let status = Command::new("kill").args([name, &self.id().to_string()]).status();
         assert!(status.is_ok_and(|status| status.success()), "the process is gone");
@@ -85,7 +88,7 @@ impl Process {
         for _ in 0..2 {
             let left = deadline.saturating_duration_since(Instant::now());
             if self.ended.recv_timeout(left).is_err() {
-                let _ = self.child.kill();
+                self.child.kill().ok();
                 panic!("gatedl did not end in time\nstdout: {}\nstderr: {}", self.stdout(), self.stderr());
             }
         }
@@ -99,8 +102,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // Both fail when it has ended already, which is the usual case.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 

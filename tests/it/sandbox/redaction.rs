@@ -50,3 +50,26 @@ impl Redaction {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_what_differs_and_nothing_else() {
+        let hub = Hub::start(Vec::new()).allow_unused().with(|options| "/hub".clone_into(&mut options.prefix));
+        let redaction = Redaction::new(Path::new("/tmp/sandbox"), Some(&hub));
+        let cases = [
+            (format!("{}/api/x and {}/y", hub.url(), hub.cdn_url()), "[HUB]/api/x and [CDN]/y"),
+            (format!("host {}", hub.cdn_url().replace("http://", "")), "host [CDN]"),
+            ("/tmp/sandbox/cache/hub".to_owned(), "[ROOT]/cache/hub"),
+            ("12 MB in 1.5s at 8.3 MB/s, 3m 2s left".to_owned(), "12 MB in [TIME] at [RATE], [TIME] left"),
+            ("2h 3m 4s, 350 ms, 0 B/s".to_owned(), "[TIME], [TIME], [RATE]"),
+            ("request id Root=1-6a000000-000000000000000000000012".to_owned(), "request id [ID]"),
+            ("model-00001-of-00002.safetensors".to_owned(), "model-00001-of-00002.safetensors"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(redaction.redact(&text), expected);
+        }
+    }
+}

@@ -2,8 +2,9 @@
 
 use super::account::Caller;
 use super::answer::Answer;
+use super::kind::{Gate, Kind, RevisionKind};
 use super::refusal::Refusal;
-use super::repository::{Commit, Gate, Kind, Repository, RevisionKind};
+use super::repository::{Commit, Repository};
 use super::request::Request;
 use super::resolve;
 use super::state::State;

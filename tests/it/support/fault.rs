@@ -3,6 +3,7 @@
 //! Data and not closures, so that a test can walk through all of them and name the one that broke it.
 
 use super::answer::Answer;
+use super::hostile::{HOSTILE_COMMITS, HOSTILE_ETAGS, HOSTILE_MESSAGE, HOSTILE_NAMES};
 use super::record::Place;
 use super::request::Request;
 use std::time::Duration;
@@ -83,48 +84,6 @@ pub enum Fault {
     /// This in place of the commit, in `X-Repo-Commit` and in `sha`.
     HostileCommit(&'static str),
 }
-
-/// Names that must never become a path, on any system.
-pub const HOSTILE_NAMES: [&str; 18] = [
-    "../x",
-    "a/../../x",
-    "..",
-    ".",
-    "a/./x",
-    "..\\x",
-    "a\\..\\..\\x",
-    "/abs",
-    "\\abs",
-    "C:\\x",
-    "C:x",
-    "\\\\host\\share",
-    "a//x",
-    "",
-    "a/",
-    "nul\0byte",
-    "line\nbreak",
-    "escape\u{1b}[2J",
-];
-
-/// Names that are fine on Linux and macOS and must be refused (or be harmless) on Windows.
-pub const WINDOWS_NAMES: [&str; 6] = ["NUL", "con.txt", "a:b", "trailing.", "trailing ", "COM1/x"];
-
-pub const HOSTILE_ETAGS: [&str; 7] = [
-    "../../x",
-    "",
-    "0123456789abcdef",
-    "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709",
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855a",
-    "/etc/passwd",
-    "****************************************************************",
-];
-
-pub const HOSTILE_COMMITS: [&str; 5] =
-    ["../../x", "", "abc", "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709", "da39a3ee5e6b4b0d3255bfef95601890afd807099"];
-
-/// Terminal escapes and bidirectional overrides, as a hostile owner could put in a message.
-pub const HOSTILE_MESSAGE: &str =
-    "\u{1b}[2J\u{1b}]0;owned\u{7}Access \u{202e}detnarg\u{202c} \u{9b}31m\u{2066}now\u{2069}\r\nerror: forged line";
 
 impl Fault {
     /// Every fault of an answer that carries a file, scaled to files of some kilobytes.

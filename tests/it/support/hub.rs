@@ -8,8 +8,6 @@ use super::record::{Origin, Place, Recorded};
 use super::repository::{Repository, Tree};
 use super::server::{self, Shared};
 use super::state::Roots;
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -27,12 +25,17 @@ impl Hub {
     /// # Panics
     /// When loopback has no free port.
     pub fn start(repositories: Vec<Repository>) -> Self {
-        let [hub, cdn, foreign, other_port] = [1, 2, 3, 1].map(|host| bind(host).expect("loopback has a free port"));
+        let [hub, cdn, foreign, other_port] =
+            [1, 2, 3, 1].map(|host| server::bind(host).expect("loopback has a free port"));
         let shared = Shared::default();
         {
             let mut state = shared.lock();
-            state.roots =
-                Roots { hub: root(&hub), cdn: root(&cdn), foreign: root(&foreign), other_port: root(&other_port) };
+            state.roots = Roots {
+                hub: server::root(&hub),
+                cdn: server::root(&cdn),
+                foreign: server::root(&foreign),
+                other_port: server::root(&other_port),
+            };
             state.repositories = repositories;
             state.repositories.iter_mut().for_each(Repository::seal);
         }
@@ -40,7 +43,7 @@ impl Hub {
         let listeners =
             vec![(hub, Origin::Hub), (cdn, Origin::Cdn), (foreign, Origin::Foreign), (other_port, Origin::Foreign)];
         let for_thread = shared.clone();
-        let thread = std::thread::spawn(move || run(listeners, &for_thread, stopped));
+        let thread = std::thread::spawn(move || server::run(listeners, &for_thread, stopped));
         Self { shared, stop: Some(stop), thread: Some(thread), may_be_unused: false, may_leak: false }
     }
 
@@ -153,9 +156,12 @@ impl Hub {
 
     /// The requests as sorted lines, because files are fetched in any order.
     pub fn log(&self) -> String {
-        let mut lines: Vec<String> = self.requests().iter().map(|request| format!("{request}\n")).collect();
-        lines.sort();
-        lines.concat()
+        lines(&self.requests())
+    }
+
+    /// As [`log`](Self::log), for the requests since the last call.
+    pub fn take_log(&self) -> String {
+        lines(&self.take_requests())
     }
 
     pub fn count(&self, place: Place) -> usize {
@@ -194,6 +200,12 @@ impl Hub {
     }
 }
 
+fn lines(requests: &[Recorded]) -> String {
+    let mut lines: Vec<String> = requests.iter().map(|request| format!("{request}\n")).collect();
+    lines.sort();
+    lines.concat()
+}
+
 impl Drop for Hub {
     fn drop(&mut self) {
         drop(self.stop.take());
@@ -205,28 +217,4 @@ impl Drop for Hub {
         let complaints = self.verdict();
         assert!(complaints.is_empty(), "{}", complaints.join("\n"));
     }
-}
-
-/// A listener on `127.0.0.<host>`, or on another port of `127.0.0.1` where only that exists (macOS).
-fn bind(host: u8) -> io::Result<TcpListener> {
-    let at = |host| TcpListener::bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0)));
-    let listener = at(host).or_else(|_| at(1))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-fn root(listener: &TcpListener) -> String {
-    listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default()
-}
-
-/// Serves until the sender of `stopped` is dropped; connections still open end with the runtime.
-fn run(listeners: Vec<(TcpListener, Origin)>, shared: &Shared, stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        for (listener, origin) in listeners {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            tokio::spawn(server::listen(listener, origin, shared.clone()));
-        }
-        let _ = stopped.await;
-    });
 }

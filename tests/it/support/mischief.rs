@@ -30,7 +30,7 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
         Fault::Status(status) => replace(answer, html(status)),
         Fault::HtmlPage => replace(answer, html(200)),
         Fault::Garbage => replace(answer, Answer::new(200, "{\"sha\": [").with("content-type", "application/json")),
-        Fault::HugeJson(size) => replace(answer, Answer::json(200, &json!({ "sha": "a".repeat(size) }))),
+        Fault::HugeJson(size) => replace(answer, huge_json(size)),
         Fault::Redirect(target) => redirect(answer, request, state, target),
         Fault::Message { status, text } => {
             let refusal = Answer::json(status, &json!({ "error": text })).with("x-error-message", text);
@@ -68,6 +68,12 @@ fn replace(answer: &mut Answer, other: Answer) {
 
 fn html(status: u16) -> Answer {
     Answer::new(status, PAGE).with("content-type", "text/html; charset=utf-8")
+}
+
+/// Put together by hand, because a serialiser would look at every byte.
+fn huge_json(size: usize) -> Answer {
+    let body = [b"{\"sha\":\"".as_slice(), &vec![b'a'; size], b"\"}"].concat();
+    Answer::new(200, body).with("content-type", "application/json; charset=utf-8")
 }
 
 fn rate_limit(answer: &mut Answer, retry_after: Option<u32>, reset: Option<u32>) {

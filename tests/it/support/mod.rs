@@ -23,7 +23,9 @@ pub mod control;
 pub mod digest;
 pub mod fault;
 mod gzip;
+pub mod hostile;
 mod hub;
+pub mod kind;
 mod mischief;
 pub mod options;
 pub mod patience;
@@ -44,8 +46,9 @@ pub use {
     content::generated,
     fault::{At, Fault, Target, Times},
     hub::Hub,
+    kind::{Gate, Kind},
     options::{LinkBinding, TreeRoute},
     patience::until,
     record::{Origin, Place, Recorded},
-    repository::{Gate, Kind, Repository},
+    repository::Repository,
 };

@@ -3,9 +3,10 @@
 use super::answer::Answer;
 use super::content::{Entry, Lfs};
 use super::digest;
+use super::kind::{Gate, Kind};
 use super::record::Place;
 use super::refusal::Refusal;
-use super::repository::{Gate, Kind, Repository};
+use super::repository::Repository;
 use super::request::Request;
 use super::state::{Link, State};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -104,7 +105,7 @@ fn point_to(state: &mut State, request: &Request, file: &Permitted) -> Answer {
         return to_cdn(state, request, file, lfs);
     }
     if file.is_open {
-        return to_cache(state, file);
+        return to_cache(state, request, file);
     }
     let etag = format!("\"{}\"", file.entry.oid);
     let name = file.path.rsplit('/').next().unwrap_or_default();
@@ -117,7 +118,7 @@ fn point_to(state: &mut State, request: &Request, file: &Permitted) -> Answer {
 }
 
 /// A small public file: a relative redirect without an `ETag`.
-fn to_cache(state: &State, file: &Permitted) -> Answer {
+fn to_cache(state: &State, request: &Request, file: &Permitted) -> Answer {
     let (kind, id) = (file.kind, &file.id);
     let path = escape(&file.path);
     let here = format!("/{}{id}/resolve/{}/{path}", kind.prefix(), file.commit);
@@ -130,10 +131,11 @@ fn to_cache(state: &State, file: &Permitted) -> Answer {
         file.entry.oid,
     );
     let body = format!("Temporary Redirect. Redirecting to {location}");
-    let answer = Answer::text(307, body)
-        .with("location", &location)
-        .with("vary", "Origin, Accept")
-        .with("x-hf-warning", "unauthenticated; Please set a HF_TOKEN to enable higher rate limits.");
+    let mut answer = Answer::text(307, body).with("location", &location).with("vary", "Origin, Accept");
+    if request.header("authorization").is_none() {
+        let warning = "unauthenticated; Please set a HF_TOKEN to enable higher rate limits.";
+        answer.set("x-hf-warning", warning);
+    }
     stamp(state, answer, &file.commit)
 }
 

@@ -10,10 +10,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
 /// The state of one hub, shared between its listeners and the test.
 #[derive(Clone, Default)]
@@ -26,8 +28,32 @@ impl Shared {
     }
 }
 
+/// A listener on `127.0.0.<host>`, or on another port of `127.0.0.1` where only that exists (macOS).
+pub fn bind(host: u8) -> io::Result<std::net::TcpListener> {
+    let at = |host| std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, host), 0)));
+    let listener = at(host).or_else(|_| at(1))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+pub fn root(listener: &std::net::TcpListener) -> String {
+    listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default()
+}
+
+/// Serves until the sender of `stopped` is dropped; connections still open end with the runtime.
+pub fn run(listeners: Vec<(std::net::TcpListener, Origin)>, shared: &Shared, stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        for (listener, origin) in listeners {
+            let listener = TcpListener::from_std(listener).expect("a listener");
+            tokio::spawn(listen(listener, origin, shared.clone()));
+        }
+        let _ = stopped.await;
+    });
+}
+
 /// Accepts connections until the runtime stops.
-pub async fn listen(listener: TcpListener, origin: Origin, shared: Shared) {
+async fn listen(listener: TcpListener, origin: Origin, shared: Shared) {
     loop {
         // An error here is a connection that went away before it was accepted.
         if let Ok((stream, _)) = listener.accept().await {
@@ -37,12 +63,12 @@ pub async fn listen(listener: TcpListener, origin: Origin, shared: Shared) {
 }
 
 async fn serve(stream: TcpStream, origin: Origin, shared: Shared) {
-    let _ = stream.set_nodelay(true);
+    stream.set_nodelay(true).ok();
     let closer = Closer::default();
     let wire = TokioIo::new(Wire::new(stream, Closer::clone(&closer)));
     let service = service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
     // Errors are clients that left or connections that were cut: both are what tests are about.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await;
+    hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await.ok();
 }
 
 async fn answer(

@@ -5,10 +5,11 @@
 use super::account::{Access, Account, Caller};
 use super::answer::Answer;
 use super::fault::Rule;
+use super::kind::{Gate, Kind};
 use super::options::Options;
 use super::record::Record;
 use super::refusal::Refusal;
-use super::repository::{Kind, Repository};
+use super::repository::Repository;
 use super::request::Request;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -111,7 +112,7 @@ impl State {
         };
         if repository.id != id {
             // Relative, and with the query: huggingface.co sends no absolute Location here.
-            let target = request.target.replacen(&format!("/{id}"), &format!("/{}", repository.id), 1);
+            let target = with_other_id(&request.target, id, &repository.id);
             return Err(Denied::Moved(target));
         }
         if repository.is_disabled {
@@ -122,7 +123,7 @@ impl State {
 
     /// Whether the gate is open, without counting as a question.
     pub fn may_read(&self, caller: &Caller, repository: &Repository) -> bool {
-        repository.gate == super::repository::Gate::Open
+        repository.gate == Gate::Open
             || Refusal::at_gate(repository, caller, self.access_of(caller, repository)).is_none()
     }
 
@@ -135,7 +136,7 @@ impl State {
 
     /// The closed gate's answer, if it is closed.
     pub fn closed_gate(&self, caller: &Caller, repository: &Repository) -> Option<Refusal> {
-        if repository.gate == super::repository::Gate::Open {
+        if repository.gate == Gate::Open {
             return None;
         }
         Refusal::at_gate(repository, caller, self.access_of(caller, repository))
@@ -164,6 +165,14 @@ impl State {
     pub fn hub_url(&self, path: &str) -> String {
         format!("{}{}", self.roots.hub, self.hub_path(path))
     }
+}
+
+/// `target` with `id` replaced where it is a whole part of the path: `/models` is no repository called `model`.
+fn with_other_id(target: &str, id: &str, other: &str) -> String {
+    let old = format!("/{id}");
+    let ends_a_part = |at: &usize| matches!(target[at + old.len()..].chars().next(), None | Some('/' | '?'));
+    let found = target.match_indices(&old).map(|(at, _)| at).find(ends_a_part);
+    found.map_or_else(|| target.to_owned(), |at| format!("{}/{other}{}", &target[..at], &target[at + old.len()..]))
 }
 
 fn sees(caller: &Caller, repository: &Repository) -> bool {

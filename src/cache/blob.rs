@@ -1,0 +1,136 @@
+//! Blobs: what is here already, what another repository has, and how verified content gets its name.
+//!
+//! The facts behind it: since `huggingface_hub` 2 `blobs/<hex>` may itself be a link into a store that all repositories of
+//! the root share (hub-protocol §3.6), so a blob is read through links but replaced, never written through; and no other
+//! tool verifies what it stores, so content from another repository's folder is hashed before it gets a name here.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use tempfile::{Builder, TempPath};
+
+use super::partial::Verified;
+use super::{CacheError, RepoCache, content, place};
+use crate::digest::Digest;
+use crate::manifest::RepoFile;
+
+/// How much of a file's content the cache holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlobState {
+    /// All of it, under its name.
+    Present,
+    /// Not under its name.
+    Absent {
+        /// The length in bytes of the partial file that an earlier run left, at most that of the whole. Parts of it may
+        /// be holes: the journal knows which.
+        partial: u64,
+    },
+}
+
+impl RepoCache {
+    /// Whether the content of a file is here, through links; it counts only as a regular file of exactly the right
+    /// length. In a cache without links the content may be in a snapshot instead: see [`Self::is_complete`].
+    #[must_use]
+    pub fn blob_state(&self, file: &RepoFile) -> BlobState {
+        if place::regular_size(&self.layout.blob(&file.digest)) == Some(file.size) {
+            return BlobState::Present;
+        }
+        let partial = fs::symlink_metadata(self.layout.partial(&file.digest))
+            .ok()
+            .filter(fs::Metadata::is_file)
+            .map_or(0, |found| found.len().min(file.size));
+        BlobState::Absent { partial }
+    }
+
+    /// A file in another repository's folder of this root that claims to be the same content. Only for files known by
+    /// SHA-256: the small ones are not worth the search. What it finds must go through [`Self::adopt`].
+    #[must_use]
+    pub fn find_elsewhere(&self, file: &RepoFile) -> Option<PathBuf> {
+        if !matches!(file.digest, Digest::Sha256(_)) {
+            return None;
+        }
+        let hex = file.digest.hex();
+        let is_repo = |name: &str| ["models--", "datasets--", "spaces--"].iter().any(|kind| name.starts_with(kind));
+        fs::read_dir(self.layout.root()).ok()?.flatten().find_map(|entry| {
+            let name = entry.file_name();
+            let name = name.to_str().filter(|name| is_repo(name) && *name != self.layout.folder_name())?;
+            let blob = self.layout.root().join(name).join("blobs").join(&hex);
+            (place::regular_size(&blob) == Some(file.size)).then_some(blob)
+        })
+    }
+
+    /// Gives the content at `other` a name here without fetching it: a hard link, or a copy where links are impossible,
+    /// under a private name first, hashed, and only then renamed. `false`, and nothing left behind, where the content is
+    /// not what its name says. A hard link is safe because nothing here ever writes into a named file.
+    ///
+    /// # Errors
+    /// Where the content cannot be read, copied or put in place.
+    pub fn adopt(&self, file: &RepoFile, other: &Path) -> Result<bool, CacheError> {
+        if place::regular_size(other) != Some(file.size) {
+            return Ok(false);
+        }
+        // Through its links: a hard link to a link would be a link.
+        let source = fs::canonicalize(other).map_err(CacheError::at("open", other))?;
+        let blobs = self.layout.blobs();
+        place::make_folder(&blobs)?;
+        let prefix = format!("{}.", file.digest.hex());
+        let temporary = if let Ok(linked) = hard_link_in(&blobs, &prefix, &source) {
+            content::matches(&linked, &file.digest, file.size)?.then_some(linked)
+        } else {
+            let mut copy = place::temporary(&blobs, &prefix, SUFFIX)?;
+            let path = copy.path().to_path_buf();
+            content::copy_checked(&source, copy.as_file_mut(), &path, &file.digest, file.size)?
+                .then(|| copy.into_temp_path())
+        };
+        let Some(temporary) = temporary else { return Ok(false) };
+        place::settle(temporary, &self.layout.blob(&file.digest))?;
+        Ok(true)
+    }
+
+    /// Gives verified content its name. Whatever stood there, a link into the shared store too, is replaced and not
+    /// followed. The journal of the partial file goes away.
+    ///
+    /// # Errors
+    /// [`CacheError::Replaced`] where the partial file is no longer the one that was verified, unless another process
+    /// has published the same content meanwhile; or where it cannot be renamed.
+    pub fn publish(&self, verified: Verified) -> Result<(), CacheError> {
+        let blob = self.layout.blob(verified.digest());
+        if still_in_place(&verified)? {
+            place::rename_over(verified.path(), &blob)?;
+        } else if !is_content(&blob, &verified)? {
+            return Err(CacheError::Replaced { path: verified.path().to_path_buf() });
+        }
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).insert(*verified.digest(), None);
+        spend(verified);
+        Ok(())
+    }
+}
+
+/// Names that `hf cache prune` sweeps, should a kill leave one behind.
+const SUFFIX: &str = ".gatedl.incomplete";
+
+fn hard_link_in(folder: &Path, prefix: &str, source: &Path) -> io::Result<TempPath> {
+    let linked = Builder::new().prefix(prefix).suffix(SUFFIX).make_in(folder, |path| fs::hard_link(source, path))?;
+    Ok(linked.into_temp_path())
+}
+
+/// Whether the path of a verified file still names what was verified.
+pub(super) fn still_in_place(verified: &Verified) -> Result<bool, CacheError> {
+    verified.still_in_place().map_err(CacheError::at("look at", verified.path()))
+}
+
+/// Whether the regular file at `path` is the verified content. It is hashed: this is asked only when something odd has
+/// happened, where `flock` lies and two processes wrote one partial file.
+pub(super) fn is_content(path: &Path, verified: &Verified) -> Result<bool, CacheError> {
+    Ok(place::regular_size(path) == Some(verified.size())
+        && content::matches(path, verified.digest(), verified.size())?)
+}
+
+/// Ends a proof that gave a name: it is good for one. The journal goes with it; where that fails it is no error, since a
+/// journal without its partial file says nothing.
+pub(super) fn spend(verified: Verified) {
+    let _ = fs::remove_file(verified.journal());
+    drop(verified);
+}

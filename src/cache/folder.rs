@@ -1,0 +1,236 @@
+//! `--local-dir`: plain files in a folder of the user's choice, with `huggingface_hub`'s notes about them below
+//! `.cache/huggingface/`, so that `hf download --local-dir` and this program take each other's work as done.
+//!
+//! ```text
+//! DIR/<path>                                                    the files
+//! DIR/.cache/huggingface/.gitignore                             "*", 1 byte
+//! DIR/.cache/huggingface/CACHEDIR.TAG
+//! DIR/.cache/huggingface/trees/<commit>.json                    the listing of the commit
+//! DIR/.cache/huggingface/download/<path>.metadata               commit, etag, time
+//! DIR/.cache/huggingface/download/<path>.lock
+//! DIR/.cache/huggingface/download/<its folder>/<b64>.<hex>.gatedl.incomplete, ….gatedl.journal
+//! ```
+//!
+//! Two facts cost somebody a day. The folder is the user's: it may hold links to other places, and a file written
+//! "inside" it through one lands elsewhere; so no folder is entered through a link that leads out, and a file that is
+//! replaced is replaced by renaming, which never follows. And `hf` deletes the old file before it downloads the new one:
+//! a failed download then costs the user a file that was good. Here the old one stays until the new one is verified.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::inside::descend;
+use super::partial::Verified;
+use super::sidecar::{Record, short_hash};
+use super::{CacheError, blob, content, layout, listing, place};
+use crate::manifest::{Entry, RepoFile};
+use crate::repo::{Commit, RepoPath};
+
+/// A destination folder. The lock of a file ([`Folder::lock`]) is held by the caller while it is written or noted.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// The folder at `directory`. Looks up which links that path consists of, and touches nothing.
+    #[must_use]
+    pub fn open(directory: &Path) -> Self {
+        Self { root: place::resolve(directory) }
+    }
+
+    /// The folder itself, absolute: what a pull prints.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes the folder and the place for the notes.
+    ///
+    /// # Errors
+    /// Where a folder cannot be made, a file stands in its way, or `.cache` is a link to another place.
+    pub fn prepare(&self) -> Result<(), CacheError> {
+        place::make_folder(&self.root)?;
+        descend(&self.root, &Path::new(NOTES).join("download"), true)?;
+        place::tag(&self.notes("CACHEDIR.TAG"));
+        // As huggingface_hub: once, and a failure is not worth an error.
+        if let Ok(mut file) = fs::File::create_new(self.notes(".gitignore")) {
+            let _ = io::Write::write_all(&mut file, b"*");
+        }
+        Ok(())
+    }
+
+    /// Makes what a file needs while it is fetched, and finds out before the first byte whether something will be in
+    /// its way at the end.
+    ///
+    /// # Errors
+    /// [`CacheError::ReservedPath`], [`CacheError::LeadsOutside`], a file or folder in the way, or the system's refusal.
+    pub fn prepare_file(&self, path: &RepoPath) -> Result<(), CacheError> {
+        refuse_reserved(path)?;
+        descend(&self.root, &Path::new(NOTES).join("download").join(parent(path)), true)?;
+        descend(&self.root, &parent(path), false)?;
+        let file = self.file(path);
+        match fs::symlink_metadata(&file) {
+            Ok(found) if found.is_dir() => Err(CacheError::FolderInTheWay { path: file }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where a file of the repository stands.
+    #[must_use]
+    pub fn file(&self, path: &RepoPath) -> PathBuf {
+        layout::fit(self.root.join(path.to_path()))
+    }
+
+    /// Where its unfinished content stands: another one for each version, and for each of two files with one content.
+    #[must_use]
+    pub fn partial(&self, file: &RepoFile) -> PathBuf {
+        self.beside(&file.path, &format!("{}.gatedl.incomplete", prefix(file)))
+    }
+
+    /// Which segments of the unfinished content are finished.
+    #[must_use]
+    pub fn journal(&self, file: &RepoFile) -> PathBuf {
+        self.beside(&file.path, &format!("{}.gatedl.journal", prefix(file)))
+    }
+
+    /// The lock that `huggingface_hub` takes for the file and its note.
+    #[must_use]
+    pub fn lock(&self, path: &RepoPath) -> PathBuf {
+        self.beside(path, &format!("{}.lock", path.file_name()))
+    }
+
+    /// Whether the file here is that of the repository: its length is right, and either a note that still covers it
+    /// names this commit or this digest, or the content itself hashes to the digest.
+    #[must_use]
+    pub fn is_current(&self, commit: &Commit, file: &RepoFile) -> bool {
+        let path = self.file(&file.path);
+        if place::regular_size(&path) != Some(file.size) {
+            return false;
+        }
+        self.record(&file.path)
+            .is_some_and(|record| record.commit == commit.as_str() || record.etag == file.digest.hex())
+            || content::matches(&path, &file.digest, file.size).unwrap_or(false)
+    }
+
+    /// Puts verified content in its place; a file that the user had there is replaced.
+    ///
+    /// # Errors
+    /// As [`Self::prepare_file`], and [`CacheError::Replaced`] where the partial file is no longer the one verified.
+    pub fn publish(&self, verified: Verified, path: &RepoPath) -> Result<(), CacheError> {
+        let target = self.make_place(path)?;
+        if blob::still_in_place(&verified)? {
+            content::put(verified.path(), &target, verified.digest(), verified.size())?;
+        } else if !blob::is_content(&target, &verified)? {
+            return Err(CacheError::Replaced { path: verified.path().to_path_buf() });
+        }
+        blob::spend(verified);
+        Ok(())
+    }
+
+    /// Puts a copy of a blob of the main cache in a file's place. The copy is hashed as it is made: `false`, and nothing
+    /// left behind, where the blob is not what its name says.
+    ///
+    /// # Errors
+    /// As [`Self::prepare_file`], and where the blob cannot be read or copied.
+    pub fn place_copy(&self, blob: &Path, file: &RepoFile) -> Result<bool, CacheError> {
+        if place::regular_size(blob) != Some(file.size) {
+            return Ok(false);
+        }
+        self.prepare_file(&file.path)?;
+        let staging = descend(&self.root, &Path::new(NOTES).join("download").join(parent(&file.path)), true)?;
+        let mut copy = place::temporary(&staging, &format!("{}.", prefix(file)), ".gatedl.incomplete")?;
+        let path = copy.path().to_path_buf();
+        if !content::copy_checked(blob, copy.as_file_mut(), &path, &file.digest, file.size)? {
+            return Ok(false);
+        }
+        let copy = copy.into_temp_path();
+        content::put(&copy, &self.make_place(&file.path)?, &file.digest, file.size)?;
+        Ok(true)
+    }
+
+    /// Notes that the file is, at this moment, that of the commit. A note that says so already is left alone.
+    ///
+    /// # Errors
+    /// As [`Self::prepare_file`].
+    pub fn write_metadata(&self, commit: &Commit, file: &RepoFile) -> Result<(), CacheError> {
+        let etag = file.digest.hex();
+        if self.record(&file.path).is_some_and(|record| record.commit == commit.as_str() && record.etag == etag) {
+            return Ok(());
+        }
+        self.prepare_file(&file.path)?;
+        let record = Record::now(commit.as_str(), &etag).render();
+        place::write_whole(&self.metadata(&file.path), &self.notes(""), record.as_bytes())
+    }
+
+    /// The listing of a commit, where an earlier pull of any tool left one here that can be trusted.
+    #[must_use]
+    pub fn listing(&self, commit: &Commit) -> Option<Vec<Entry>> {
+        listing::parse(&fs::read(self.tree(commit)).ok()?)
+    }
+
+    /// Keeps the whole listing of a commit; `false`, and nothing written, where an entry is masked or lacks its git id.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write_listing(&self, commit: &Commit, entries: &[Entry]) -> Result<bool, CacheError> {
+        let Some(bytes) = listing::render(entries) else { return Ok(false) };
+        descend(&self.root, &Path::new(NOTES).join("trees"), true)?;
+        place::write_whole(&self.tree(commit), &self.notes(""), &bytes)?;
+        Ok(true)
+    }
+
+    /// The note about a file, where there is one and the file has not changed since.
+    fn record(&self, path: &RepoPath) -> Option<Record> {
+        let record = Record::parse(&fs::read_to_string(self.metadata(path)).ok()?)?;
+        let modified = fs::metadata(self.file(path)).ok()?.modified().ok()?;
+        record.covers(modified).then_some(record)
+    }
+
+    fn metadata(&self, path: &RepoPath) -> PathBuf {
+        self.beside(path, &format!("{}.metadata", path.file_name()))
+    }
+
+    fn tree(&self, commit: &Commit) -> PathBuf {
+        self.notes(format!("trees/{}.json", commit.as_str()))
+    }
+
+    fn notes(&self, below: impl AsRef<Path>) -> PathBuf {
+        layout::fit(self.root.join(NOTES).join(below))
+    }
+
+    fn beside(&self, path: &RepoPath, name: &str) -> PathBuf {
+        self.notes(Path::new("download").join(parent(path)).join(name))
+    }
+
+    /// The place of a file, once the folders above it are made.
+    fn make_place(&self, path: &RepoPath) -> Result<PathBuf, CacheError> {
+        refuse_reserved(path)?;
+        descend(&self.root, &parent(path), true)?;
+        Ok(self.file(path))
+    }
+}
+
+/// The folder of the notes within the destination.
+const NOTES: &str = ".cache/huggingface";
+
+/// The folders above a file within its repository; empty for a file at the top.
+fn parent(path: &RepoPath) -> PathBuf {
+    path.to_path().parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+fn prefix(file: &RepoFile) -> String {
+    format!("{}.{}", short_hash(file.path.file_name()), file.digest.hex())
+}
+
+/// A repository may hold files below `.cache/huggingface`; written here, they would be notes that nobody can tell from
+/// true ones. Case is ignored because macOS and Windows ignore it.
+fn refuse_reserved(path: &RepoPath) -> Result<(), CacheError> {
+    let mut parts = path.parts();
+    let mut is = |name: &str| parts.next().is_some_and(|part| part.eq_ignore_ascii_case(name));
+    if is(".cache") && is("huggingface") {
+        return Err(CacheError::ReservedPath { path: path.to_string() });
+    }
+    Ok(())
+}

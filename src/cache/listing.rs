@@ -1,0 +1,191 @@
+//! The JSON of `trees/<commit>.json`, as `huggingface_hub` 1.22 and later write and read it (`_tree_cache.py`).
+//!
+//! The fact that cost a day: `hf` checks only the Xet hashes before it writes this file, so a pull without access to a
+//! gated repository leaves a listing full of `"lfs_sha256": "****…"` that stays after access is granted (hub-protocol
+//! §0.1, §1.4). Such a file is ignored here, like one with an unknown version, a malformed entry or a hostile path; and
+//! one is never written.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+use serde_json::ser::{PrettyFormatter, Serializer};
+
+use crate::digest::Digest;
+use crate::manifest::Entry;
+
+const FORMAT_VERSION: u64 = 1;
+
+/// The order of fields is the order in the file.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format_version: u64,
+    files: BTreeMap<String, Row>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    size: u64,
+    blob_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lfs_sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lfs_size: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    xet_hash: Option<String>,
+}
+
+impl Row {
+    /// None where the entry is masked or contradicts itself.
+    fn of(entry: &Entry) -> Option<Self> {
+        let blob_id = entry.blob_id.clone()?;
+        let lfs_sha256 = match entry.digest? {
+            Digest::Sha256(_) => entry.digest.map(|digest| digest.hex()),
+            Digest::GitSha1(_) => None,
+        };
+        let lfs_size = lfs_sha256.as_ref().map(|_| entry.size);
+        let row = Self { size: entry.size, blob_id, lfs_sha256, lfs_size, xet_hash: entry.xet_hash.clone() };
+        (row.digest() == entry.digest && row.is_sound()).then_some(row)
+    }
+
+    fn digest(&self) -> Option<Digest> {
+        let git = Digest::from_hex(&self.blob_id).filter(|digest| matches!(digest, Digest::GitSha1(_)))?;
+        match &self.lfs_sha256 {
+            None => Some(git),
+            Some(hex) => Digest::from_hex(hex).filter(|digest| matches!(digest, Digest::Sha256(_))),
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        let xet = |hash: &String| matches!(Digest::from_hex(hash), Some(Digest::Sha256(_)));
+        self.lfs_size.is_none_or(|size| size == self.size) && self.xet_hash.as_ref().is_none_or(xet)
+    }
+}
+
+/// The listing in a file's bytes; none where any part of it cannot be trusted.
+pub(super) fn parse(bytes: &[u8]) -> Option<Vec<Entry>> {
+    let document: Document = serde_json::from_slice(bytes).ok()?;
+    if document.format_version != FORMAT_VERSION {
+        return None;
+    }
+    let entry = |(path, row): (String, Row)| {
+        let digest = row.digest().filter(|_| row.is_sound())?;
+        let (size, xet_hash) = (row.size, row.xet_hash);
+        Some(Entry { path: path.parse().ok()?, size, digest: Some(digest), blob_id: Some(row.blob_id), xet_hash })
+    };
+    document.files.into_iter().map(entry).collect()
+}
+
+/// The bytes that `huggingface_hub` would write for these entries; none where one of them is masked or lacks its git id.
+pub(super) fn render(entries: &[Entry]) -> Option<Vec<u8>> {
+    let row = |entry: &Entry| Some((entry.path.as_str().to_owned(), Row::of(entry)?));
+    let document = Document { format_version: FORMAT_VERSION, files: entries.iter().map(row).collect::<Option<_>>()? };
+    let mut bytes = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b" "));
+    document.serialize(&mut serializer).ok()?;
+    Some(ascii(&String::from_utf8(bytes).ok()?).into_bytes())
+}
+
+/// Python's `json.dump` writes ASCII only: everything else as UTF-16 escapes. Outside of strings JSON has nothing else.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries() -> Vec<Entry> {
+        let git = "a1".repeat(20);
+        vec![
+            Entry {
+                path: "ü/😀 \"q\".bin".parse().unwrap(),
+                size: 1_234,
+                digest: Digest::from_hex(&"b2".repeat(32)),
+                blob_id: Some(git.clone()),
+                xet_hash: Some("c3".repeat(32)),
+            },
+            Entry {
+                path: "config.json".parse().unwrap(),
+                size: 519,
+                digest: Digest::from_hex(&git),
+                blob_id: Some(git),
+                xet_hash: None,
+            },
+        ]
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_python() {
+        // python3 -c 'import json; print(json.dumps({...}, indent=1))' over the same entries, paths sorted
+        let expected = format!(
+            "{{\n \"format_version\": 1,\n \"files\": {{\n  \"config.json\": {{\n   \"size\": 519,\n   \"blob_id\": \"{git}\"\n  }},\n  \
+             \"\\u00fc/\\ud83d\\ude00 \\\"q\\\".bin\": {{\n   \"size\": 1234,\n   \"blob_id\": \"{git}\",\n   \
+             \"lfs_sha256\": \"{sha}\",\n   \"lfs_size\": 1234,\n   \"xet_hash\": \"{xet}\"\n  }}\n }}\n}}",
+            git = "a1".repeat(20),
+            sha = "b2".repeat(32),
+            xet = "c3".repeat(32),
+        );
+        assert_eq!(String::from_utf8(render(&entries()).unwrap()).unwrap(), expected);
+        assert_eq!(render(&[]).unwrap(), b"{\n \"format_version\": 1,\n \"files\": {}\n}");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let mut sorted = entries();
+        sorted.reverse();
+        assert_eq!(parse(&render(&entries()).unwrap()).unwrap(), sorted);
+        assert_eq!(parse(&render(&[]).unwrap()).unwrap(), []);
+    }
+
+    #[test]
+    fn masked_or_incomplete_entries_are_never_written() {
+        let spoil: [fn(&mut Entry); 5] = [
+            |entry| entry.digest = None,
+            |entry| entry.blob_id = None,
+            |entry| entry.blob_id = Some("*".repeat(40)),
+            |entry| entry.xet_hash = Some("*".repeat(64)),
+            |entry| entry.digest = Digest::from_hex(&"d4".repeat(20)),
+        ];
+        for (index, spoil) in spoil.iter().enumerate() {
+            let mut entries = entries();
+            spoil(&mut entries[1]);
+            assert_eq!(render(&entries), None, "{index}");
+        }
+    }
+
+    #[test]
+    fn files_that_cannot_be_trusted_are_ignored() {
+        let good = String::from_utf8(render(&entries()).unwrap()).unwrap();
+        for (from, to) in [
+            ("\"format_version\": 1", "\"format_version\": 2".to_owned()),
+            ("\"format_version\": 1,", String::new()),
+            ("config.json", "../config.json".to_owned()),
+            ("config.json", "/etc/passwd".to_owned()),
+            ("519", "-1".to_owned()),
+            ("519", "\"519\"".to_owned()),
+            ("\"lfs_size\": 1234", "\"lfs_size\": 1".to_owned()),
+            (&"a1".repeat(20), "a1".to_owned()),
+            (&"b2".repeat(32), "*".repeat(64)),
+            (&"c3".repeat(32), "*".repeat(64)),
+            ("}\n}", String::new()),
+        ] {
+            let bad = good.replace(from, &to);
+            assert_ne!(bad, good);
+            assert_eq!(parse(bad.as_bytes()), None, "{to}");
+        }
+        assert!(parse(good.replace("\"lfs_size\": 1234", "\"lfs_size\": null").as_bytes()).is_some());
+        assert_eq!(parse(b""), None);
+        assert_eq!(parse(b"\xff"), None);
+    }
+}

@@ -1,0 +1,353 @@
+//! Content on its way: a private file that is written at any offset, hashed in order, and named only once it is verified.
+//!
+//! Promise 2 is a type here: [`Verified`] is made by [`Partial::verify`] alone, which compares the hash of every byte
+//! that was read back or written in order with the publisher's, and only a `Verified` can be published.
+//!
+//! Bytes go to their offset, never to the end. On Lustre, GPFS and some NFS `flock` succeeds for everyone, and two
+//! processes that appended to one file made corrupt models (huggingface_hub#4228); two that write the same bytes to the
+//! same places waste bandwidth and nothing else.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use thiserror::Error;
+
+use super::journal::{self, Journal};
+use super::lock::is_at;
+use super::ranges::Ranges;
+use super::{CacheError, place};
+use crate::digest::{ContentHasher, Digest};
+use crate::manifest::RepoFile;
+
+/// How much is read at once for hashing, in bytes.
+const READ: usize = 256 << 10;
+/// From this size on a file is forced to the disk before it gets its name. Smaller ones are not worth the wait: if a
+/// power cut empties one, its length tells, and it is fetched again.
+const SYNC_FROM: u64 = 1 << 20;
+
+/// Where a partial file and its journal stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartialPlace {
+    /// The file.
+    pub path: PathBuf,
+    /// Its journal.
+    pub journal: PathBuf,
+}
+
+impl PartialPlace {
+    /// Which bytes of `file` earlier runs left here.
+    #[must_use]
+    pub fn finished(&self, file: &RepoFile) -> Ranges {
+        let ranges = journal::read(&self.journal, file);
+        let end = ranges.iter().last().map_or(0, |range| range.end);
+        // without its bytes (swept by `hf cache prune`) a journal says nothing
+        if place::regular_size(&self.path).is_some_and(|length| length >= end) { ranges } else { Ranges::default() }
+    }
+}
+
+/// The content is not what the publisher's listing says.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the content has the hash {actual}, the publisher lists {expected}")]
+pub struct Mismatch {
+    /// The publisher's hash.
+    pub expected: Digest,
+    /// The content's.
+    pub actual: Digest,
+}
+
+/// Content on its way. All calls block; several threads may write at once.
+#[derive(Debug)]
+pub struct Partial {
+    place: PartialPlace,
+    digest: Digest,
+    size: u64,
+    file: File,
+    journal: Mutex<Journal>,
+    hasher: Mutex<ContentHasher>,
+}
+
+impl Partial {
+    /// Opens the partial file of `file` and says which of its bytes are there already.
+    ///
+    /// # Errors
+    /// Where it cannot be created, or is something else than a regular file.
+    pub fn open(place: PartialPlace, file: &RepoFile) -> Result<(Self, Ranges), CacheError> {
+        let finished = place.finished(file);
+        let keep = finished.total() > 0;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(!keep);
+        let opened = options.open(&place.path).map_err(CacheError::at("create", &place.path))?;
+        let journal = Journal::open(&place.journal, file, keep)?;
+        let partial = Self {
+            digest: file.digest,
+            size: file.size,
+            file: opened,
+            journal: Mutex::new(journal),
+            hasher: Mutex::new(ContentHasher::like(&file.digest, file.size)),
+            place,
+        };
+        Ok((partial, finished))
+    }
+
+    /// Writes bytes to their place, and hashes them on the way if they are the next to be hashed.
+    ///
+    /// # Errors
+    /// Where they cannot be written, or where the file's name has gone to another file: another process has published
+    /// the content, and what is written now would go into a named file unverified.
+    pub fn write(&self, offset: u64, pieces: &[impl AsRef<[u8]>]) -> Result<(), CacheError> {
+        if !is_at(&self.file, &self.place.path).map_err(CacheError::at("look at", &self.place.path))? {
+            return Err(CacheError::Replaced { path: self.place.path.clone() });
+        }
+        let mut at = offset;
+        for piece in pieces.iter().map(AsRef::as_ref) {
+            write_all_at(&self.file, piece, at).map_err(CacheError::at("write", &self.place.path))?;
+            at += piece.len() as u64;
+        }
+        if let Ok(mut hasher) = self.hasher.try_lock()
+            && hasher.position() == offset
+        {
+            pieces.iter().for_each(|piece| hasher.update(piece.as_ref()));
+        }
+        Ok(())
+    }
+
+    /// Notes in the journal that a range is there.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub fn note(&self, range: &Range<u64>) -> Result<(), CacheError> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner).note(range)
+    }
+
+    /// Hashes what is there from the last hashed byte up to `end`. The bytes were written moments ago, so they come from
+    /// the system's memory, not from the disk.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn hash_up_to(&self, end: u64) -> Result<(), CacheError> {
+        let mut hasher = self.hasher();
+        let mut buffer = vec![0; READ];
+        while hasher.position() < end {
+            let wanted = usize::try_from(end - hasher.position()).unwrap_or(READ).min(READ);
+            let read = read_at(&self.file, &mut buffer[..wanted], hasher.position());
+            match read.map_err(CacheError::at("read", &self.place.path))? {
+                0 => return Err(CacheError::at("read", &self.place.path)(io::ErrorKind::UnexpectedEof.into())),
+                read => hasher.update(&buffer[..read]),
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the hash of everything with the publisher's.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or brought to the disk. The inner error is the verdict that the content is wrong;
+    /// the bytes are gone then.
+    pub fn verify(self) -> Result<Result<Verified, Mismatch>, CacheError> {
+        self.hash_up_to(self.size)?;
+        let actual = self.hasher().clone().finish();
+        if actual != self.digest {
+            let mismatch = Mismatch { expected: self.digest, actual };
+            self.discard()?;
+            return Ok(Err(mismatch));
+        }
+        // bytes beyond the end, left by whatever wrote here before, are not part of what was hashed
+        let at = CacheError::at("write", &self.place.path);
+        self.file.set_len(self.size).map_err(at)?;
+        if self.size >= SYNC_FROM {
+            self.file.sync_data().map_err(CacheError::at("write", &self.place.path))?;
+        }
+        Ok(Ok(Verified { place: self.place, digest: self.digest, size: self.size, handle: self.file }))
+    }
+
+    /// Removes the file and its journal.
+    ///
+    /// # Errors
+    /// Where they cannot be removed.
+    pub fn discard(&self) -> Result<(), CacheError> {
+        journal::forget(&self.place.journal)?;
+        journal::forget(&self.place.path)
+    }
+
+    fn hasher(&self) -> MutexGuard<'_, ContentHasher> {
+        self.hasher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Proof that a partial file holds exactly the content of its digest.
+#[derive(Debug)]
+pub struct Verified {
+    place: PartialPlace,
+    digest: Digest,
+    size: u64,
+    handle: File,
+}
+
+impl Verified {
+    #[cfg(test)]
+    pub(super) fn for_tests(path: PathBuf, journal: PathBuf, digest: Digest, size: u64) -> Self {
+        let handle = File::open(&path).expect("the partial file exists");
+        Self { place: PartialPlace { path, journal }, digest, size, handle }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.place.path
+    }
+
+    pub(super) fn journal(&self) -> &Path {
+        &self.place.journal
+    }
+
+    pub(super) const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    pub(super) const fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Whether the path still names the file that was verified.
+    pub(super) fn still_in_place(&self) -> io::Result<bool> {
+        is_at(&self.handle, &self.place.path)
+    }
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_write(file, bytes, offset)? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => {
+                bytes = &bytes[written..];
+                offset += written as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn place(folder: &Path) -> PartialPlace {
+        PartialPlace { path: folder.join("x.gatedl.incomplete"), journal: folder.join(".gatedl/x.journal") }
+    }
+
+    fn file_of(content: &[u8]) -> RepoFile {
+        let kind = Digest::Sha256([0; 32]);
+        let mut hasher = ContentHasher::like(&kind, content.len() as u64);
+        hasher.update(content);
+        RepoFile { path: "m".parse().unwrap(), size: content.len() as u64, digest: hasher.finish() }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Any split of the content, in any order, with any repetition, and with a new start at any point, ends right.
+        #[test]
+        fn any_order_and_any_interruption_ends_in_the_right_bytes(
+            content in prop::collection::vec(any::<u8>(), 1..2_000),
+            writes in prop::collection::vec((0usize..2_000, 1usize..700), 0..20),
+            reopen_after in 0usize..20,
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let file = file_of(&content);
+            let (mut partial, mut here) = Partial::open(place(folder.path()), &file).unwrap();
+            for (count, (start, length)) in writes.into_iter().enumerate() {
+                let start = start % content.len();
+                let end = (start + length).min(content.len());
+                partial.write(start as u64, &[&content[start..end]]).unwrap();
+                partial.note(&(start as u64..end as u64)).unwrap();
+                here.insert(start as u64..end as u64);
+                if count == reopen_after {
+                    drop(partial);
+                    let (reopened, found) = Partial::open(place(folder.path()), &file).unwrap();
+                    prop_assert_eq!(&found, &here);
+                    partial = reopened;
+                }
+            }
+            for range in here.missing(file.size) {
+                let bytes = &content[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
+                partial.write(range.start, &[bytes]).unwrap();
+            }
+            let verified = partial.verify().unwrap().unwrap();
+            prop_assert_eq!(fs::read(verified.path()).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn wrong_content_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file_of(b"right");
+        let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+        partial.write(0, &[b"wrong"]).unwrap();
+        partial.note(&(0..5)).unwrap();
+        let mismatch = partial.verify().unwrap().unwrap_err();
+        assert_eq!(mismatch.expected, file.digest);
+        assert!(!place(folder.path()).path.exists() && !place(folder.path()).journal.exists());
+    }
+
+    #[test]
+    fn a_swept_partial_file_takes_its_journal_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file_of(b"content");
+        let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+        partial.write(0, &[b"cont"]).unwrap();
+        partial.note(&(0..4)).unwrap();
+        drop(partial);
+        fs::remove_file(place(folder.path()).path).unwrap();
+        let (_, here) = Partial::open(place(folder.path()), &file).unwrap();
+        assert_eq!(here.total(), 0);
+    }
+
+    #[test]
+    fn nothing_is_written_into_a_file_that_got_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file_of(b"content");
+        let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+        partial.write(0, &[b"content"]).unwrap();
+        let named = folder.path().join("named");
+        fs::rename(place(folder.path()).path, &named).unwrap();
+        assert!(matches!(partial.write(0, &[b"CONTENT"]), Err(CacheError::Replaced { .. })));
+        assert_eq!(fs::read(named).unwrap(), b"content");
+    }
+
+    #[test]
+    fn bytes_beyond_the_end_do_not_survive() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file_of(b"content");
+        let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+        partial.write(0, &[b"contentCONTENT"]).unwrap();
+        // what was written in one piece was hashed in one piece, so begin anew as the next run would
+        drop(partial);
+        fs::create_dir_all(folder.path().join(".gatedl")).unwrap();
+        let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+        partial.write(3, &[b"tentX"]).unwrap();
+        partial.write(0, &[b"con"]).unwrap();
+        let verified = partial.verify().unwrap().unwrap();
+        assert_eq!(fs::read(verified.path()).unwrap(), b"content");
+    }
+}

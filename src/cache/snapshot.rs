@@ -1,0 +1,136 @@
+//! Snapshots: a commit's files under their own names.
+//!
+//! Normally a file is a relative link to its blob. `huggingface_hub` removes an old link before it makes the new one, and
+//! in that moment another process finds nothing; here the new link is made under a temporary name in our own folder and
+//! renamed over. (Its text is wrong there, which matters to nobody.)
+//!
+//! Where there are no links (Windows without developer mode, some mounts, `HF_HUB_DISABLE_SYMLINKS`) the snapshot takes
+//! a new blob away from `blobs/`, and gets a copy of an older one, as `huggingface_hub` does it (hub-protocol §3.5). The
+//! fact that cost a day: there, `blobs/` is empty afterwards, so that a look at blobs alone fetches everything again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+
+use super::layout::RepoLayout;
+use super::store::make_link;
+use super::{CacheError, RepoCache, place};
+use crate::digest::Digest;
+use crate::manifest::{Entry, RepoFile};
+use crate::repo::{Commit, RepoPath};
+
+impl RepoCache {
+    /// The folder of a commit's files: what a pull prints.
+    #[must_use]
+    pub fn snapshot_folder(&self, commit: &Commit) -> PathBuf {
+        self.layout.snapshot(commit)
+    }
+
+    /// Whether a file of a commit is here under its name, with the right length; where the name is a link, it must lead
+    /// to the blob of the right digest.
+    #[must_use]
+    pub fn is_complete(&self, commit: &Commit, file: &RepoFile) -> bool {
+        let pointer = self.layout.pointer(commit, &file.path);
+        if place::regular_size(&pointer) != Some(file.size) {
+            return false;
+        }
+        match fs::read_link(&pointer) {
+            Ok(target) if target == RepoLayout::link_target(&file.path, &file.digest) => true,
+            // Spelled in another way, perhaps as an absolute path.
+            Ok(_) => same_file(&pointer, &self.layout.blob(&file.digest)),
+            Err(_) => true,
+        }
+    }
+
+    /// What stands in the snapshot of a commit: the files whose names and content are here, sorted by path; none where
+    /// there is no snapshot. For caches of tools that keep no listing.
+    #[must_use]
+    pub fn snapshot_entries(&self, commit: &Commit) -> Option<Vec<Entry>> {
+        let mut entries = Vec::new();
+        collect(&self.layout.snapshot(commit), "", &mut entries).ok()?;
+        entries.sort_by(|left: &Entry, right| left.path.cmp(&right.path));
+        Some(entries)
+    }
+
+    /// Gives a published blob its file name in a commit. A link that is right already is left alone; a wrong or broken
+    /// one, or a file in its place, is replaced in one step.
+    ///
+    /// # Errors
+    /// [`CacheError::MissingBlob`] where the blob is not here; where a folder or file is in the way; or the system's
+    /// refusal.
+    pub fn link(&self, commit: &Commit, path: &RepoPath, digest: &Digest) -> Result<(), CacheError> {
+        let (pointer, blob) = (self.layout.pointer(commit, path), self.layout.blob(digest));
+        let target = RepoLayout::link_target(path, digest);
+        let has_blob = place::regular_size(&blob).is_some();
+        if has_blob && fs::read_link(&pointer).is_ok_and(|found| found == target) {
+            return Ok(());
+        }
+        place::make_folder(&self.layout.private())?;
+        if !self.has_links() {
+            return self.place_content(&pointer, &blob, digest);
+        }
+        if !has_blob {
+            return Err(CacheError::MissingBlob { path: blob });
+        }
+        make_parent(&pointer)?;
+        let temporary = tempfile::Builder::new()
+            .prefix("link-")
+            .make_in(self.layout.private(), |path| make_link(&target, path))
+            .map_err(CacheError::at("create the link", &pointer))?;
+        place::settle(temporary.into_temp_path(), &pointer)
+    }
+
+    /// Without links. A blob of this run is moved, so that the content is on the disk once; a second name for it, and a
+    /// blob that was here before (other snapshots may need it), is copied.
+    fn place_content(&self, pointer: &Path, blob: &Path, digest: &Digest) -> Result<(), CacheError> {
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let size_there = fs::symlink_metadata(pointer).ok().filter(fs::Metadata::is_file).map(|found| found.len());
+        let source = match published.get(digest) {
+            Some(None) if place::regular_size(blob).is_some() => {
+                make_parent(pointer)?;
+                place::rename_over(blob, pointer)?;
+                published.insert(*digest, Some(pointer.to_path_buf()));
+                return Ok(());
+            }
+            Some(Some(moved)) if moved == pointer && size_there.is_some() => return Ok(()),
+            Some(Some(moved)) if place::regular_size(moved).is_some() => moved.as_path(),
+            _ => match place::regular_size(blob) {
+                Some(size) if size_there == Some(size) => return Ok(()),
+                Some(_) => blob,
+                // An earlier run has moved it here.
+                None if size_there.is_some() => return Ok(()),
+                None => return Err(CacheError::MissingBlob { path: blob.to_path_buf() }),
+            },
+        };
+        make_parent(pointer)?;
+        let mut copy = place::temporary(&self.layout.private(), "copy-", ".tmp")?;
+        let mut reader = fs::File::open(source).map_err(CacheError::at("open", source))?;
+        std::io::copy(&mut reader, copy.as_file_mut()).map_err(CacheError::at("write", copy.path()))?;
+        place::settle(copy.into_temp_path(), pointer)
+    }
+}
+
+/// Gathers the files below a folder of a snapshot. The digest of a file is the name of the blob that it leads to.
+fn collect(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> std::io::Result<()> {
+    for found in fs::read_dir(folder)? {
+        let found = found?;
+        let Ok(name) = found.file_name().into_string() else { continue };
+        let (path, text) = (found.path(), format!("{prefix}{name}"));
+        if found.file_type()?.is_dir() {
+            collect(&path, &format!("{text}/"), entries)?;
+        } else if let (Some(size), Ok(repo_path)) = (place::regular_size(&path), text.parse()) {
+            let blob = fs::read_link(&path).ok();
+            let digest = blob.as_deref().and_then(Path::file_name).and_then(|name| Digest::from_hex(name.to_str()?));
+            entries.push(Entry { path: repo_path, size, digest, blob_id: None, xet_hash: None });
+        }
+    }
+    Ok(())
+}
+
+fn make_parent(path: &Path) -> Result<(), CacheError> {
+    path.parent().map_or(Ok(()), place::make_folder)
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((fs::canonicalize(one), fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
+}

@@ -1,0 +1,249 @@
+//! One repository in a hub cache: preparing its folders, its refs, its listings. Blobs and snapshots are in the modules
+//! of those names.
+//!
+//! The facts that cost a day: a ref with a newline at its end makes `hf` lose the repository and the offline mode fail
+//! (hub-protocol §0.13), and so does a ref to a commit that has no folder below `snapshots/`, or a repository without
+//! `snapshots/` (§3.4). So [`RepoCache::prepare`] makes that folder before the first blob, refs are exactly 40 bytes,
+//! and writing one makes sure of the commit's folder first.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
+
+use super::layout::RepoLayout;
+use super::{CacheError, listing, place};
+use crate::digest::Digest;
+use crate::manifest::Entry;
+use crate::repo::{Commit, Repo, Revision};
+
+/// How files of a snapshot are connected with their content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Links {
+    /// By symbolic links where the file system has them (tried out once), else as with [`Links::Never`].
+    #[default]
+    WherePossible,
+    /// The content itself stands in the snapshot (`HF_HUB_DISABLE_SYMLINKS`).
+    Never,
+}
+
+/// One repository in one cache root. Cheap to make; shared between threads by reference.
+#[derive(Debug)]
+pub struct RepoCache {
+    pub(super) layout: RepoLayout,
+    links: Links,
+    probed: OnceLock<bool>,
+    /// What this run published, and where it is now if not in `blobs/`: without links a snapshot takes a new blob away.
+    pub(super) published: Mutex<HashMap<Digest, Option<PathBuf>>>,
+}
+
+impl RepoCache {
+    /// The cache of `repo` below `root`. Looks up which links `root` itself consists of (so that paths are printed as
+    /// other tools print them) and touches nothing.
+    #[must_use]
+    pub fn open(root: &Path, repo: &Repo, links: Links) -> Self {
+        let layout = RepoLayout::new(place::resolve(root), repo);
+        Self { layout, links, probed: OnceLock::new(), published: Mutex::new(HashMap::new()) }
+    }
+
+    /// Where everything of this repository stands.
+    #[must_use]
+    pub const fn layout(&self) -> &RepoLayout {
+        &self.layout
+    }
+
+    /// Makes the cache root and the repository's folders. Called when the first byte is about to arrive and not before:
+    /// a denied pull leaves no trace.
+    ///
+    /// # Errors
+    /// Where a folder cannot be made, or a file stands in its way.
+    pub fn prepare(&self) -> Result<(), CacheError> {
+        place::make_folder(self.layout.root())?;
+        place::tag(&self.layout.tag());
+        for folder in [self.layout.snapshots(), self.layout.blobs(), self.layout.references(), self.layout.private()] {
+            place::make_folder(&folder)?;
+        }
+        Ok(())
+    }
+
+    /// The commit that a revision pointed to at the last pull; a revision that is a commit is its own answer. A ref
+    /// that is not a commit counts as none.
+    ///
+    /// # Errors
+    /// Where the ref is there but cannot be read.
+    pub fn reference(&self, revision: &Revision) -> Result<Option<Commit>, CacheError> {
+        use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+        if let Some(commit) = revision.as_commit() {
+            return Ok(Some(commit));
+        }
+        let path = self.layout.reference(revision);
+        if path.is_dir() {
+            return Ok(None);
+        }
+        match fs::read(&path) {
+            Ok(bytes) => Ok(commit_in(&bytes)),
+            Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => Ok(None),
+            Err(error) => Err(CacheError::at("read the reference", &path)(error)),
+        }
+    }
+
+    /// Notes which commit a revision points to: the last step of a pull. A ref that says so already is left alone (the
+    /// cache may be read-only), and a revision that is a commit has none.
+    ///
+    /// # Errors
+    /// Where it cannot be written; `refs/a` as a file is in the way of `refs/a/b`, and the other way round.
+    pub fn write_reference(&self, revision: &Revision, commit: &Commit) -> Result<(), CacheError> {
+        if revision.as_commit().is_some() {
+            return Ok(());
+        }
+        let snapshot = self.layout.snapshot(commit);
+        if !snapshot.is_dir() {
+            place::make_folder(&snapshot)?;
+        }
+        place::write_whole(&self.layout.reference(revision), &self.layout.private(), commit.as_str().as_bytes())
+    }
+
+    /// The listing of a commit, where an earlier pull of any tool left one that can be trusted. Sorted by path.
+    #[must_use]
+    pub fn listing(&self, commit: &Commit) -> Option<Vec<Entry>> {
+        listing::parse(&fs::read(self.layout.tree(commit)).ok()?)
+    }
+
+    /// Keeps the whole listing of a commit, as `huggingface_hub` does; `false`, and nothing written, where an entry is
+    /// masked or lacks its git id.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write_listing(&self, commit: &Commit, entries: &[Entry]) -> Result<bool, CacheError> {
+        let Some(bytes) = listing::render(entries) else { return Ok(false) };
+        place::write_whole(&self.layout.tree(commit), &self.layout.private(), &bytes)?;
+        Ok(true)
+    }
+
+    /// Whether snapshots of this cache are made of symbolic links. The first call tries it out, in our own folder: a
+    /// leftover of a killed probe in the root, where `huggingface_hub` probes, would make `hf cache ls` warn.
+    pub(super) fn has_links(&self) -> bool {
+        *self.probed.get_or_init(|| self.links == Links::WherePossible && can_link(&self.layout.private()))
+    }
+}
+
+fn commit_in(bytes: &[u8]) -> Option<Commit> {
+    let text = str::from_utf8(bytes).ok()?;
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    line.strip_suffix('\r').unwrap_or(line).parse().ok()
+}
+
+fn can_link(folder: &Path) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let Ok(trial) = tempfile::Builder::new().prefix("probe-").tempdir_in(folder) else { return cfg!(unix) };
+    match make_link(Path::new("nowhere"), &trial.path().join("link")) {
+        Ok(()) => true,
+        // Says nothing about links; the work itself will fail, and say why.
+        Err(error) => matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem),
+    }
+}
+
+/// A symbolic link to a file.
+pub(super) fn make_link(target: &Path, path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(target, path);
+    // Needs developer mode or an administrator; the probe finds out. (Not run.)
+    #[cfg(windows)]
+    return std::os::windows::fs::symlink_file(target, path);
+    #[cfg(not(any(unix, windows)))]
+    return Err(io::ErrorKind::Unsupported.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::tempdir;
+
+    use super::*;
+    use crate::repo::RepoKind;
+
+    fn cache(root: &Path) -> RepoCache {
+        let repo = Repo { kind: RepoKind::Model, id: "org/m".parse().unwrap() };
+        RepoCache::open(root, &repo, Links::WherePossible)
+    }
+
+    fn commit(pair: &str) -> Commit {
+        pair.repeat(20).parse().unwrap()
+    }
+
+    #[test]
+    fn opening_and_reading_leave_no_trace() {
+        let folder = tempdir().unwrap();
+        let cache = cache(&folder.path().join("hub"));
+        assert_eq!(cache.reference(&Revision::main()).unwrap(), None);
+        assert_eq!(cache.listing(&commit("5b")), None);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        cache.prepare().unwrap();
+        cache.prepare().unwrap();
+        assert!(cache.layout().snapshots().is_dir() && cache.layout().tag().is_file());
+        assert_eq!(fs::read_dir(cache.layout().root()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn refs_are_forty_bytes_and_written_only_when_they_change() {
+        let folder = tempdir().unwrap();
+        let cache = cache(folder.path());
+        let revision: Revision = "refs/pr/1".parse().unwrap();
+        for pair in ["5b", "6c"] {
+            cache.write_reference(&revision, &commit(pair)).unwrap();
+            assert_eq!(fs::read_to_string(cache.layout().reference(&revision)).unwrap(), pair.repeat(20));
+            assert_eq!(cache.reference(&revision).unwrap(), Some(commit(pair)));
+            assert!(cache.layout().snapshot(&commit(pair)).is_dir());
+        }
+        let path = cache.layout().reference(&revision);
+        let before = fs::metadata(&path).unwrap().modified().unwrap();
+        cache.write_reference(&revision, &commit("6c")).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
+
+        let fixed: Revision = "5b".repeat(20).parse().unwrap();
+        cache.write_reference(&fixed, &commit("5b")).unwrap();
+        assert!(!cache.layout().reference(&fixed).exists());
+        assert_eq!(cache.reference(&fixed).unwrap(), Some(commit("5b")));
+    }
+
+    #[test]
+    fn refs_of_other_tools_are_read_and_garbage_is_none() {
+        let folder = tempdir().unwrap();
+        let cache = cache(folder.path());
+        cache.prepare().unwrap();
+        let path = cache.layout().reference(&Revision::main());
+        let hex = "5b".repeat(20);
+        for (content, known) in [
+            (hex.clone(), true),
+            (format!("{hex}\n"), true),
+            (format!("{hex}\r\n"), true),
+            (format!("{hex}\n\n"), false),
+            (format!(" {hex}"), false),
+            (hex.to_uppercase(), false),
+            ("../../../../etc".to_owned(), false),
+            (String::new(), false),
+        ] {
+            fs::write(&path, &content).unwrap();
+            assert_eq!(cache.reference(&Revision::main()).unwrap().is_some(), known, "{content:?}");
+        }
+        fs::write(&path, format!("{hex}\n")).unwrap();
+        cache.write_reference(&Revision::main(), &commit("5b")).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), hex, "the newline that breaks hf is gone");
+    }
+
+    #[test]
+    fn a_ref_in_the_way_of_another_is_named() {
+        let folder = tempdir().unwrap();
+        let cache = cache(folder.path());
+        let [short, long]: [Revision; 2] = ["a".parse().unwrap(), "a/b".parse().unwrap()];
+        cache.write_reference(&short, &commit("5b")).unwrap();
+        assert_eq!(cache.reference(&long).unwrap(), None);
+        let error = cache.write_reference(&long, &commit("5b")).unwrap_err();
+        assert!(matches!(error, CacheError::FileInTheWay { .. }), "{error}");
+        fs::remove_file(cache.layout().reference(&short)).unwrap();
+        cache.write_reference(&long, &commit("5b")).unwrap();
+        assert_eq!(cache.reference(&short).unwrap(), None);
+        let error = cache.write_reference(&short, &commit("5b")).unwrap_err();
+        assert!(matches!(error, CacheError::FolderInTheWay { .. }), "{error}");
+    }
+}

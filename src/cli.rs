@@ -1,0 +1,44 @@
+//! The front end: the only room that knows clap, terminals, signals and exit statuses.
+
+mod args;
+mod diagnose;
+mod environment;
+mod outcome;
+mod progress;
+mod pull;
+mod signal;
+mod size;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::args::{Command, CommandLine};
+use self::terminal::Terminal;
+use crate::env::Env;
+use crate::error::ExitStatus;
+
+/// Runs the program and says how it ended.
+#[must_use]
+pub fn main(env: &Env) -> ExitCode {
+    let status = match CommandLine::try_parse_from(env.arguments()) {
+        Ok(line) => run(&line, env),
+        Err(error) => {
+            // help and version are no errors to clap's exit code either
+            let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
+            drop(error.print());
+            status
+        }
+    };
+    ExitCode::from(status.code())
+}
+
+fn run(line: &CommandLine, env: &Env) -> ExitStatus {
+    let terminal = Terminal::of(line, env);
+    terminal.start_log();
+    match &line.command {
+        Command::Pull(arguments) => pull::run(arguments, env, &terminal),
+        Command::Help { topic } => environment::help(topic, &terminal),
+    }
+}

@@ -1,0 +1,47 @@
+//! `gatedl help`: of the program, of a command, or of the environment, which is printed from the table the code reads by.
+
+use clap::CommandFactory as _;
+
+use super::args::CommandLine;
+use super::terminal::Terminal;
+use crate::env::{VARIABLES, Variable};
+use crate::error::ExitStatus;
+
+/// Prints help about a topic.
+pub(super) fn help(topic: &Option<String>, terminal: &Terminal) -> ExitStatus {
+    let mut program = CommandLine::command();
+    program.build();
+    let text = match topic.as_deref() {
+        None => program.render_help().to_string(),
+        Some("environment") => environment(),
+        Some(name) => match program.find_subcommand_mut(name) {
+            Some(command) => command.render_help().to_string(),
+            None => {
+                let label = terminal.label("error");
+                terminal.say(&format!("{label} there is no help about `{}`", crate::repo::printable(name)));
+                return ExitStatus::Usage;
+            }
+        },
+    };
+    match Terminal::answer(text.trim_end()) {
+        Ok(()) => ExitStatus::Done,
+        Err(_) => ExitStatus::Other,
+    }
+}
+
+/// The page about the environment.
+fn environment() -> String {
+    let width = VARIABLES.iter().map(|variable| variable.name.len()).max().unwrap_or_default();
+    let line = |variable: &Variable| format!("  {:width$}  {}\n", variable.name, variable.meaning);
+    let mut text = String::new();
+    let mut group = None;
+    for variable in VARIABLES {
+        if group.replace(variable.group) != Some(variable.group) {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text += &format!("{gap}{}:\n", variable.group.heading());
+        }
+        text += &line(variable);
+    }
+    text + "\nAn empty or blank value counts as unset. Switches are on at 1, ON, YES or TRUE.\n\
+            A provider of the configuration file reads the variable that its `token_env` names."
+}

@@ -1,0 +1,110 @@
+//! A finished pull in words and as JSON, and the plan of a dry run.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::size;
+use crate::fetch::FileState;
+use crate::manifest::Gate;
+use crate::pull::{Access, Pulled, PulledFile, Request};
+
+/// The JSON document of a pull, or of its plan.
+pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Value {
+    let files: Vec<Value> = pulled
+        .files
+        .iter()
+        .map(|file| {
+            json!({
+                "path": file.entry.path.as_str(),
+                "size": file.entry.size,
+                "digest": file.entry.digest.map(|digest| digest.to_string()),
+                "state": state(file, request.dry_run),
+            })
+        })
+        .collect();
+    let mut document = json!({
+        "provider": request.provider,
+        "repo": request.repo.id.as_str(),
+        "repo_type": request.repo.kind.singular(),
+        "revision": request.revision.as_str(),
+        "commit": pulled.commit.as_str(),
+        "path": pulled.path.display().to_string(),
+        "bytes_fetched": if request.dry_run { 0 } else { pulled.bytes_fetched },
+        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
+        "files": files,
+    });
+    if request.dry_run {
+        document["dry_run"] = json!(true);
+        document["bytes_to_fetch"] = json!(pulled.bytes_fetched);
+        document["gate"] = json!({ "kind": gate(pulled.gate), "access": access(&pulled.access) });
+        if let Access::Refused(error) = &pulled.access {
+            document["gate"]["error"] = super::diagnose::document(error)["error"].take();
+        }
+    }
+    document
+}
+
+/// One line about a pull that ended well.
+pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> String {
+    let here = pulled.files.iter().filter(|file| file.state == FileState::InPlace).count();
+    let brought = pulled.files.len() - here;
+    let what = format!("{}@{}", request.repo, request.revision);
+    if brought == 0 {
+        return format!("{what} is up to date: {}", size::files(here));
+    }
+    let rest = if here > 0 { format!(" ({} in place before)", size::files(here)) } else { String::new() };
+    let resumed: u64 =
+        pulled.files.iter().map(|file| if let FileState::Missing { have } = file.state { have } else { 0 }).sum();
+    let resumed = if resumed > 0 { format!(", {} from an earlier run", size::bytes(resumed)) } else { String::new() };
+    format!(
+        "{what}: {} verified{rest}, {} fetched in {:.1} s{resumed}",
+        size::files(brought),
+        size::bytes(pulled.bytes_fetched),
+        took.as_secs_f64(),
+    )
+}
+
+/// The plan of a dry run.
+pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
+    let mut text = format!("{}@{} is commit {}\n", request.repo, request.revision, pulled.commit);
+    text += &format!("gate: {}, access {}\n", gate(pulled.gate), access(&pulled.access));
+    if let Access::Refused(error) = &pulled.access {
+        text += &format!("  {error}\n");
+        error.hints().iter().for_each(|hint| text += &format!("  hint: {hint}\n"));
+    }
+    for file in &pulled.files {
+        text += &format!("{:>8}  {:>10}  {}\n", state(file, true), size::bytes(file.entry.size), file.entry.path);
+    }
+    let total: u64 = pulled.files.iter().map(|file| file.entry.size).sum();
+    let fetch = size::bytes(pulled.bytes_fetched);
+    text + &format!("{}, {}; {fetch} to fetch", size::files(pulled.files.len()), size::bytes(total))
+}
+
+const fn state(file: &PulledFile, dry_run: bool) -> &'static str {
+    match (&file.state, dry_run) {
+        (FileState::InPlace, _) => "present",
+        (FileState::Here(_), _) => "reused",
+        (FileState::Missing { have: 1.. }, true) => "resume",
+        (FileState::Missing { have: 1.. }, false) => "resumed",
+        (FileState::Missing { .. }, true) => "fetch",
+        (FileState::Missing { .. }, false) => "fetched",
+    }
+}
+
+const fn gate(gate: Option<Gate>) -> &'static str {
+    match gate {
+        None => "not asked",
+        Some(Gate::Open) => "open",
+        Some(Gate::Gated { automatic: true }) => "gated (automatic)",
+        Some(Gate::Gated { automatic: false }) => "gated (manual)",
+        Some(Gate::Private) => "private",
+    }
+}
+
+const fn access(access: &Access) -> &'static str {
+    match access {
+        Access::Granted => "granted",
+        Access::Refused(_) => "refused",
+    }
+}

@@ -1,0 +1,243 @@
+//! Progress on standard error: bars on a terminal, a plain line every ten seconds elsewhere.
+//!
+//! The total is known before the first byte and never changes. `hf` counts a file only when it starts, so its percentage
+//! jumped from 38 to 13 to 0 to 60 in one run (hub-protocol §6.2); and into a pipe it shows next to nothing.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle as BarStyle};
+
+use super::size;
+use super::terminal::{ProgressStyle, Terminal};
+use crate::report::{FileId, Reporter, Wait};
+
+/// How often a line is written where there are no bars.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+/// Waits shorter than this pass before anyone has read about them.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
+
+/// The reporter of the command line.
+pub(super) struct Progress {
+    terminal: Terminal,
+    counts: Arc<Counts>,
+    bars: Option<Bars>,
+    heartbeat: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
+}
+
+/// What is known about the whole run.
+struct Counts {
+    files: AtomicUsize,
+    finished: AtomicUsize,
+    bytes: AtomicU64,
+    done: AtomicU64,
+    resumed: AtomicU64,
+    since: Instant,
+}
+
+struct Bars {
+    all: MultiProgress,
+    total: ProgressBar,
+    files: Mutex<HashMap<FileId, ProgressBar>>,
+    waits: AtomicBool,
+}
+
+impl Progress {
+    pub(super) fn new(terminal: &Terminal) -> Self {
+        let counts = Arc::new(Counts {
+            files: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
+            bytes: AtomicU64::new(0),
+            done: AtomicU64::new(0),
+            resumed: AtomicU64::new(0),
+            since: Instant::now(),
+        });
+        let bars = (terminal.progress == ProgressStyle::Bars).then(Bars::new);
+        Self { terminal: terminal.clone(), counts, bars, heartbeat: Mutex::new(None) }
+    }
+
+    /// Ends the drawing; what is written after this stands below it.
+    pub(super) fn close(&self) {
+        if let Some(bars) = &self.bars {
+            bars.close();
+        }
+        if let Some((stop, thread)) = lock(&self.heartbeat).take() {
+            drop(stop);
+            // it ends at once, and a panic in it has been printed
+            drop(thread.join());
+        }
+    }
+
+    fn start_heartbeat(&self) {
+        let (stop, stopped) = mpsc::channel();
+        let (counts, terminal) = (Arc::clone(&self.counts), self.terminal.clone());
+        let thread = thread::spawn(move || {
+            while stopped.recv_timeout(LINE_EVERY) == Err(RecvTimeoutError::Timeout) {
+                terminal.say(&counts.line());
+            }
+        });
+        *lock(&self.heartbeat) = Some((stop, thread));
+    }
+}
+
+impl Reporter for Progress {
+    fn planned(&self, files: usize, bytes: u64, resumed: u64) {
+        self.counts.files.store(files, Ordering::Relaxed);
+        self.counts.bytes.store(bytes + resumed, Ordering::Relaxed);
+        self.counts.done.store(resumed, Ordering::Relaxed);
+        self.counts.resumed.store(resumed, Ordering::Relaxed);
+        if resumed > 0 && self.terminal.progress != ProgressStyle::Hidden {
+            self.terminal.say(&format!("going on from {} that an earlier run fetched", size::bytes(resumed)));
+        }
+        match &self.bars {
+            Some(bars) => bars.plan(bytes + resumed, resumed),
+            None if self.terminal.progress == ProgressStyle::Lines => self.start_heartbeat(),
+            None => {}
+        }
+    }
+
+    fn started(&self, file: FileId, path: &str, size: u64, have: u64) {
+        if let Some(bars) = &self.bars {
+            bars.start(file, path, size, have);
+        }
+    }
+
+    fn advanced(&self, file: FileId, bytes: u64) {
+        self.counts.done.fetch_add(bytes, Ordering::Relaxed);
+        if let Some(bars) = &self.bars {
+            bars.advance(file, bytes);
+        }
+    }
+
+    fn discarded(&self, file: FileId, bytes: u64) {
+        self.counts.done.fetch_sub(bytes, Ordering::Relaxed);
+        if let Some(bars) = &self.bars {
+            bars.discard(file, bytes);
+        }
+    }
+
+    fn finished(&self, file: FileId) {
+        self.counts.finished.fetch_add(1, Ordering::Relaxed);
+        if let Some(bars) = &self.bars {
+            bars.finish(file);
+        }
+    }
+
+    fn waiting(&self, wait: &Wait) {
+        let text = match wait {
+            Wait::RateLimited { host, wait } => {
+                (*wait >= WORTH_TELLING).then(|| format!("{host}: rate limited, going on in {}", size::time(*wait)))
+            }
+            Wait::Retry { reason, wait } => {
+                (*wait >= WORTH_TELLING).then(|| format!("{reason}; trying again in {}", size::time(*wait)))
+            }
+            Wait::Locked { path } => Some(format!("waiting for another process that fetches `{path}`")),
+        };
+        match (text, &self.bars) {
+            (Some(text), Some(bars)) => bars.tell(text),
+            (Some(text), None) if self.terminal.progress == ProgressStyle::Lines => self.terminal.say(&text),
+            _ => {}
+        }
+    }
+
+    fn warn(&self, message: &str) {
+        let text = format!("{} {message}", self.terminal.label("warning"));
+        match &self.bars {
+            Some(bars) => bars.all.suspend(|| self.terminal.say(&text)),
+            None => self.terminal.say(&text),
+        }
+    }
+}
+
+impl Counts {
+    /// `3/12 files, 1.20 GB of 4.50 GB, 30.00 MB/s, 1 m 50 s left`
+    fn line(&self) -> String {
+        let (done, bytes) = (self.done.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
+        let elapsed = self.since.elapsed().as_secs().max(1);
+        let rate = done.saturating_sub(self.resumed.load(Ordering::Relaxed)) / elapsed;
+        let left = match bytes.saturating_sub(done).checked_div(rate) {
+            Some(seconds) => format!("{} left", size::time(Duration::from_secs(seconds))),
+            None => "waiting for bytes".to_owned(),
+        };
+        format!(
+            "{}/{} files, {} of {}, {}/s, {left}",
+            self.finished.load(Ordering::Relaxed),
+            self.files.load(Ordering::Relaxed),
+            size::bytes(done),
+            size::bytes(bytes),
+            size::bytes(rate),
+        )
+    }
+}
+
+impl Bars {
+    fn new() -> Self {
+        let all = MultiProgress::new();
+        let total = ProgressBar::hidden();
+        Self { all, total, files: Mutex::default(), waits: AtomicBool::new(false) }
+    }
+
+    fn plan(&self, bytes: u64, resumed: u64) {
+        self.all.add(self.total.clone());
+        self.total.set_length(bytes);
+        self.total.set_style(style("{bar:30} {percent:>3}%  {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}"));
+        self.total.set_position(resumed);
+        self.total.reset_eta();
+        self.total.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    fn start(&self, file: FileId, path: &str, size: u64, have: u64) {
+        let bar = ProgressBar::new(size).with_style(style("  {percent:>3}%  {decimal_total_bytes:>10}  {wide_msg}"));
+        let bar = self.all.insert_before(&self.total, bar);
+        bar.set_message(path.to_owned());
+        bar.set_position(have);
+        lock(&self.files).insert(file, bar);
+    }
+
+    fn advance(&self, file: FileId, bytes: u64) {
+        if self.waits.swap(false, Ordering::Relaxed) {
+            self.total.set_message("");
+        }
+        self.total.inc(bytes);
+        if let Some(bar) = lock(&self.files).get(&file) {
+            bar.inc(bytes);
+        }
+    }
+
+    fn discard(&self, file: FileId, bytes: u64) {
+        self.total.set_position(self.total.position().saturating_sub(bytes));
+        if let Some(bar) = lock(&self.files).get(&file) {
+            bar.set_position(bar.position().saturating_sub(bytes));
+        }
+    }
+
+    fn finish(&self, file: FileId) {
+        if let Some(bar) = lock(&self.files).remove(&file) {
+            bar.finish_and_clear();
+            self.all.remove(&bar);
+        }
+    }
+
+    fn tell(&self, text: String) {
+        self.waits.store(true, Ordering::Relaxed);
+        self.total.set_message(text);
+    }
+
+    fn close(&self) {
+        self.total.finish_and_clear();
+        // a terminal that is gone needs no clearing
+        drop(self.all.clear());
+    }
+}
+
+fn style(template: &str) -> BarStyle {
+    BarStyle::with_template(template).unwrap_or_else(|_| BarStyle::default_bar()).progress_chars("█▌ ")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

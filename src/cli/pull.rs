@@ -1,0 +1,149 @@
+//! `gatedl pull`: from arguments to a request, from its outcome to standard output.
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::args::Pull;
+use super::progress::Progress;
+use super::terminal::Terminal;
+use super::{diagnose, outcome, signal};
+use crate::auth::TokenChoice;
+use crate::env::Env;
+use crate::error::{Error, ExitStatus};
+use crate::pattern::Selection;
+use crate::pull::{Pulled, Request, pull};
+use crate::reference::Reference;
+use crate::repo::{RepoKind, Revision};
+use crate::settings::{Overrides, Settings};
+
+/// How long tasks may take to put down what they hold once the run has ended.
+const CLOSING_TIME: Duration = Duration::from_millis(500);
+/// Two threads move the bytes; hashing and writing have threads of their own.
+const WORKERS: usize = 2;
+
+/// Runs the command.
+pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
+    let since = Instant::now();
+    let ended = prepare(arguments, env).and_then(|(request, settings)| {
+        let pulled = carry_out(&request, &settings, env, terminal)?;
+        Ok((request, pulled))
+    });
+    let shown = match &ended {
+        Ok((request, pulled)) => show(arguments, request, pulled, since.elapsed(), terminal),
+        Err(error) => complain(arguments, error, terminal),
+    };
+    match (ended, shown) {
+        (Err(error), _) => error.status(),
+        (Ok(_), Ok(())) => ExitStatus::Done,
+        (Ok(_), Err(source)) => {
+            let error = Error::Stream { action: "write to standard output", source };
+            terminal.say(&diagnose::text(&error, terminal));
+            error.status()
+        }
+    }
+}
+
+/// Arguments, environment and configuration become one request.
+fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
+    let overrides = Overrides {
+        endpoint: arguments.endpoint.clone(),
+        provider: arguments.provider.clone(),
+        cache_dir: arguments.cache_dir.clone(),
+        offline: arguments.offline,
+        allow_insecure_http: arguments.allow_insecure_http,
+        patience: Some(arguments.timeout),
+        jobs: arguments.jobs.map(usize::from),
+    };
+    let settings = Settings::resolve(env, &overrides)?;
+    let reference = Reference::parse(&arguments.reference, &settings.known())?;
+    let provider = one(reference.provider.clone(), arguments.provider.clone(), "--provider")?;
+    let revision = one(reference.revision.clone(), revision(arguments)?, "--revision")?;
+    let mut repo = reference.repo.clone();
+    repo.kind = kind(repo.kind, arguments)?;
+    let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
+    let request = Request {
+        provider: provider.unwrap_or_else(|| settings.default_provider.clone()),
+        repo,
+        revision: revision.unwrap_or_else(Revision::main),
+        selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
+        local_dir: arguments.local_dir.clone(),
+        force: arguments.force,
+        dry_run: arguments.dry_run,
+        token: token(arguments)?,
+    };
+    Ok((request, settings))
+}
+
+/// A thing that the reference and a flag may both name, if they agree.
+fn one<T: PartialEq>(reference: Option<T>, flag: Option<T>, name: &str) -> Result<Option<T>, Error> {
+    match (&reference, &flag) {
+        (Some(one), Some(other)) if one != other => {
+            Err(Error::Usage(format!("the reference and `{name}` say different things")))
+        }
+        _ => Ok(reference.or(flag)),
+    }
+}
+
+fn revision(arguments: &Pull) -> Result<Option<Revision>, Error> {
+    let parsed = arguments.revision.as_deref().map(str::parse).transpose();
+    parsed.map_err(|error| Error::Reference(crate::reference::ReferenceError::Name(error)))
+}
+
+fn kind(reference: RepoKind, arguments: &Pull) -> Result<RepoKind, Error> {
+    let named = (reference != RepoKind::Model).then_some(reference);
+    Ok(one(named, arguments.repo_type.map(Into::into), "--repo-type")?.unwrap_or_default())
+}
+
+fn token(arguments: &Pull) -> Result<TokenChoice, Error> {
+    if arguments.token_stdin {
+        let mut text = String::new();
+        let read = std::io::stdin().lock().read_to_string(&mut text);
+        read.map_err(|source| Error::Stream { action: "read the token from standard input", source })?;
+        return Ok(TokenChoice::Stdin(text));
+    }
+    Ok(match &arguments.token_file {
+        Some(path) => TokenChoice::File(path.clone()),
+        None if arguments.anonymous => TokenChoice::Anonymous,
+        None => TokenChoice::Search,
+    })
+}
+
+/// Pulls until it is done, fails, or the process is asked to stop.
+fn carry_out(request: &Request, settings: &Settings, env: &Env, terminal: &Terminal) -> Result<Pulled, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
+    let runtime = runtime.map_err(|source| Error::Stream { action: "start the threads", source })?;
+    let progress = Arc::new(Progress::new(terminal));
+    let ended = runtime.block_on(async {
+        tokio::select! {
+            ended = pull(request, settings, env, Arc::<Progress>::clone(&progress)) => ended,
+            () = signal::asked_to_stop() => Err(Error::Interrupted),
+        }
+    });
+    runtime.shutdown_timeout(CLOSING_TIME);
+    progress.close();
+    ended
+}
+
+fn show(
+    arguments: &Pull,
+    request: &Request,
+    pulled: &Pulled,
+    took: Duration,
+    terminal: &Terminal,
+) -> std::io::Result<()> {
+    let shown = match (arguments.is_json(), request.dry_run) {
+        (true, _) => Terminal::answer(&outcome::document(request, pulled, took).to_string()),
+        (false, true) => Terminal::answer(&outcome::plan(request, pulled)),
+        (false, false) => Terminal::answer(&pulled.path.display().to_string()),
+    };
+    if terminal.summary && !request.dry_run {
+        terminal.say(&outcome::summary(request, pulled, took));
+    }
+    shown
+}
+
+fn complain(arguments: &Pull, error: &Error, terminal: &Terminal) -> std::io::Result<()> {
+    terminal.say(&diagnose::text(error, terminal));
+    if arguments.is_json() { Terminal::answer(&diagnose::document(error).to_string()) } else { Ok(()) }
+}

@@ -1,0 +1,82 @@
+//! How to speak: where text goes, whether it may have colours, whether progress may draw. Decided once.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use super::args::CommandLine;
+use crate::env::{self, Env};
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ProgressStyle {
+    /// Bars that are drawn over.
+    Bars,
+    /// A plain line now and then: logs of CI jobs.
+    Lines,
+    /// Nothing.
+    Hidden,
+}
+
+/// The streams of the program.
+#[derive(Debug, Clone)]
+pub(super) struct Terminal {
+    /// How progress is shown.
+    pub(super) progress: ProgressStyle,
+    /// Whether the summary line is wanted.
+    pub(super) summary: bool,
+    colors: bool,
+    verbose: bool,
+}
+
+impl Terminal {
+    pub(super) fn of(line: &CommandLine, env: &Env) -> Self {
+        let drawable = io::stderr().is_terminal() && !matches!(env.text("TERM"), Ok(Some("dumb")));
+        let progress = match () {
+            () if line.quiet || env.flag(&env::HF_HUB_DISABLE_PROGRESS_BARS) => ProgressStyle::Hidden,
+            // log lines and bars would tear each other
+            () if line.verbose || !drawable => ProgressStyle::Lines,
+            () => ProgressStyle::Bars,
+        };
+        let colors = drawable && !env.is_set(&env::NO_COLOR);
+        Self { progress, summary: !line.quiet, colors, verbose: line.verbose }
+    }
+
+    /// Starts the log of `--verbose`: our own events only, since other crates' may show headers.
+    pub(super) fn start_log(&self) {
+        if self.verbose {
+            let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(self.colors).without_time();
+            let ours = Targets::new().with_target("gatedl", LevelFilter::DEBUG);
+            // a second start in one process (tests) keeps the first log
+            drop(tracing_subscriber::registry().with(layer).with(ours).try_init());
+        }
+    }
+
+    /// Writes a line for people.
+    pub(super) fn say(&self, text: &str) {
+        // nobody is left to be told when standard error is closed
+        drop(writeln!(io::stderr().lock(), "{text}"));
+    }
+
+    /// Writes the result.
+    pub(super) fn answer(text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+            // `gatedl pull … | head -0`: the reader has what it wanted
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// `error`, `warning` or `hint`, coloured where that is possible.
+    pub(super) fn label(&self, label: &str) -> String {
+        let color = match label {
+            "error" => "1;31",
+            "warning" => "1;33",
+            _ => "1;36",
+        };
+        if self.colors { format!("\u{1b}[{color}m{label}:\u{1b}[0m") } else { format!("{label}:") }
+    }
+}

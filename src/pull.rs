@@ -1,0 +1,332 @@
+//! The use case, on one page: a reference becomes verified files in their place.
+//!
+//! 1. Everything that is asked for is here already, and nothing can have changed: done, without a request.
+//! 2. Otherwise the first credential is found, and the revision becomes a commit.
+//! 3. Behind a gate, access is asked for before any byte.
+//! 4. The listing of the commit becomes a plan; the disk must have room for all of it.
+//! 5. Every missing blob is fetched, verified and published.
+//! 6. The listing is kept, and last of all the ref, so that an interrupted pull is never taken for a whole one.
+
+mod refused;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::auth::{self, TokenChoice};
+use crate::cache::{Destination, Folder, Links, RepoCache, space};
+use crate::env::Env;
+use crate::error::Error;
+use crate::fetch::{self, FileState, Plan, Transport};
+use crate::http::Client;
+use crate::manifest::{Entry, Gate, RepoFile, Resolved};
+use crate::pattern::Selection;
+use crate::provider::{self, Provider, ProviderError};
+use crate::repo::{Commit, Repo, Revision};
+use crate::report::Reporter;
+use crate::settings::{self, Settings};
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The name of the provider.
+    pub provider: String,
+    /// The repository.
+    pub repo: Repo,
+    /// The revision.
+    pub revision: Revision,
+    /// Which of its files.
+    pub selection: Selection,
+    /// A folder for the files, instead of the shared cache.
+    pub local_dir: Option<PathBuf>,
+    /// Fetch again what is here.
+    pub force: bool,
+    /// Plan, and do no more.
+    pub dry_run: bool,
+    /// Which token to use.
+    pub token: TokenChoice,
+}
+
+/// A file of a finished (or, for a dry run, planned) pull.
+#[derive(Debug, Clone)]
+pub struct PulledFile {
+    /// The file.
+    pub entry: Entry,
+    /// Where it stood before the run.
+    pub state: FileState,
+}
+
+/// The answer of the gate, for a dry run.
+#[derive(Debug)]
+pub enum Access {
+    /// The content may be read.
+    Granted,
+    /// It may not, for this reason.
+    Refused(Error),
+}
+
+/// What a pull did.
+#[derive(Debug)]
+pub struct Pulled {
+    /// The commit.
+    pub commit: Commit,
+    /// What guards the content, where the hub was asked.
+    pub gate: Option<Gate>,
+    /// Whether the content may be read.
+    pub access: Access,
+    /// The folder; the file, where exactly one was named.
+    pub path: PathBuf,
+    /// Every file that was asked for.
+    pub files: Vec<PulledFile>,
+    /// How many bytes came over the network; for a dry run, how many would.
+    pub bytes_fetched: u64,
+}
+
+/// Pulls.
+///
+/// # Errors
+/// Whatever keeps a file that was asked for from being verified and in its place.
+pub async fn pull(
+    request: &Request,
+    settings: &Settings,
+    env: &Env,
+    reporter: Arc<dyn Reporter>,
+) -> Result<Pulled, Error> {
+    let provider = settings.provider(&request.provider)?;
+    let pull = Pull { request, settings, env, provider, cache: pull_cache(request, settings, provider), reporter };
+    if let Some(pulled) = pull.already_here()? {
+        return Ok(pulled);
+    }
+    if settings.offline {
+        return Err(pull.offline());
+    }
+    let hub = pull.connect()?;
+    let resolved = hub.resolve().await?;
+    let access = hub.access(&resolved).await?;
+    let entries = hub.listing(&resolved.commit).await?;
+    let chosen = pull.choose(&entries)?;
+    let destination = pull.destination(&resolved.commit);
+    if request.dry_run {
+        return Ok(pull.planned(resolved, access, &chosen, &destination));
+    }
+    let plan = Plan::make(verifiable(&chosen)?, &destination, request.force);
+    let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
+    pull.keep(&resolved.commit, &entries, &destination)?;
+    Ok(pull.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
+}
+
+/// One pull, before the hub is asked.
+struct Pull<'a> {
+    request: &'a Request,
+    settings: &'a Settings,
+    env: &'a Env,
+    provider: &'a settings::Provider,
+    cache: RepoCache,
+    reporter: Arc<dyn Reporter>,
+}
+
+/// A pull that asks the hub.
+struct Hub<'a> {
+    pull: &'a Pull<'a>,
+    client: Client,
+    hub: Box<dyn Provider>,
+    credential: Option<crate::credential::Credential>,
+}
+
+fn pull_cache(request: &Request, settings: &Settings, provider: &settings::Provider) -> RepoCache {
+    let links = if settings.symlinks { Links::WherePossible } else { Links::Never };
+    RepoCache::open(&provider.cache, &request.repo, links)
+}
+
+/// The files of entries whose hash is known; an entry without one ends the pull.
+fn verifiable(entries: &[&Entry]) -> Result<Vec<RepoFile>, Error> {
+    let file = |entry: &&Entry| entry.to_file().ok_or_else(|| Error::Masked { path: entry.path.clone() });
+    entries.iter().map(file).collect()
+}
+
+impl<'a> Pull<'a> {
+    /// The whole answer without a request: the revision is a commit, or the run is offline, and all files are here.
+    fn already_here(&self) -> Result<Option<Pulled>, Error> {
+        let request = self.request;
+        if request.force || !(self.settings.offline || request.revision.as_commit().is_some()) {
+            return Ok(None);
+        }
+        let Some(commit) = self.cache.reference(&request.revision)? else { return Ok(None) };
+        let Some(entries) = self.known_entries(&commit) else { return Ok(None) };
+        let chosen = self.choose(&entries)?;
+        let destination = self.destination(&commit);
+        let in_place = |entry: &&Entry| match entry.to_file() {
+            Some(file) => destination.is_in_place(&file),
+            None => destination.path(&entry.path).is_file(),
+        };
+        if !chosen.iter().all(in_place) {
+            return Ok(None);
+        }
+        let files =
+            chosen.iter().map(|entry| PulledFile { entry: (*entry).clone(), state: FileState::InPlace }).collect();
+        let path = self.path(&destination, &chosen);
+        Ok(Some(Pulled { commit, gate: None, access: Access::Granted, path, files, bytes_fetched: 0 }))
+    }
+
+    /// The listing of a commit that some tool left; offline also what stands in its snapshot, as Python's tools accept.
+    fn known_entries(&self, commit: &Commit) -> Option<Vec<Entry>> {
+        let listed = self.cache.listing(commit).or_else(|| self.folder().and_then(|folder| folder.listing(commit)));
+        listed.or_else(|| {
+            self.cache.snapshot_entries(commit).filter(|_| self.settings.offline && self.request.local_dir.is_none())
+        })
+    }
+
+    fn offline(&self) -> Error {
+        let commit = self.cache.reference(&self.request.revision).ok().flatten();
+        let entries = commit.as_ref().and_then(|commit| self.known_entries(commit)).unwrap_or_default();
+        let missing = commit.map_or_else(Vec::new, |commit| {
+            let destination = self.destination(&commit);
+            let chosen = entries.iter().filter(|entry| self.request.selection.contains(entry.path.as_str()));
+            let gone = chosen.filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
+            gone.map(|entry| entry.path.clone()).collect()
+        });
+        Error::Offline { repo: self.request.repo.clone(), revision: self.request.revision.clone(), missing }
+    }
+
+    fn connect(&'a self) -> Result<Hub<'a>, Error> {
+        let request = self.request;
+        let found = auth::find(self.settings, self.env, self.provider, &request.repo.id, &request.token)?;
+        found.warnings.iter().for_each(|warning| self.reporter.warn(warning));
+        let client = Client::new(&self.settings.network, Arc::clone(&self.reporter))?;
+        let hub = provider::connect(self.provider, client.clone(), found.credential.clone());
+        Ok(Hub { pull: self, client, hub, credential: found.credential })
+    }
+
+    fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+        let paths = entries.iter().map(|entry| entry.path.as_str());
+        let selected = self.request.selection.select(paths);
+        let selected = selected.map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
+        let selected: HashSet<&str> = selected.into_iter().collect();
+        Ok(entries.iter().filter(|entry| selected.contains(entry.path.as_str())).collect())
+    }
+
+    fn folder(&self) -> Option<Folder> {
+        self.request.local_dir.as_deref().map(Folder::open)
+    }
+
+    fn destination(&self, commit: &Commit) -> Arc<Destination> {
+        let cache = pull_cache(self.request, self.settings, self.provider);
+        Arc::new(Destination::new(commit.clone(), cache, self.folder()))
+    }
+
+    fn path(&self, destination: &Destination, chosen: &[&Entry]) -> PathBuf {
+        match (self.request.selection.only_file(), chosen) {
+            (Some(_), [only]) => destination.path(&only.path),
+            _ => destination.root(),
+        }
+    }
+
+    /// The listing, and last the ref. A folder of the user's has its own notes; the main cache is left as it is.
+    fn keep(&self, commit: &Commit, entries: &[Entry], destination: &Destination) -> Result<(), Error> {
+        destination.write_listing(entries)?;
+        if self.request.local_dir.is_none() {
+            self.cache.write_reference(&self.request.revision, commit)?;
+        }
+        Ok(())
+    }
+
+    fn planned(&self, resolved: Resolved, access: Access, chosen: &[&Entry], destination: &Destination) -> Pulled {
+        let known: Vec<RepoFile> = chosen.iter().filter_map(|entry| entry.to_file()).collect();
+        let masked: u64 = chosen.iter().filter(|entry| entry.digest.is_none()).map(|entry| entry.size).sum();
+        let plan = Plan::make(known, destination, self.request.force);
+        let bytes = plan.bytes_to_fetch + masked;
+        self.done(resolved, access, chosen, plan, destination, bytes)
+    }
+
+    fn done(
+        &self,
+        resolved: Resolved,
+        access: Access,
+        chosen: &[&Entry],
+        plan: Plan,
+        destination: &Destination,
+        bytes_fetched: u64,
+    ) -> Pulled {
+        let mut states =
+            plan.files.into_iter().map(|(file, state)| (file.path, state)).collect::<std::collections::HashMap<_, _>>();
+        let files = chosen.iter().map(|entry| PulledFile {
+            entry: (*entry).clone(),
+            state: states.remove(&entry.path).unwrap_or(FileState::Missing { have: 0 }),
+        });
+        let files = files.collect();
+        let path = self.path(destination, chosen);
+        Pulled { commit: resolved.commit, gate: Some(resolved.gate), access, path, files, bytes_fetched }
+    }
+}
+
+impl Hub<'_> {
+    async fn resolve(&self) -> Result<Resolved, Error> {
+        let request = self.pull.request;
+        match self.hub.resolve(&request.repo, &request.revision).await {
+            Ok(resolved) => Ok(resolved),
+            Err(error) => Err(self.explain(error, None).await),
+        }
+    }
+
+    /// Asks the gate, if there is one. A dry run tells the answer; any other ends with a refusal.
+    async fn access(&self, resolved: &Resolved) -> Result<Access, Error> {
+        if resolved.gate == Gate::Open {
+            return Ok(Access::Granted);
+        }
+        match self.hub.check_access(&self.pull.request.repo).await {
+            Ok(()) => Ok(Access::Granted),
+            Err(error) => match self.explain(error, Some(resolved.gate)).await {
+                error @ Error::Refused(_) if self.pull.request.dry_run => Ok(Access::Refused(error)),
+                error => Err(error),
+            },
+        }
+    }
+
+    async fn listing(&self, commit: &Commit) -> Result<Vec<Entry>, Error> {
+        if let Some(entries) = self.pull.cache.listing(commit) {
+            return Ok(entries);
+        }
+        match self.hub.list(&self.pull.request.repo, commit).await {
+            Ok(manifest) => Ok(manifest.entries),
+            Err(error) => Err(self.explain(error, None).await),
+        }
+    }
+
+    async fn fetch(&self, plan: &Plan, commit: &Commit, destination: Arc<Destination>) -> Result<u64, Error> {
+        let jobs = plan.jobs(&destination);
+        if jobs.is_empty() {
+            return Ok(0);
+        }
+        space::ensure(&destination.root(), plan.bytes_to_fetch)?;
+        destination.prepare(jobs.iter().map(|job| &job.file))?;
+        self.pull.reporter.planned(jobs.len(), plan.bytes_to_fetch, plan.bytes_resumed);
+        let transport = self.transport(commit);
+        let network = &self.pull.settings.network;
+        let options = fetch::Options { jobs: network.jobs, patience: network.patience, force: self.pull.request.force };
+        match fetch::fetch(jobs, destination, transport, Arc::clone(&self.pull.reporter), options).await {
+            Ok(bytes) => Ok(bytes),
+            Err(fetch::FetchError::Transfer { path, source }) => Err(self.explain_transfer(path, source).await),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn transport(&self, commit: &Commit) -> Transport {
+        let hub = provider::connect(self.pull.provider, self.client.clone(), None);
+        let (repo, commit) = (self.pull.request.repo.clone(), commit.clone());
+        Transport::new(self.client.clone(), self.credential.clone(), move |file| hub.link(&repo, &commit, file))
+    }
+
+    /// Turns what the provider answered into what the user must know.
+    async fn explain(&self, error: ProviderError, gate: Option<Gate>) -> Error {
+        let ProviderError::Failure(failure) = error else { return self.about_the_hub(error) };
+        match self.hub.explain(&self.pull.request.repo, &failure) {
+            Some(refusal) => self.refused(refusal, failure, gate).await,
+            None => self.about_the_hub(failure.into()),
+        }
+    }
+
+    fn about_the_hub(&self, source: ProviderError) -> Error {
+        let host = self.pull.provider.endpoint.origin().host().to_owned();
+        Error::Provider { repo: self.pull.request.repo.clone(), host, source }
+    }
+}
