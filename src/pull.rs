@@ -1,7 +1,7 @@
 //! The use case, on one page: a reference becomes verified files in their place.
 //!
 //! 1. Everything that is asked for is here already, and nothing can have changed: done, without a request.
-//! 2. Otherwise the first credential is found, and the revision becomes a commit.
+//! 2. Otherwise the first credential is found, and the revision becomes a commit. All of it is here: done.
 //! 3. Behind a gate, access is asked for before any byte.
 //! 4. The listing of the commit becomes a plan; the disk must have room for all of it.
 //! 5. Every missing blob is fetched, verified and published.
@@ -94,7 +94,7 @@ pub async fn pull(
 ) -> Result<Pulled, Error> {
     let provider = settings.provider(&request.provider)?;
     let pull = Pull { request, settings, env, provider, cache: pull_cache(request, settings, provider), reporter };
-    if let Some(pulled) = pull.already_here()? {
+    if let Some(pulled) = pull.without_asking()? {
         return Ok(pulled);
     }
     if settings.offline {
@@ -102,6 +102,10 @@ pub async fn pull(
     }
     let hub = pull.connect()?;
     let resolved = hub.resolve().await?;
+    if let Some(pulled) = pull.all_here(&resolved.commit)?.filter(|_| !request.dry_run) {
+        pull.keep_reference(&resolved.commit)?;
+        return Ok(Pulled { gate: Some(resolved.gate), ..pulled });
+    }
     let access = hub.access(&resolved).await?;
     let entries = hub.listing(&resolved.commit).await?;
     let chosen = pull.choose(&entries)?;
@@ -145,16 +149,22 @@ fn verifiable(entries: &[&Entry]) -> Result<Vec<RepoFile>, Error> {
 }
 
 impl<'a> Pull<'a> {
-    /// The whole answer without a request: the revision is a commit, or the run is offline, and all files are here.
-    fn already_here(&self) -> Result<Option<Pulled>, Error> {
-        let request = self.request;
-        if request.force || !(self.settings.offline || request.revision.as_commit().is_some()) {
+    /// The whole answer without a request: the revision cannot move, or the run is offline, and all files are here.
+    fn without_asking(&self) -> Result<Option<Pulled>, Error> {
+        if !self.settings.offline && self.request.revision.as_commit().is_none() {
             return Ok(None);
         }
-        let Some(commit) = self.cache.reference(&request.revision)? else { return Ok(None) };
-        let Some(entries) = self.known_entries(&commit) else { return Ok(None) };
+        match self.cache.reference(&self.request.revision)? {
+            Some(commit) => self.all_here(&commit),
+            None => Ok(None),
+        }
+    }
+
+    /// The outcome, if every file that is asked for is in its place at this commit.
+    fn all_here(&self, commit: &Commit) -> Result<Option<Pulled>, Error> {
+        let Some(entries) = self.known_entries(commit).filter(|_| !self.request.force) else { return Ok(None) };
         let chosen = self.choose(&entries)?;
-        let destination = self.destination(&commit);
+        let destination = self.destination(commit);
         let in_place = |entry: &&Entry| match entry.to_file() {
             Some(file) => destination.is_in_place(&file),
             None => destination.path(&entry.path).is_file(),
@@ -164,7 +174,7 @@ impl<'a> Pull<'a> {
         }
         let files =
             chosen.iter().map(|entry| PulledFile { entry: (*entry).clone(), state: FileState::InPlace }).collect();
-        let path = self.path(&destination, &chosen);
+        let (commit, path) = (commit.clone(), self.path(&destination, &chosen));
         Ok(Some(Pulled { commit, gate: None, access: Access::Granted, path, files, bytes_fetched: 0 }))
     }
 
@@ -224,6 +234,10 @@ impl<'a> Pull<'a> {
     /// The listing, and last the ref. A folder of the user's has its own notes; the main cache is left as it is.
     fn keep(&self, commit: &Commit, entries: &[Entry], destination: &Destination) -> Result<(), Error> {
         destination.write_listing(entries)?;
+        self.keep_reference(commit)
+    }
+
+    fn keep_reference(&self, commit: &Commit) -> Result<(), Error> {
         if self.request.local_dir.is_none() {
             self.cache.write_reference(&self.request.revision, commit)?;
         }

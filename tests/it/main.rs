@@ -1,6 +1,6 @@
 //! The integration tests: one binary, the real program, a hub on loopback.
 
-#![allow(unreachable_pub, reason = "a program has no outside: here `pub` says what other modules may use")]
+#![allow(unreachable_pub, reason = "a test crate has no outside: `pub` tells what a module offers")]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
 
 mod hub_is_faithful;
