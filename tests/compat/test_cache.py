@@ -46,29 +46,71 @@ def test_hf_accepts_what_gatedl_wrote(machine):
     assert "Verified 7 file(s)" in machine.hf("cache", "verify", "org/public").stdout
 
 
-def test_the_cache_looks_as_if_hf_had_written_it(start_machine, machine):
-    other = start_machine({"repos": [repository("org/public")]})
-    ours, theirs = machine.pull("org/public"), other.download("org/public")
-    assert ours.name == theirs.name
+@pytest.mark.parametrize(
+    "umask, environment, rest",
+    [
+        (0o022, {}, {}),
+        (0o002, {}, {}),
+        (0o077, {}, {}),
+        (0o022, {"HF_HUB_DISABLE_SYMLINKS": "1"}, {}),
+        # Over plain HTTP, for the servers of xet are not on this machine.
+        (0o022, {"HF_HUB_DISABLE_XET": "1"}, {"xet": True}),
+        (0o022, {}, {"kind": "dataset"}),
+    ],
+    ids=["usual", "group", "private", "no symlinks", "xet", "dataset"],
+)
+def test_the_cache_looks_as_if_hf_had_written_it(start_machine, umask, environment, rest):
+    name = "datasets/org/public" if rest.get("kind") else "org/public"
+    ours, theirs = (start_machine({"repos": [repository("org/public", **rest)]}) for _ in range(2))
+    for machine in [ours, theirs]:
+        machine.umask = umask
+        machine.environment |= environment
+    commit = ours.pull(name).name
+    assert theirs.download(name).name == commit
 
     def shape(root):
         found = {}
         for path in root.rglob("*"):
-            name = str(path.relative_to(root))
-            if ".gatedl" not in name:
+            if ".gatedl" not in str(path):
                 target = os.readlink(path) if path.is_symlink() else None
                 mode = None if target else stat.S_IMODE(path.stat().st_mode)
-                found[name] = (mode, target)
+                content = path.read_bytes() if path.is_file() and path.suffix != ".json" else None
+                found[str(path.relative_to(root))] = (mode, target, content)
         return found
 
-    ours, theirs = shape(machine.cache), shape(other.cache)
-    # hf makes this file with mode 0600 by accident of mkstemp, so that a shared cache cannot be shared; ours can be read.
-    tree = f"models--org--public/trees/{machine.pull('org/public').name}.json"
-    assert ours.pop(tree)[0] == 0o644 and theirs.pop(tree)[0] == 0o600
-    assert ours == theirs
-    for name in ["CACHEDIR.TAG", "models--org--public/refs/main"]:
-        assert (machine.cache / name).read_bytes() == (other.cache / name).read_bytes()
-    assert json.loads((machine.cache / tree).read_text()) == json.loads((other.cache / tree).read_text())
+    our_shape, their_shape = shape(ours.cache), shape(theirs.cache)
+    # hf makes this file with mode 0600 by accident of mkstemp, so that others cannot read it in a shared cache.
+    tree = f"{'datasets' if rest.get('kind') else 'models'}--org--public/trees/{commit}.json"
+    assert our_shape.pop(tree)[0] == 0o666 & ~umask and their_shape.pop(tree)[0] == 0o600
+    assert json.loads((ours.cache / tree).read_text()) == json.loads((theirs.cache / tree).read_text())
+    assert our_shape == their_shape
+    ours.assert_hf_has_no_complaint()
+    ours.hub.reset()
+    assert ours.download(name).name == commit
+    assert len(ours.hub.lines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["tiny"], ["org/public", "--revision", "v1"], ["org/public", "--revision", "refs/pr/1"]])
+def test_hf_finds_every_revision_and_kind_of_name(start_machine, arguments):
+    public = repository("org/public", tags=["v1"], pull_requests=[[{"path": "new.txt", "text": "new"}]])
+    machine = start_machine({"repos": [public, repository("tiny")]})
+    folder = machine.pull(*arguments)
+    machine.assert_hf_has_no_complaint()
+    machine.hub.reset()
+    assert machine.download(*arguments) == folder
+    assert len(machine.hub.lines()) == 1
+    offline = {"HF_HUB_OFFLINE": "1"}
+    assert machine.hf("download", *arguments, "--quiet", environment=offline).stdout == f"{folder}\n"
+    machine.hf("cache", "verify", *arguments)
+
+
+def test_hf_finds_a_moved_repository_under_the_name_that_was_asked_for(start_machine):
+    machine = start_machine({"repos": [repository("org/new", formerly=["org/old"])]})
+    folder = machine.pull("org/old")
+    assert folder.is_relative_to(machine.repository("models--org--old"))
+    machine.hub.reset()
+    assert machine.download("org/old") == folder
+    assert gets_of_files(machine.hub) == []
 
 
 def test_hf_asks_one_thing_after_gatedl(machine):
