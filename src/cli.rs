@@ -39,6 +39,6 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     terminal.start_log();
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
-        Command::Help { topic } => environment::help(topic, &terminal),
+        Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

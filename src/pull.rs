@@ -133,7 +133,7 @@ struct Pull<'a> {
 struct Hub<'a> {
     pull: &'a Pull<'a>,
     client: Client,
-    hub: Box<dyn Provider>,
+    provider: Box<dyn Provider>,
     credential: Option<crate::credential::Credential>,
 }
 
@@ -204,7 +204,7 @@ impl<'a> Pull<'a> {
         found.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         let client = Client::new(&self.settings.network, Arc::clone(&self.reporter))?;
         let hub = provider::connect(self.provider, client.clone(), found.credential.clone());
-        Ok(Hub { pull: self, client, hub, credential: found.credential })
+        Ok(Hub { pull: self, client, provider: hub, credential: found.credential })
     }
 
     fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
@@ -276,7 +276,7 @@ impl<'a> Pull<'a> {
 impl Hub<'_> {
     async fn resolve(&self) -> Result<Resolved, Error> {
         let request = self.pull.request;
-        match self.hub.resolve(&request.repo, &request.revision).await {
+        match self.provider.resolve(&request.repo, &request.revision).await {
             Ok(resolved) => Ok(resolved),
             Err(error) => Err(self.explain(error, None).await),
         }
@@ -287,7 +287,7 @@ impl Hub<'_> {
         if resolved.gate == Gate::Open {
             return Ok(Access::Granted);
         }
-        match self.hub.check_access(&self.pull.request.repo).await {
+        match self.provider.check_access(&self.pull.request.repo).await {
             Ok(()) => Ok(Access::Granted),
             Err(error) => match self.explain(error, Some(resolved.gate)).await {
                 error @ Error::Refused(_) if self.pull.request.dry_run => Ok(Access::Refused(error)),
@@ -300,7 +300,7 @@ impl Hub<'_> {
         if let Some(entries) = self.pull.cache.listing(commit) {
             return Ok(entries);
         }
-        match self.hub.list(&self.pull.request.repo, commit).await {
+        match self.provider.list(&self.pull.request.repo, commit).await {
             Ok(manifest) => Ok(manifest.entries),
             Err(error) => Err(self.explain(error, None).await),
         }
@@ -319,7 +319,7 @@ impl Hub<'_> {
         let options = fetch::Options {
             jobs: network.jobs,
             small_jobs: network.small_jobs,
-            connections: network.connections.min(self.hub.most_connections()),
+            connections: network.connections.min(self.provider.most_connections()),
             limit_rate: network.limit_rate,
             patience: network.patience,
             force: self.pull.request.force,
@@ -340,7 +340,7 @@ impl Hub<'_> {
     /// Turns what the provider answered into what the user must know.
     async fn explain(&self, error: ProviderError, gate: Option<Gate>) -> Error {
         let ProviderError::Failure(failure) = error else { return self.about_the_hub(error) };
-        match self.hub.explain(&self.pull.request.repo, &failure) {
+        match self.provider.explain(&self.pull.request.repo, &failure) {
             Some(refusal) => self.refused(refusal, failure, gate).await,
             None => self.about_the_hub(failure.into()),
         }

@@ -109,7 +109,9 @@ impl Partial {
         if let Ok(mut hasher) = self.hasher.try_lock()
             && hasher.position() == offset
         {
-            pieces.iter().for_each(|piece| hasher.update(piece.as_ref()));
+            for piece in pieces {
+                hasher.update(piece.as_ref());
+            }
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ pub(super) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Bring a model, dataset or space to this machine
-    Pull(Pull),
+    Pull(Box<Pull>),
     /// Print help; `gatedl help environment` lists every variable
     Help {
         /// A command, or `environment`

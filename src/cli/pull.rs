@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatu
         (Ok(_), Ok(())) => ExitStatus::Done,
         (Ok(_), Err(source)) => {
             let error = Error::Stream { action: "write to standard output", source };
-            terminal.say(&diagnose::text(&error, terminal));
+            Terminal::say(&diagnose::text(&error, terminal));
             error.status()
         }
     }
@@ -140,12 +140,12 @@ fn show(
         (false, false) => Terminal::answer(&pulled.path.display().to_string()),
     };
     if terminal.summary && !request.dry_run {
-        terminal.say(&outcome::summary(request, pulled, took));
+        Terminal::say(&outcome::summary(request, pulled, took));
     }
     shown
 }
 
 fn complain(arguments: &Pull, error: &Error, terminal: &Terminal) -> std::io::Result<()> {
-    terminal.say(&diagnose::text(error, terminal));
+    Terminal::say(&diagnose::text(error, terminal));
     if arguments.is_json() { Terminal::answer(&diagnose::document(error).to_string()) } else { Ok(()) }
 }

@@ -3,8 +3,10 @@
 //! What arrived is kept whatever happens after: a failure writes the gathered bytes first, and a task that is dropped
 //! (Ctrl-C, or another file's failure) notes in the journal what was written.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
@@ -22,8 +24,9 @@ use crate::report::FileId;
 /// How many bytes are gathered for one write. Two such pieces a connection, one that fills and one that is written, are
 /// the engine's share of the memory.
 const PIECE: usize = 256 << 10;
-/// How many bytes may be lost to a kill: the journal is written at least this often.
+/// How many bytes may be lost to a kill, and how many seconds of a slow line: the journal is written at least this often.
 const JOURNAL_EVERY: u64 = 4 << 20;
+const JOURNAL_EVERY_TIME: Duration = Duration::from_secs(1);
 
 /// How a stream ended before its lease did.
 #[derive(Debug)]
@@ -85,6 +88,7 @@ struct Writer {
     submitted: u64,
     /// Up to where the journal says that bytes are written.
     noted: u64,
+    noted_at: Instant,
 }
 
 impl Writer {
@@ -98,6 +102,7 @@ impl Writer {
             pending: None,
             submitted: start,
             noted: start,
+            noted_at: Instant::now(),
         }
     }
 
@@ -112,8 +117,7 @@ impl Writer {
         self.settle().await?;
         let (pieces, start) = (std::mem::take(&mut self.gathered), self.submitted);
         self.submitted += std::mem::take(&mut self.gathered_length) as u64;
-        let note = (self.held.written - self.noted >= JOURNAL_EVERY).then_some(self.noted..self.held.written);
-        self.noted = note.as_ref().map_or(self.noted, |range| range.end);
+        let note = self.take_note();
         let partial = Arc::clone(&self.open.partial);
         let write = tokio::task::spawn_blocking(move || {
             note.map_or(Ok(()), |range| partial.note(&range))?;
@@ -121,6 +125,17 @@ impl Writer {
         });
         self.pending = Some((write, self.submitted));
         Ok(())
+    }
+
+    /// What the journal should be told now.
+    fn take_note(&mut self) -> Option<Range<u64>> {
+        let range = self.noted..self.held.written;
+        let due = range.end - range.start >= JOURNAL_EVERY || self.noted_at.elapsed() >= JOURNAL_EVERY_TIME;
+        if !due || range.is_empty() {
+            return None;
+        }
+        (self.noted, self.noted_at) = (range.end, Instant::now());
+        Some(range)
     }
 
     async fn settle(&mut self) -> Result<(), FetchError> {

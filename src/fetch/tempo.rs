@@ -53,7 +53,7 @@ impl Tempo {
         if elapsed < LOOK {
             return;
         }
-        let rate = u64::try_from((received - start) as u128 * 1_000 / elapsed.as_millis().max(1)).unwrap_or(u64::MAX);
+        let rate = u64::try_from(u128::from(received - start) * 1_000 / elapsed.as_millis().max(1)).unwrap_or(u64::MAX);
         let faster = self.before.is_none_or(|before| rate > before + before / 3);
         if !faster {
             // perhaps the new connections are still speeding up

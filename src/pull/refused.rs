@@ -13,7 +13,7 @@ use crate::repo::RepoPath;
 impl Hub<'_> {
     /// A transfer that failed: perhaps a gate that closed in the middle.
     pub(super) async fn explain_transfer(&self, path: RepoPath, failure: Failure) -> Error {
-        match self.hub.explain(&self.pull.request.repo, &failure) {
+        match self.provider.explain(&self.pull.request.repo, &failure) {
             Some(refusal) => self.refused(refusal, failure, None).await,
             None => FetchError::Transfer { path, source: failure }.into(),
         }
@@ -23,9 +23,9 @@ impl Hub<'_> {
         let (request, provider) = (self.pull.request, self.pull.provider);
         let bad_token = matches!(refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
         let about_names = matches!(refusal.kind, RefusalKind::RevisionMissing | RefusalKind::FileMissing);
-        let account = if bad_token || about_names { None } else { self.hub.account().await };
+        let account = if bad_token || about_names { None } else { self.provider.account().await };
         let similar = match refusal.kind {
-            RefusalKind::NotFoundOrPrivate => self.hub.similar(&request.repo).await,
+            RefusalKind::NotFoundOrPrivate => self.provider.similar(&request.repo).await,
             _ => Vec::new(),
         };
         let public = bad_token && gate.is_none() && self.is_public().await;
