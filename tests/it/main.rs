@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "a test crate has no outside: `pub` tells what a module offers")]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
 
+mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod raw_http;
