@@ -121,6 +121,9 @@ impl<'a> Conductor<'a> {
             self.counted = received;
             self.patience.progress();
         }
+        if self.link.is_whole_only() {
+            self.tempo.shrink(1);
+        }
         match outcome {
             Ok(()) => Ok(()),
             Err(Interruption::Fatal(error)) => Err(error),

@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(limit.book(1_000_000, start), Some(Duration::from_millis(990)));
         assert_eq!(limit.book(1_000_000, start), Some(Duration::from_millis(1_990)));
         let later = start + Duration::from_secs(100);
-        assert_eq!(limit.book(1_050_000, later), Some(Duration::from_millis(1_000)));
+        assert_eq!(limit.book(1_050_000, later), Some(Duration::from_secs(1)));
         assert_eq!(Limit::new(None).book(u64::MAX, start), None);
     }
 }

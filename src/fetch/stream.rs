@@ -54,7 +54,8 @@ impl Stream {
     pub(super) async fn run(self) -> Result<(), Interruption> {
         let mut writer = Writer::new(&self.open, &self.lease);
         let outcome = match self.engine.transport.open(&self.file, self.lease.range.clone(), &self.link).await {
-            Ok(body) => self.copy(body, &mut writer).await,
+            Ok(Some(body)) => self.copy(body, &mut writer).await,
+            Ok(None) => Ok(()),
             Err(failure) => Err(Interruption::Failure(failure)),
         };
         let flushed = writer.finish().await;

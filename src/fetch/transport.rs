@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -45,12 +45,19 @@ pub(super) struct Link {
     /// The last link that the provider gave. Held while a second range tries it, so that the others wait for the answer.
     signed: tokio::sync::Mutex<Option<Url>>,
     resolves: AtomicU64,
+    /// The server does not serve ranges of this file: it is asked for whole, over one connection.
+    whole_only: AtomicBool,
 }
 
 impl Link {
     /// Whether another stream of this file may be opened only to be faster.
     pub(super) fn may_resolve(&self, file: &RepoFile) -> bool {
-        self.resolves.load(Ordering::Relaxed) < RESOLVES + file.size / BYTES_FOR_A_RESOLVE
+        !self.is_whole_only() && self.resolves.load(Ordering::Relaxed) < RESOLVES + file.size / BYTES_FOR_A_RESOLVE
+    }
+
+    /// Whether the server has shown that it does not serve ranges of this file.
+    pub(super) fn is_whole_only(&self) -> bool {
+        self.whole_only.load(Ordering::Relaxed)
     }
 }
 
@@ -65,21 +72,27 @@ impl Transport {
         Self { client, credential, link: Box::new(link), free: Mutex::default() }
     }
 
-    /// Opens a stream of the bytes `range` of a file.
+    /// Opens a stream of the bytes `range` of a file. None where the server turns out not to serve ranges: then the link
+    /// knows, and the next stream asks for the whole file.
     ///
     /// # Errors
     /// When the answer refuses, or holds something else than bytes of that file.
-    pub(super) async fn open(&self, file: &RepoFile, range: Range<u64>, link: &Link) -> Result<Body, Failure> {
-        let asked = (range != (0..file.size)).then_some(ByteRange { start: range.start, end: range.end });
+    pub(super) async fn open(&self, file: &RepoFile, range: Range<u64>, link: &Link) -> Result<Option<Body>, Failure> {
+        let everything = range == (0..file.size) || link.is_whole_only();
+        let asked = (!everything).then_some(ByteRange { start: range.start, end: range.end });
         let answer = match self.reuse(asked, link).await? {
             Some(answer) => answer,
             None => self.resolve(file, asked, link).await?,
         };
-        let position = match coverage(&answer, asked, file.size, file.path.as_str())? {
-            Coverage::Asked => range.start,
-            Coverage::Whole => 0,
+        let position = match (coverage(&answer, asked, file.size, file.path.as_str())?, asked) {
+            (Coverage::Asked, _) => range.start,
+            (Coverage::Whole, None) => 0,
+            (Coverage::Whole | Coverage::Unsaid, _) => {
+                link.whole_only.store(true, Ordering::Relaxed);
+                return Ok(None);
+            }
         };
-        Ok(Body { answer, position, range, size: file.size })
+        Ok(Some(Body { answer, position, range, size: file.size }))
     }
 
     /// Asks the provider, who redirects to where the bytes are.
