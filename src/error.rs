@@ -211,7 +211,7 @@ impl Error {
             Self::Provider { .. } | Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => {
                 ExitStatus::Network
             }
-            Self::Cache(_) | Self::Fetch(FetchError::Cache(_)) => ExitStatus::Disk,
+            Self::Cache(_) | Self::Fetch(FetchError::Cache(_) | FetchError::Full { .. }) => ExitStatus::Disk,
             Self::Client(_) | Self::Stream { .. } | Self::Fetch(FetchError::Lost(_)) => ExitStatus::Other,
             Self::Interrupted => ExitStatus::Interrupted,
         }

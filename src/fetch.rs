@@ -60,6 +60,14 @@ pub enum FetchError {
         /// Both hashes.
         source: Mismatch,
     },
+    /// The disk filled up.
+    #[error("the disk is full, {missing} bytes before the end")]
+    Full {
+        /// How many bytes are still to be fetched.
+        missing: u64,
+        /// What could not be written.
+        source: CacheError,
+    },
     /// The disk or the cache refused.
     #[error(transparent)]
     Cache(#[from] CacheError),
@@ -77,6 +85,8 @@ pub struct Options {
     pub small_jobs: usize,
     /// How many connections all large files have together.
     pub connections: usize,
+    /// How many bytes the plan says are to be fetched.
+    pub bytes: u64,
     /// How many bytes a second may come at most.
     pub limit_rate: Option<u64>,
     /// How long a file may go on without progress.
@@ -120,11 +130,16 @@ pub async fn fetch(
         received: AtomicU64::new(0),
     });
     let (small, large) = jobs.into_iter().partition(|job: &Job| job.file.size <= conductor::SMALL);
-    tokio::try_join!(
-        lane(&engine, small, options.small_jobs),
-        lane(&engine, large, options.jobs.min(options.connections))
-    )?;
-    Ok(engine.received.load(Ordering::Relaxed))
+    let large_at_once = options.jobs.min(options.connections);
+    let ended = tokio::try_join!(lane(&engine, small, options.small_jobs), lane(&engine, large, large_at_once));
+    let received = engine.received.load(Ordering::Relaxed);
+    match ended {
+        Ok(_) => Ok(received),
+        Err(FetchError::Cache(source)) if source.is_disk_full() => {
+            Err(FetchError::Full { missing: options.bytes.saturating_sub(received), source })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Works through jobs in their order, so many at once.

@@ -308,6 +308,7 @@ impl Hub<'_> {
             jobs: network.jobs,
             small_jobs: network.small_jobs,
             connections: network.connections.min(self.provider.most_connections()),
+            bytes: plan.bytes_to_fetch,
             limit_rate: network.limit_rate,
             patience: network.patience,
             force: self.pull.request.force,

@@ -135,7 +135,10 @@ impl Reporter for Progress {
             Wait::Retry { reason, wait } => {
                 (*wait >= WORTH_TELLING).then(|| format!("{reason}; trying again in {}", size::time(*wait)))
             }
-            Wait::Locked { path } => Some(format!("waiting for another process that fetches `{path}`")),
+            Wait::Locked { path, holder: Some(process) } => {
+                Some(format!("waiting for process {process}, which fetches `{path}`"))
+            }
+            Wait::Locked { path, holder: None } => Some(format!("waiting for another process that fetches `{path}`")),
         };
         match (text, &self.bars) {
             (Some(text), Some(bars)) => bars.tell(text),

@@ -29,7 +29,7 @@ impl Error {
                 "run the command again; if it ends the same way, something on the line (a proxy, a mirror) changes files"
                     .to_owned(),
             ],
-            Self::Cache(error) | Self::Fetch(FetchError::Cache(error)) => cache(error),
+            Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
             Self::Provider { source: ProviderError::Failure(failure), .. } => network(failure),
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => {

@@ -14,15 +14,22 @@ use crate::report::Wait;
 /// How often a lock that another process holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
+/// How often a file is begun anew because another process took its partial file away.
+const MOST_TURNS: usize = 8;
+
 /// Brings a blob to its place.
 pub(super) async fn bring(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
     if !take_here(&engine, &job, job.here.clone()).await? {
         let lock = lock(&engine, &job).await?;
-        if !look_again(&engine, &job).await? {
+        // only where locks lie is there more than one turn: another process replaced the partial file
+        let mut turns = 1;
+        while !look_again(&engine, &job).await? {
             match fetch(&engine, &job).await {
-                // under a lock that lies another process was faster
-                Err(FetchError::Cache(CacheError::Replaced { .. })) if look_again(&engine, &job).await? => {}
-                fetched => fetched?,
+                Err(FetchError::Cache(CacheError::Replaced { .. })) if turns < MOST_TURNS => turns += 1,
+                fetched => {
+                    fetched?;
+                    break;
+                }
             }
         }
         drop(lock);
@@ -62,7 +69,9 @@ async fn lock(engine: &Arc<Engine>, job: &Job) -> Result<BlobLock, FetchError> {
             return Ok(lock);
         }
         if !std::mem::replace(&mut told, true) {
-            engine.reporter.waiting(&Wait::Locked { path: job.file.path.to_string() });
+            let (path, held) = (job.file.path.to_string(), engine.destination.lock(&job.file));
+            let holder = blocking(move || BlobLock::holder(&held)).await?;
+            engine.reporter.waiting(&Wait::Locked { path, holder });
         }
         tokio::time::sleep(LOCK_POLL).await;
     }

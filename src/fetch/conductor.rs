@@ -14,7 +14,6 @@ use super::transport::Link;
 use super::{Engine, FetchError, Job};
 use crate::cache::CacheError;
 use crate::http::{Failure, Patience};
-use crate::report::Wait;
 
 /// How often the number of connections is thought over.
 const BEAT: Duration = Duration::from_millis(50);
@@ -139,7 +138,7 @@ impl<'a> Conductor<'a> {
         let Some(wait) = self.patience.after(&failure) else {
             return Err(FetchError::Transfer { path: self.job.file.path.clone(), source: failure });
         };
-        self.engine.reporter.waiting(&Wait::Retry { reason: failure.summary(), wait });
+        self.engine.reporter.waiting(&failure.to_wait(wait));
         self.not_before = Some(Instant::now() + wait);
         Ok(())
     }

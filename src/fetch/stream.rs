@@ -25,7 +25,8 @@ use crate::report::FileId;
 /// the engine's share of the memory.
 const PIECE: usize = 256 << 10;
 /// How many bytes may be lost to a kill, and how many seconds of a slow line: the journal is written at least this often.
-const JOURNAL_EVERY: u64 = 4 << 20;
+/// The two pieces that may be on their way when a line is due are counted in.
+const JOURNAL_EVERY: u64 = (4 << 20) - 2 * PIECE as u64;
 const JOURNAL_EVERY_TIME: Duration = Duration::from_secs(1);
 
 /// How a stream ended before its lease did.

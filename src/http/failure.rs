@@ -17,6 +17,7 @@ use super::header;
 use super::pace::ordered_wait;
 use crate::endpoint::public;
 use crate::repo::printable;
+use crate::report::Wait;
 
 /// How the network failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +104,18 @@ impl Failure {
     pub fn short(url: &Url, missing: u64) -> Self {
         let what = format!("the connection ended {missing} bytes too early");
         Self::Network { url: public(url), kind: NetworkKind::Broken, what, source: None }
+    }
+
+    /// How a wait for this failure to pass is reported.
+    #[must_use]
+    pub fn to_wait(&self, wait: Duration) -> Wait {
+        match self {
+            Self::Refused(refused) if refused.status == StatusCode::TOO_MANY_REQUESTS => {
+                let host = Url::parse(&refused.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+                Wait::RateLimited { host: host.unwrap_or_default(), wait }
+            }
+            _ => Wait::Retry { reason: self.summary(), wait },
+        }
     }
 
     /// The failure in one line, with its cause.
