@@ -80,7 +80,11 @@ impl Transport {
     pub(super) async fn open(&self, file: &RepoFile, range: Range<u64>, link: &Link) -> Result<Option<Body>, Failure> {
         let everything = range == (0..file.size) || link.is_whole_only();
         let asked = (!everything).then_some(ByteRange { start: range.start, end: range.end });
-        let answer = match self.reuse(asked, link).await? {
+        let answer = match asked {
+            Some(asked) => self.reuse(asked, link).await?,
+            None => None,
+        };
+        let answer = match answer {
             Some(answer) => answer,
             None => self.resolve(file, asked, link).await?,
         };
@@ -92,22 +96,26 @@ impl Transport {
                 return Ok(None);
             }
         };
+        self.remember(file, &answer, link).await;
         Ok(Some(Body { answer, position, range, size: file.size }))
     }
 
     /// Asks the provider, who redirects to where the bytes are.
     async fn resolve(&self, file: &RepoFile, range: Option<ByteRange>, link: &Link) -> Result<Answer, Failure> {
         link.resolves.fetch_add(1, Ordering::Relaxed);
-        let own = (self.link)(file);
-        let answer = self.client.send(&Ask { range, ..Ask::get(own.clone(), self.credential.as_ref()) }).await?;
-        if Origin::of(answer.url()) != Origin::of(&own) {
+        self.client.send(&Ask { range, ..Ask::get((self.link)(file), self.credential.as_ref()) }).await
+    }
+
+    /// Keeps the link that brought good bytes, if it is another origin's: only such links are signed.
+    async fn remember(&self, file: &RepoFile, answer: &Answer, link: &Link) {
+        if Origin::of(answer.url()) != Origin::of(&(self.link)(file)) {
             *link.signed.lock().await = Some(answer.url().clone());
         }
-        Ok(answer)
     }
 
     /// Asks at the signed link of an earlier range; none where there is none, or it is not good for this range.
-    async fn reuse(&self, range: Option<ByteRange>, link: &Link) -> Result<Option<Answer>, Failure> {
+    async fn reuse(&self, range: ByteRange, link: &Link) -> Result<Option<Answer>, Failure> {
+        let range = Some(range);
         let mut signed = link.signed.lock().await;
         let Some(url) = signed.clone() else { return Ok(None) };
         let origin = Origin::of(&url);

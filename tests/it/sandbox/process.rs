@@ -52,6 +52,14 @@ impl Process {
         text(&self.stderr)
     }
 
+    /// Whether it has ended by itself.
+    ///
+    /// # Panics
+    /// When the system cannot tell.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child can be asked for").is_some()
+    }
+
     /// SIGKILL: nothing of the program runs any more.
     ///
     /// # Panics

@@ -35,6 +35,8 @@ pub struct Delivery {
     pub promise: u64,
     pub cut_after: Option<u64>,
     pub stall_after: Option<u64>,
+    /// Offset in the file, not in the answer.
+    pub stall_at: Option<u64>,
     /// Offset in the file, not in the answer: a range elsewhere stays intact.
     pub flip_bit_at: Option<u64>,
     /// Close the connection without an answer.

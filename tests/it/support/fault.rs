@@ -32,6 +32,9 @@ pub enum Fault {
     Cut(u64),
     /// Sends so many bytes of the body, then nothing, and keeps the connection open.
     Stall(u64),
+    /// As `Stall`, at an offset of the file whichever range is asked for: what is before it arrives, over any number of
+    /// connections, and nothing else does.
+    StallAt(u64),
     /// Closes the connection without any answer.
     HangUp,
     Delay(Duration),
