@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::credential::{Credential, CredentialSource, Secret, SecretError};
-use crate::env::{Env, EnvError};
+use crate::env::{Env, EnvError, HF_HUB_DISABLE_IMPLICIT_TOKEN};
 use crate::repo::RepoId;
 use crate::settings::{BoundToken, Provider, Settings, TokenKey, others_can_read};
 
@@ -108,6 +108,16 @@ pub fn find(
         warnings.push(format!("other users can read the token in `{0}`; `chmod 600 {0}` mends it", path.display()));
     }
     Ok(Found { credential: Some(Credential::new(secret, source, provider.endpoint.origin())), warnings })
+}
+
+/// What kept every token from being looked for, in the words of whoever set it; none where tokens are looked for.
+#[must_use]
+pub const fn withheld(settings: &Settings, choice: &TokenChoice) -> Option<&'static str> {
+    match choice {
+        TokenChoice::Anonymous => Some("--anonymous"),
+        TokenChoice::Search if !settings.implicit_tokens => Some(HF_HUB_DISABLE_IMPLICIT_TOKEN.name),
+        _ => None,
+    }
 }
 
 /// The variables that hold a token for another provider than `provider`: never sent, but worth a hint.

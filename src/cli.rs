@@ -10,8 +10,6 @@ mod signal;
 mod size;
 mod terminal;
 
-use std::process::ExitCode;
-
 use clap::Parser as _;
 
 use self::args::{Command, CommandLine};
@@ -21,8 +19,8 @@ use crate::error::ExitStatus;
 
 /// Runs the program and says how it ended.
 #[must_use]
-pub fn main(env: &Env) -> ExitCode {
-    let status = match CommandLine::try_parse_from(env.arguments()) {
+pub fn main(env: &Env) -> ExitStatus {
+    match CommandLine::try_parse_from(env.arguments()) {
         Ok(line) => run(&line, env),
         Err(error) => {
             // help and version are no errors to clap's exit code either
@@ -30,8 +28,7 @@ pub fn main(env: &Env) -> ExitCode {
             drop(error.print());
             status
         }
-    };
-    ExitCode::from(status.code())
+    }
 }
 
 fn run(line: &CommandLine, env: &Env) -> ExitStatus {
@@ -39,6 +36,6 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     terminal.start_log();
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
-        Command::Help { topic } => environment::help(topic, &terminal),
+        Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

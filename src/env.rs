@@ -153,6 +153,13 @@ impl Env {
         }
     }
 
+    /// The same world with this command line.
+    #[must_use]
+    pub fn with_arguments<'a>(mut self, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        self.arguments = arguments.into_iter().map(OsString::from).collect();
+        self
+    }
+
     /// The command line, the program's name first.
     #[must_use]
     pub fn arguments(&self) -> &[OsString] {

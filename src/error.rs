@@ -106,8 +106,8 @@ pub struct RefusedPull {
     pub repo: Repo,
     /// The revision that was asked for.
     pub revision: Revision,
-    /// How the reference is written on a command line, provider included.
-    pub spelling: String,
+    /// The file that was asked for, if it came to that.
+    pub path: Option<RepoPath>,
     /// The reason, in the user's terms.
     pub refusal: Refusal,
     /// The answer that said so.
@@ -115,6 +115,8 @@ pub struct RefusedPull {
     pub failure: Failure,
     /// Whether the repository is public, so that it could be had without a token.
     pub public: bool,
+    /// The flag or variable that kept tokens from being looked for.
+    pub withheld: Option<&'static str>,
     /// Where the token came from, if one was sent.
     pub token: Option<CredentialSource>,
     /// Whose token it is, if the provider says.
@@ -209,7 +211,7 @@ impl Error {
             Self::Provider { .. } | Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => {
                 ExitStatus::Network
             }
-            Self::Cache(_) | Self::Fetch(FetchError::Cache(_)) => ExitStatus::Disk,
+            Self::Cache(_) | Self::Fetch(FetchError::Cache(_) | FetchError::Full { .. }) => ExitStatus::Disk,
             Self::Client(_) | Self::Stream { .. } | Self::Fetch(FetchError::Lost(_)) => ExitStatus::Other,
             Self::Interrupted => ExitStatus::Interrupted,
         }
@@ -257,7 +259,9 @@ impl Error {
         }
     }
 
-    fn failure(&self) -> Option<&Failure> {
+    /// The failed request behind it, if one is.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refused(refused) => Some(&refused.failure),
             Self::Provider { source: ProviderError::Failure(failure), .. }
@@ -301,13 +305,17 @@ impl RefusedPull {
             }
             RefusalKind::Reset => format!("access to `{repo}` is gated and was reset: it must be asked for again"),
             RefusalKind::Gated => format!("access to `{repo}` is gated"),
-            RefusalKind::Forbidden => format!("access to `{repo}` is forbidden to this token"),
+            RefusalKind::Forbidden if self.token.is_some() => format!("access to `{repo}` is forbidden to this token"),
+            RefusalKind::Forbidden => format!("access to `{repo}` is forbidden"),
             RefusalKind::NotFoundOrPrivate if self.token.is_some() => {
                 format!("`{repo}` does not exist, or is private and this token may not see it")
             }
             RefusalKind::NotFoundOrPrivate => format!("`{repo}` does not exist, or is private and needs a token"),
             RefusalKind::RevisionMissing => format!("`{repo}` has no revision `{}`", self.revision),
-            RefusalKind::FileMissing => format!("a file of `{repo}` is missing at the hub, though it is listed"),
+            RefusalKind::FileMissing => match &self.path {
+                Some(path) => format!("`{repo}` lists `{path}`, but the hub does not have it"),
+                None => format!("`{repo}` lists a file that the hub does not have"),
+            },
             RefusalKind::Disabled => format!("the hub has disabled `{repo}`"),
         }
     }

@@ -3,10 +3,25 @@
 //! It knows blobs, ranges and a [`Transport`] that opens a stream of bytes; not which provider serves them, nor how they
 //! will be shown. For each blob: take the lock, look again (somebody may have been faster), open the partial file, stream
 //! what is missing, verify, publish. A failure that may pass costs a wait and never the bytes that are here.
+//!
+//! | module | decides |
+//! |---|---|
+//! | `plan` | what is here and what is to be fetched |
+//! | `blob` | the steps of one blob |
+//! | `conductor` | how many streams a file has, and what becomes of one that fails |
+//! | `leases` | who fetches which bytes (pure) |
+//! | `tempo` | how many connections a file deserves (pure) |
+//! | `stream` | from the network to the disk |
+//! | `transport` | how the bytes of a range arrive |
 
 mod blob;
+mod conductor;
+mod leases;
+mod limit;
+mod open;
 mod plan;
 mod stream;
+mod tempo;
 mod transport;
 
 use std::sync::Arc;
@@ -14,8 +29,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use self::limit::Limit;
 pub use self::plan::{FileState, Job, Plan};
 pub use self::transport::Transport;
 
@@ -43,6 +60,14 @@ pub enum FetchError {
         /// Both hashes.
         source: Mismatch,
     },
+    /// The disk filled up.
+    #[error("the disk is full, {missing} bytes before the end")]
+    Full {
+        /// How many bytes are still to be fetched.
+        missing: u64,
+        /// What could not be written.
+        source: CacheError,
+    },
     /// The disk or the cache refused.
     #[error(transparent)]
     Cache(#[from] CacheError),
@@ -54,8 +79,16 @@ pub enum FetchError {
 /// How the engine works.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// How many files are fetched at once.
+    /// How many large files are fetched at once.
     pub jobs: usize,
+    /// How many small files are fetched at once, beside the large ones.
+    pub small_jobs: usize,
+    /// How many connections all large files have together.
+    pub connections: usize,
+    /// How many bytes the plan says are to be fetched.
+    pub bytes: u64,
+    /// How many bytes a second may come at most.
+    pub limit_rate: Option<u64>,
     /// How long a file may go on without progress.
     pub patience: Duration,
     /// Fetch also what seems to be here.
@@ -68,6 +101,9 @@ struct Engine {
     destination: Arc<Destination>,
     reporter: Arc<dyn Reporter>,
     options: Options,
+    limit: Limit,
+    bulk: Arc<Semaphore>,
+    small: Arc<Semaphore>,
     received: AtomicU64,
 }
 
@@ -83,19 +119,42 @@ pub async fn fetch(
     reporter: Arc<dyn Reporter>,
     options: Options,
 ) -> Result<u64, FetchError> {
-    let engine = Arc::new(Engine { transport, destination, reporter, options, received: AtomicU64::new(0) });
+    let engine = Arc::new(Engine {
+        transport,
+        destination,
+        reporter,
+        options,
+        limit: Limit::new(options.limit_rate),
+        bulk: Arc::new(Semaphore::new(options.connections)),
+        small: Arc::new(Semaphore::new(options.small_jobs)),
+        received: AtomicU64::new(0),
+    });
+    let (small, large) = jobs.into_iter().partition(|job: &Job| job.file.size <= conductor::SMALL);
+    let large_at_once = options.jobs.min(options.connections);
+    let ended = tokio::try_join!(lane(&engine, small, options.small_jobs), lane(&engine, large, large_at_once));
+    let received = engine.received.load(Ordering::Relaxed);
+    match ended {
+        Ok(_) => Ok(received),
+        Err(FetchError::Cache(source)) if source.is_disk_full() => {
+            Err(FetchError::Full { missing: options.bytes.saturating_sub(received), source })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Works through jobs in their order, so many at once.
+async fn lane(engine: &Arc<Engine>, jobs: Vec<Job>, at_once: usize) -> Result<(), FetchError> {
     let mut waiting = jobs.into_iter();
     let mut running = JoinSet::new();
     loop {
-        while running.len() < options.jobs
+        while running.len() < at_once
             && let Some(job) = waiting.next()
         {
-            running.spawn(blob::bring(Arc::clone(&engine), job));
+            running.spawn(blob::bring(Arc::clone(engine), job));
         }
         match running.join_next().await {
-            None => return Ok(engine.received.load(Ordering::Relaxed)),
-            Some(Ok(outcome)) => outcome?,
-            Some(Err(error)) => return Err(FetchError::Lost(error)),
+            None => return Ok(()),
+            Some(ended) => ended.map_err(FetchError::Lost)??,
         }
     }
 }

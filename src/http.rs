@@ -241,7 +241,7 @@ impl Client {
     /// The failure itself.
     pub async fn wait_after(&self, failure: Failure, patience: &mut Patience) -> Result<(), Failure> {
         let Some(wait) = patience.after(&failure) else { return Err(failure) };
-        self.reporter.waiting(&Wait::Retry { reason: failure.summary(), wait });
+        self.reporter.waiting(&failure.to_wait(wait));
         tokio::time::sleep(wait).await;
         Ok(())
     }

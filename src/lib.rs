@@ -14,7 +14,7 @@
 //! | 3 | [`auth`] | where tokens are found; makes no request |
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
 //! | 2 | [`settings`] | every knob, resolved once |
-//! | 1 | [`repo`], [`reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`env`] | the words; no I/O but [`env`]'s capture |
+//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
 //!

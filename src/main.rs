@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    gatedl::cli::main(&gatedl::env::Env::capture())
+    ExitCode::from(gatedl::cli::main(&gatedl::env::Env::capture()).code())
 }

@@ -19,7 +19,7 @@ pub use self::refusal::{Refusal, RefusalKind};
 use crate::credential::Credential;
 use crate::http::{Client, Failure};
 use crate::manifest::{Manifest, RepoFile, Resolved};
-use crate::repo::{Commit, NameError, Repo, Revision};
+use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
 use crate::settings;
 
 /// A future of a trait object's method.
@@ -49,6 +49,15 @@ pub enum ProviderError {
     },
 }
 
+/// What a provider says about access before any content is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The content may be read.
+    Granted,
+    /// It has no such question; the first file that is asked for tells.
+    Unknown,
+}
+
 /// Who a token belongs to, as the provider says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -63,14 +72,30 @@ pub trait Provider: Send + Sync {
     /// The commit that a revision names at this moment, and what guards its content.
     fn resolve<'a>(&'a self, repo: &'a Repo, revision: &'a Revision) -> Answering<'a, Result<Resolved, ProviderError>>;
 
-    /// Asks whether the content may be read, before any of it is asked for. A provider that has no such question says yes.
-    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<(), ProviderError>>;
+    /// Asks whether the content may be read, before any of it is asked for.
+    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<Access, ProviderError>>;
+
+    /// Asks for the first byte of a file, where [`check_access`](Self::check_access) could not tell.
+    fn try_file<'a>(
+        &'a self,
+        repo: &'a Repo,
+        commit: &'a Commit,
+        path: &'a RepoPath,
+    ) -> Answering<'a, Result<(), ProviderError>>;
+
+    /// Whether a file may be read by everybody, whatever the gate, so that it tells nothing about access.
+    fn is_always_open(&self, path: &RepoPath) -> bool;
 
     /// Every file of a commit.
     fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>>;
 
     /// The link that a file's bytes are asked at. It may redirect.
     fn link(&self, repo: &Repo, commit: &Commit, file: &RepoFile) -> Url;
+
+    /// How many connections its servers bear.
+    fn most_connections(&self) -> usize {
+        usize::MAX
+    }
 
     /// What a failure means in the user's terms; none where it is about the network rather than about access.
     fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal>;

@@ -2,11 +2,12 @@
 //!
 //! 1. Everything that is asked for is here already, and nothing can have changed: done, without a request.
 //! 2. Otherwise the first credential is found, and the revision becomes a commit. All of it is here: done.
-//! 3. Behind a gate, access is asked for before any byte.
+//! 3. Behind a gate, access is asked for before any byte; where the hub cannot say, one file of the plan is tried.
 //! 4. The listing of the commit becomes a plan; the disk must have room for all of it.
 //! 5. Every missing blob is fetched, verified and published.
 //! 6. The listing is kept, and last of all the ref, so that an interrupted pull is never taken for a whole one.
 
+mod gate;
 mod refused;
 
 use std::collections::HashSet;
@@ -21,7 +22,7 @@ use crate::fetch::{self, FileState, Plan, Transport};
 use crate::http::Client;
 use crate::manifest::{Entry, Gate, RepoFile, Resolved};
 use crate::pattern::Selection;
-use crate::provider::{self, Provider, ProviderError};
+use crate::provider::{self, Provider};
 use crate::repo::{Commit, Repo, Revision};
 use crate::report::Reporter;
 use crate::settings::{self, Settings};
@@ -106,9 +107,10 @@ pub async fn pull(
         pull.keep_reference(&resolved.commit)?;
         return Ok(Pulled { gate: Some(resolved.gate), ..pulled });
     }
-    let access = hub.access(&resolved).await?;
+    let asked = hub.ask_access(&resolved).await?;
     let entries = hub.listing(&resolved.commit).await?;
     let chosen = pull.choose(&entries)?;
+    let access = hub.settle_access(asked, &resolved, &chosen).await?;
     let destination = pull.destination(&resolved.commit);
     if request.dry_run {
         return Ok(pull.planned(resolved, access, &chosen, &destination));
@@ -133,7 +135,7 @@ struct Pull<'a> {
 struct Hub<'a> {
     pull: &'a Pull<'a>,
     client: Client,
-    hub: Box<dyn Provider>,
+    provider: Box<dyn Provider>,
     credential: Option<crate::credential::Credential>,
 }
 
@@ -204,7 +206,7 @@ impl<'a> Pull<'a> {
         found.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         let client = Client::new(&self.settings.network, Arc::clone(&self.reporter))?;
         let hub = provider::connect(self.provider, client.clone(), found.credential.clone());
-        Ok(Hub { pull: self, client, hub, credential: found.credential })
+        Ok(Hub { pull: self, client, provider: hub, credential: found.credential })
     }
 
     fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
@@ -276,23 +278,9 @@ impl<'a> Pull<'a> {
 impl Hub<'_> {
     async fn resolve(&self) -> Result<Resolved, Error> {
         let request = self.pull.request;
-        match self.hub.resolve(&request.repo, &request.revision).await {
+        match self.provider.resolve(&request.repo, &request.revision).await {
             Ok(resolved) => Ok(resolved),
-            Err(error) => Err(self.explain(error, None).await),
-        }
-    }
-
-    /// Asks the gate, if there is one. A dry run tells the answer; any other ends with a refusal.
-    async fn access(&self, resolved: &Resolved) -> Result<Access, Error> {
-        if resolved.gate == Gate::Open {
-            return Ok(Access::Granted);
-        }
-        match self.hub.check_access(&self.pull.request.repo).await {
-            Ok(()) => Ok(Access::Granted),
-            Err(error) => match self.explain(error, Some(resolved.gate)).await {
-                error @ Error::Refused(_) if self.pull.request.dry_run => Ok(Access::Refused(error)),
-                error => Err(error),
-            },
+            Err(error) => Err(self.explain(error, None, None).await),
         }
     }
 
@@ -300,9 +288,9 @@ impl Hub<'_> {
         if let Some(entries) = self.pull.cache.listing(commit) {
             return Ok(entries);
         }
-        match self.hub.list(&self.pull.request.repo, commit).await {
+        match self.provider.list(&self.pull.request.repo, commit).await {
             Ok(manifest) => Ok(manifest.entries),
-            Err(error) => Err(self.explain(error, None).await),
+            Err(error) => Err(self.explain(error, None, None).await),
         }
     }
 
@@ -316,7 +304,15 @@ impl Hub<'_> {
         self.pull.reporter.planned(jobs.len(), plan.bytes_to_fetch, plan.bytes_resumed);
         let transport = self.transport(commit);
         let network = &self.pull.settings.network;
-        let options = fetch::Options { jobs: network.jobs, patience: network.patience, force: self.pull.request.force };
+        let options = fetch::Options {
+            jobs: network.jobs,
+            small_jobs: network.small_jobs,
+            connections: network.connections.min(self.provider.most_connections()),
+            bytes: plan.bytes_to_fetch,
+            limit_rate: network.limit_rate,
+            patience: network.patience,
+            force: self.pull.request.force,
+        };
         match fetch::fetch(jobs, destination, transport, Arc::clone(&self.pull.reporter), options).await {
             Ok(bytes) => Ok(bytes),
             Err(fetch::FetchError::Transfer { path, source }) => Err(self.explain_transfer(path, source).await),
@@ -328,19 +324,5 @@ impl Hub<'_> {
         let hub = provider::connect(self.pull.provider, self.client.clone(), None);
         let (repo, commit) = (self.pull.request.repo.clone(), commit.clone());
         Transport::new(self.client.clone(), self.credential.clone(), move |file| hub.link(&repo, &commit, file))
-    }
-
-    /// Turns what the provider answered into what the user must know.
-    async fn explain(&self, error: ProviderError, gate: Option<Gate>) -> Error {
-        let ProviderError::Failure(failure) = error else { return self.about_the_hub(error) };
-        match self.hub.explain(&self.pull.request.repo, &failure) {
-            Some(refusal) => self.refused(refusal, failure, gate).await,
-            None => self.about_the_hub(failure.into()),
-        }
-    }
-
-    fn about_the_hub(&self, source: ProviderError) -> Error {
-        let host = self.pull.provider.endpoint.origin().host().to_owned();
-        Error::Provider { repo: self.pull.request.repo.clone(), host, source }
     }
 }

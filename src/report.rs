@@ -28,6 +28,8 @@ pub enum Wait {
     Locked {
         /// The file's path in the repository.
         path: String,
+        /// The number of that process, where the system tells.
+        holder: Option<u32>,
     },
 }
 

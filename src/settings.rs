@@ -20,6 +20,9 @@ use crate::endpoint::EndpointError;
 use crate::env::{self, Env, EnvError};
 use crate::reference::Known;
 
+/// How many small files are fetched at once. Each has a socket and three files open, and macOS gives a process 256.
+const SMALL_JOBS: usize = if cfg!(target_os = "macos") { 32 } else { 64 };
+
 /// Why settings could not be resolved. All of these are usage errors: nothing was asked of any server yet.
 #[derive(Debug, Error)]
 pub enum SettingsError {
@@ -67,6 +70,10 @@ pub struct Overrides {
     pub patience: Option<Duration>,
     /// `--jobs`: how many files at once.
     pub jobs: Option<usize>,
+    /// `--connections`: how many connections for large files.
+    pub connections: Option<usize>,
+    /// `--limit-rate`: bytes a second.
+    pub limit_rate: Option<u64>,
 }
 
 /// How the network is used.
@@ -80,8 +87,14 @@ pub struct Network {
     pub answer: Duration,
     /// Certificates to trust instead of the system's, and the variable that named the file.
     pub certificates: Option<(PathBuf, &'static str)>,
-    /// How many files are fetched at once.
+    /// How many large files are fetched at once.
     pub jobs: usize,
+    /// How many small files are fetched at once: a number of requests in flight rather than of bytes.
+    pub small_jobs: usize,
+    /// How many connections all large files have together.
+    pub connections: usize,
+    /// How many bytes a second may come at most.
+    pub limit_rate: Option<u64>,
 }
 
 /// Everything resolved.
@@ -158,6 +171,9 @@ impl Network {
             answer: seconds(&env::HF_HUB_ETAG_TIMEOUT, 30)?,
             certificates: bundles.into_iter().find_map(|variable| Some((env.path(variable)?, variable.name))),
             jobs: overrides.jobs.unwrap_or(8),
+            small_jobs: overrides.jobs.unwrap_or(SMALL_JOBS),
+            connections: overrides.connections.unwrap_or(16),
+            limit_rate: overrides.limit_rate,
         })
     }
 }

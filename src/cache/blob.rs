@@ -4,6 +4,7 @@
 //! the root share (hub-protocol §3.6), so a blob is read through links but replaced, never written through; and no other
 //! tool verifies what it stores, so content from another repository's folder is hashed before it gets a name here.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,21 +45,23 @@ impl RepoCache {
         BlobState::Absent { partial }
     }
 
-    /// A file in another repository's folder of this root that claims to be the same content. Only for files known by
-    /// SHA-256: the small ones are not worth the search. What it finds must go through [`Self::adopt`].
+    /// A file in another repository's folder of this root that claims to be the same content. What it finds must go
+    /// through [`Self::adopt`]. The first call reads the folders of blobs of the whole root; the later ones ask nothing of
+    /// the disk for content that nobody has.
     #[must_use]
     pub fn find_elsewhere(&self, file: &RepoFile) -> Option<PathBuf> {
-        if !matches!(file.digest, Digest::Sha256(_)) {
-            return None;
-        }
-        let hex = file.digest.hex();
+        let blobs = self.elsewhere.get_or_init(|| self.blobs_elsewhere());
+        blobs.get(&file.digest).filter(|blob| place::regular_size(blob) == Some(file.size)).cloned()
+    }
+
+    fn blobs_elsewhere(&self) -> HashMap<Digest, PathBuf> {
         let is_repo = |name: &str| ["models--", "datasets--", "spaces--"].iter().any(|kind| name.starts_with(kind));
-        fs::read_dir(self.layout.root()).ok()?.flatten().find_map(|entry| {
-            let name = entry.file_name();
-            let name = name.to_str().filter(|name| is_repo(name) && *name != self.layout.folder_name())?;
-            let blob = self.layout.root().join(name).join("blobs").join(&hex);
-            (place::regular_size(&blob) == Some(file.size)).then_some(blob)
-        })
+        let folders = fs::read_dir(self.layout.root()).into_iter().flatten().flatten();
+        let others = folders.filter(|entry| {
+            entry.file_name().to_str().is_some_and(|name| is_repo(name) && name != self.layout.folder_name())
+        });
+        let blobs = others.flat_map(|entry| fs::read_dir(entry.path().join("blobs")).into_iter().flatten().flatten());
+        blobs.filter_map(|blob| Some((Digest::from_hex(blob.file_name().to_str()?)?, blob.path()))).collect()
     }
 
     /// Gives the content at `other` a name here without fetching it: a hard link, or a copy where links are impossible,

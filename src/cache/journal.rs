@@ -6,12 +6,12 @@
 //! reached the disk.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::CacheError;
 use super::ranges::Ranges;
+use super::{CacheError, place};
 use crate::manifest::RepoFile;
 
 /// An open journal. The file is made with the first range: most files are too small to need one.
@@ -27,6 +27,7 @@ impl Journal {
     pub(super) fn open(path: &Path, file: &RepoFile, keep: bool) -> Result<Self, CacheError> {
         let mut journal = Self { path: path.to_owned(), title: title(file), file: None };
         if keep {
+            place::remove_unless_regular(path)?;
             let opened = OpenOptions::new().append(true).open(path).map_err(CacheError::at("open", path))?;
             journal.file = Some(opened);
         } else {
@@ -41,7 +42,12 @@ impl Journal {
             if let Some(parent) = self.path.parent() {
                 fs::create_dir_all(parent).map_err(CacheError::at("create the folder", parent))?;
             }
-            let mut file = File::create(&self.path).map_err(CacheError::at("create", &self.path))?;
+            // one that is there already is another process's, under a lock that lies
+            forget(&self.path)?;
+            let mut file = match File::create_new(&self.path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+                created => created.map_err(CacheError::at("create", &self.path))?,
+            };
             file.write_all(self.title.as_bytes()).map_err(CacheError::at("write", &self.path))?;
             self.file = Some(file);
         }
@@ -73,7 +79,7 @@ pub(super) fn read(path: &Path, file: &RepoFile) -> Ranges {
 /// Removes a journal, if there is one.
 pub(super) fn forget(path: &Path) -> Result<(), CacheError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CacheError::at("remove", path)(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(CacheError::at("remove", path)(error)),
         _ => Ok(()),
     }
 }

@@ -51,6 +51,23 @@ impl BlobLock {
         Ok(None)
     }
 
+    /// The process that has the lock at `path`, where the system tells: Linux does, in `/proc/locks`, for processes of
+    /// this machine.
+    #[must_use]
+    pub fn holder(path: &Path) -> Option<u32> {
+        #[cfg(target_os = "linux")]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let inode = fs::metadata(path).ok()?.ino();
+            holder_in(&fs::read_to_string("/proc/locks").ok()?, inode)
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = path;
+            None
+        }
+    }
+
     /// Whether the file system really keeps others away while this is held.
     #[must_use]
     pub const fn excludes_others(&self) -> bool {
@@ -120,11 +137,22 @@ pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
         Ok((own.dev(), own.ino()) == (found.dev(), found.ino()))
     }
     // Stable Rust tells no file index on Windows. There an open file keeps its name unless it is deleted in a way that
-    // few programs use, so the same length and date of birth are enough. (Not run.)
+    // few programs use, so the same date of birth is enough; lengths change while others write. (Not run.)
     #[cfg(not(unix))]
     {
-        Ok(found.is_file() && own.len() == found.len() && own.created().ok() == found.created().ok())
+        Ok(found.is_file() && own.created().ok() == found.created().ok())
     }
+}
+
+/// The process in the line `N: FLOCK ADVISORY WRITE PROCESS DEVICE:INODE START END` about an inode. Lines with `->` are
+/// of those who wait; a process of another namespace is 0.
+#[cfg(target_os = "linux")]
+fn holder_in(table: &str, inode: u64) -> Option<u32> {
+    let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut held = lines.filter(|fields| fields.get(1) == Some(&"FLOCK"));
+    let is_it = |place: &str| place.rsplit(':').next().and_then(|text| text.parse().ok()) == Some(inode);
+    let process = held.find(|fields| fields.get(5).is_some_and(|place| is_it(place)))?.get(4)?.parse().ok()?;
+    (process != 0).then_some(process)
 }
 
 #[cfg(test)]
@@ -211,5 +239,20 @@ mod tests {
         for foreign in [&link, &folder_there] {
             assert!(matches!(BlobLock::try_acquire(foreign), Err(CacheError::ForeignLock { .. })));
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_holder_of_a_lock_is_known() {
+        let table = "1: POSIX  ADVISORY  WRITE 7 fd:01:42 0 EOF\n2: FLOCK  ADVISORY  WRITE 815 fd:01:42 0 EOF\n\
+            2: -> FLOCK  ADVISORY  WRITE 816 fd:01:42 0 EOF\n3: FLOCK  ADVISORY  READ 0 00:2a:43 0 EOF\n";
+        assert_eq!([42, 43, 44].map(|inode| holder_in(table, inode)), [Some(815), None, None]);
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("x.lock");
+        assert_eq!(BlobLock::holder(&path), None);
+        let lock = BlobLock::try_acquire(&path).unwrap().unwrap();
+        assert_eq!(BlobLock::holder(&path), Some(std::process::id()));
+        drop(lock);
+        assert_eq!(BlobLock::holder(&path), None);
     }
 }

@@ -76,11 +76,16 @@ impl Partial {
     /// Where it cannot be created, or is something else than a regular file.
     pub fn open(place: PartialPlace, file: &RepoFile) -> Result<(Self, Ranges), CacheError> {
         let finished = place.finished(file);
-        let keep = finished.total() > 0;
+        // Never truncated: where locks lie, another process may be writing here, and what it has written (and hashed on
+        // its way) must not become a hole. Bytes that no journal vouches for are written again, at the same place.
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(!keep);
+        options.read(true).write(true).create(true).truncate(false);
+        place::remove_unless_regular(&place.path)?;
         let opened = options.open(&place.path).map_err(CacheError::at("create", &place.path))?;
-        let journal = Journal::open(&place.journal, file, keep)?;
+        if !is_at(&opened, &place.path).map_err(CacheError::at("look at", &place.path))? {
+            return Err(CacheError::Replaced { path: place.path });
+        }
+        let journal = Journal::open(&place.journal, file, finished.total() > 0)?;
         let partial = Self {
             digest: file.digest,
             size: file.size,
@@ -109,7 +114,9 @@ impl Partial {
         if let Ok(mut hasher) = self.hasher.try_lock()
             && hasher.position() == offset
         {
-            pieces.iter().for_each(|piece| hasher.update(piece.as_ref()));
+            for piece in pieces {
+                hasher.update(piece.as_ref());
+            }
         }
         Ok(())
     }
@@ -120,6 +127,12 @@ impl Partial {
     /// Where the journal cannot be written.
     pub fn note(&self, range: &Range<u64>) -> Result<(), CacheError> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner).note(range)
+    }
+
+    /// How many bytes, from the first on, are hashed.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.hasher().position()
     }
 
     /// Hashes what is there from the last hashed byte up to `end`. The bytes were written moments ago, so they come from
@@ -339,15 +352,51 @@ mod tests {
     fn bytes_beyond_the_end_do_not_survive() {
         let folder = tempfile::tempdir().unwrap();
         let file = file_of(b"content");
-        let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
-        partial.write(0, &[b"contentCONTENT"]).unwrap();
-        // what was written in one piece was hashed in one piece, so begin anew as the next run would
-        drop(partial);
-        fs::create_dir_all(folder.path().join(".gatedl")).unwrap();
-        let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
-        partial.write(3, &[b"tentX"]).unwrap();
+        fs::write(place(folder.path()).path, b"something longer").unwrap();
+        let (partial, here) = Partial::open(place(folder.path()), &file).unwrap();
+        assert_eq!(here.total(), 0, "no journal vouches for it");
+        partial.write(3, &[b"tent"]).unwrap();
         partial.write(0, &[b"con"]).unwrap();
         let verified = partial.verify().unwrap().unwrap();
         assert_eq!(fs::read(verified.path()).unwrap(), b"content");
+    }
+
+    #[test]
+    fn a_second_writer_under_a_lock_that_lies_makes_no_hole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file_of(b"content");
+        let (first, _) = Partial::open(place(folder.path()), &file).unwrap();
+        first.write(0, &[b"con"]).unwrap();
+        let (second, _) = Partial::open(place(folder.path()), &file).unwrap();
+        first.write(3, &[b"tent"]).unwrap();
+        let named = folder.path().join("named");
+        let verified = first.verify().unwrap().unwrap();
+        fs::rename(verified.path(), &named).unwrap();
+        assert!(matches!(second.write(0, &[b"con"]), Err(CacheError::Replaced { .. })));
+        assert_eq!(fs::read(named).unwrap(), b"content");
+    }
+
+    /// A crash after any write, with or without its line in the journal, costs no more than what was not noted.
+    #[test]
+    fn a_crash_after_any_write_resumes_to_the_right_bytes() {
+        let content: Vec<u8> = (0..=99).collect();
+        let file = file_of(&content);
+        let pieces: Vec<Range<u64>> = [40..60, 0..20, 80..100, 20..40, 60..80].into();
+        let bytes = |range: &Range<u64>| {
+            content[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
+        };
+        for crash in 0..=pieces.len() {
+            for noted in [crash, crash.saturating_sub(1)] {
+                let folder = tempfile::tempdir().unwrap();
+                let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+                pieces[..crash].iter().for_each(|range| partial.write(range.start, &[bytes(range)]).unwrap());
+                pieces[..noted].iter().for_each(|range| partial.note(range).unwrap());
+                drop(partial);
+                let (partial, here) = Partial::open(place(folder.path()), &file).unwrap();
+                assert_eq!(here.total(), 20 * noted as u64);
+                here.missing(100).iter().for_each(|range| partial.write(range.start, &[bytes(range)]).unwrap());
+                assert_eq!(fs::read(partial.verify().unwrap().unwrap().path()).unwrap(), content);
+            }
+        }
     }
 }

@@ -36,6 +36,16 @@ pub(super) fn make_folder(path: &Path) -> Result<(), CacheError> {
     }
 }
 
+/// Removes what stands at a path of ours that is to be written into, unless it is a regular file: a link there, left by
+/// another user of a shared cache, would have its target written over.
+pub(super) fn remove_unless_regular(path: &Path) -> Result<(), CacheError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(CacheError::FolderInTheWay { path: path.to_path_buf() }),
+        Ok(found) if !found.is_file() => fs::remove_file(path).map_err(CacheError::at("remove", path)),
+        _ => Ok(()),
+    }
+}
+
 /// Gives a file its final name; whatever file or link had the name before is replaced, not followed.
 pub(super) fn rename_over(from: &Path, to: &Path) -> Result<(), CacheError> {
     try_rename(from, to).map_err(|source| match fs::symlink_metadata(to) {

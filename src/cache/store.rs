@@ -36,6 +36,8 @@ pub struct RepoCache {
     probed: OnceLock<bool>,
     /// What this run published, and where it is now if not in `blobs/`: without links a snapshot takes a new blob away.
     pub(super) published: Mutex<HashMap<Digest, Option<PathBuf>>>,
+    /// The blobs of the root's other repositories, once somebody has asked for one.
+    pub(super) elsewhere: OnceLock<HashMap<Digest, PathBuf>>,
 }
 
 impl RepoCache {
@@ -44,7 +46,7 @@ impl RepoCache {
     #[must_use]
     pub fn open(root: &Path, repo: &Repo, links: Links) -> Self {
         let layout = RepoLayout::new(place::resolve(root), repo);
-        Self { layout, links, probed: OnceLock::new(), published: Mutex::new(HashMap::new()) }
+        Self { layout, links, probed: OnceLock::new(), published: Mutex::default(), elsewhere: OnceLock::new() }
     }
 
     /// Where everything of this repository stands.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::terminal::Terminal;
 use crate::error::Error;
+use crate::http::Failure;
 use crate::repo::printable;
 
 /// The text of an error for people.
@@ -36,16 +37,23 @@ pub(super) fn document(error: &Error) -> Value {
     } })
 }
 
-/// What lies beneath the headline, each once: some layers pass the text of the one below on as their own.
+/// What lies beneath the headline, each once: some layers pass the text of the one below on as their own. Of what the
+/// network library says only the innermost cause is worth a line; the layers above it are how that library is built.
 fn causes(error: &Error) -> Vec<String> {
+    let network = error.failure().filter(|failure| matches!(failure, Failure::Network { .. }));
+    let network = network.map(|failure| printable(&failure.to_string()));
     let mut causes: Vec<String> = Vec::new();
     let mut source = error.source();
     while let Some(cause) = source {
         let text = printable(&cause.to_string());
+        source = if network.as_ref() == Some(&text) { innermost(cause) } else { cause.source() };
         if causes.last() != Some(&text) && text != error.to_string() {
             causes.push(text);
         }
-        source = cause.source();
     }
     causes
+}
+
+fn innermost<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source()).last()
 }

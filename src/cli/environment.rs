@@ -8,17 +8,17 @@ use crate::env::{VARIABLES, Variable};
 use crate::error::ExitStatus;
 
 /// Prints help about a topic.
-pub(super) fn help(topic: &Option<String>, terminal: &Terminal) -> ExitStatus {
+pub(super) fn help(topic: Option<&str>, terminal: &Terminal) -> ExitStatus {
     let mut program = CommandLine::command();
     program.build();
-    let text = match topic.as_deref() {
+    let text = match topic {
         None => program.render_help().to_string(),
         Some("environment") => environment(),
         Some(name) => match program.find_subcommand_mut(name) {
             Some(command) => command.render_help().to_string(),
             None => {
                 let label = terminal.label("error");
-                terminal.say(&format!("{label} there is no help about `{}`", crate::repo::printable(name)));
+                Terminal::say(&format!("{label} there is no help about `{}`", crate::repo::printable(name)));
                 return ExitStatus::Usage;
             }
         },

@@ -37,7 +37,7 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
     if request.dry_run {
         document["dry_run"] = json!(true);
         document["bytes_to_fetch"] = json!(pulled.bytes_fetched);
-        document["gate"] = json!({ "kind": gate(pulled.gate), "access": access(&pulled.access) });
+        document["gate"] = json!({ "kind": kind(pulled.gate), "access": access(&pulled.access) });
         if let Access::Refused(error) = &pulled.access {
             document["gate"]["error"] = super::diagnose::document(error)["error"].take();
         }
@@ -68,9 +68,10 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
 /// The plan of a dry run.
 pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
     let mut text = format!("{}@{} is commit {}\n", request.repo, request.revision, pulled.commit);
-    text += &format!("gate: {}, access {}\n", gate(pulled.gate), access(&pulled.access));
+    text += &format!("gate: {}\n", gate(pulled));
     if let Access::Refused(error) = &pulled.access {
         text += &format!("  {error}\n");
+        error.server_message().iter().for_each(|message| text += &format!("  server says: {message}\n"));
         error.hints().iter().for_each(|hint| text += &format!("  hint: {hint}\n"));
     }
     for file in &pulled.files {
@@ -92,13 +93,27 @@ const fn state(file: &PulledFile, dry_run: bool) -> &'static str {
     }
 }
 
-const fn gate(gate: Option<Gate>) -> &'static str {
-    match gate {
-        None => "not asked",
-        Some(Gate::Open) => "open",
-        Some(Gate::Gated { automatic: true }) => "gated (automatic)",
-        Some(Gate::Gated { automatic: false }) => "gated (manual)",
+/// The state of the gate for people.
+fn gate(pulled: &Pulled) -> String {
+    let guard = match pulled.gate {
+        None => return "not asked, everything is here".to_owned(),
+        Some(Gate::Open) if matches!(pulled.access, Access::Granted) => return "none, it is public".to_owned(),
+        Some(Gate::Open) => "public by its description",
+        Some(Gate::Gated { automatic: true }) => "gated (opens to everybody who accepts the terms)",
+        Some(Gate::Gated { automatic: false }) => "gated (the owners decide)",
         Some(Gate::Private) => "private",
+    };
+    format!("{guard}, access {}", access(&pulled.access))
+}
+
+/// The kind of the gate in the hub's own words, for programs.
+const fn kind(gate: Option<Gate>) -> Option<&'static str> {
+    match gate {
+        None => None,
+        Some(Gate::Open) => Some("open"),
+        Some(Gate::Gated { automatic: true }) => Some("auto"),
+        Some(Gate::Gated { automatic: false }) => Some("manual"),
+        Some(Gate::Private) => Some("private"),
     }
 }
 

@@ -74,10 +74,10 @@ impl Progress {
 
     fn start_heartbeat(&self) {
         let (stop, stopped) = mpsc::channel();
-        let (counts, terminal) = (Arc::clone(&self.counts), self.terminal.clone());
+        let counts = Arc::clone(&self.counts);
         let thread = thread::spawn(move || {
             while stopped.recv_timeout(LINE_EVERY) == Err(RecvTimeoutError::Timeout) {
-                terminal.say(&counts.line());
+                Terminal::say(&counts.line());
             }
         });
         *lock(&self.heartbeat) = Some((stop, thread));
@@ -91,7 +91,7 @@ impl Reporter for Progress {
         self.counts.done.store(resumed, Ordering::Relaxed);
         self.counts.resumed.store(resumed, Ordering::Relaxed);
         if resumed > 0 && self.terminal.progress != ProgressStyle::Hidden {
-            self.terminal.say(&format!("going on from {} that an earlier run fetched", size::bytes(resumed)));
+            Terminal::say(&format!("going on from {} that an earlier run fetched", size::bytes(resumed)));
         }
         match &self.bars {
             Some(bars) => bars.plan(bytes + resumed, resumed),
@@ -135,11 +135,14 @@ impl Reporter for Progress {
             Wait::Retry { reason, wait } => {
                 (*wait >= WORTH_TELLING).then(|| format!("{reason}; trying again in {}", size::time(*wait)))
             }
-            Wait::Locked { path } => Some(format!("waiting for another process that fetches `{path}`")),
+            Wait::Locked { path, holder: Some(process) } => {
+                Some(format!("waiting for process {process}, which fetches `{path}`"))
+            }
+            Wait::Locked { path, holder: None } => Some(format!("waiting for another process that fetches `{path}`")),
         };
         match (text, &self.bars) {
             (Some(text), Some(bars)) => bars.tell(text),
-            (Some(text), None) if self.terminal.progress == ProgressStyle::Lines => self.terminal.say(&text),
+            (Some(text), None) if self.terminal.progress == ProgressStyle::Lines => Terminal::say(&text),
             _ => {}
         }
     }
@@ -147,8 +150,8 @@ impl Reporter for Progress {
     fn warn(&self, message: &str) {
         let text = format!("{} {message}", self.terminal.label("warning"));
         match &self.bars {
-            Some(bars) => bars.all.suspend(|| self.terminal.say(&text)),
-            None => self.terminal.say(&text),
+            Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
+            None => Terminal::say(&text),
         }
     }
 }

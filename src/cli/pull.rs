@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatu
         (Ok(_), Ok(())) => ExitStatus::Done,
         (Ok(_), Err(source)) => {
             let error = Error::Stream { action: "write to standard output", source };
-            terminal.say(&diagnose::text(&error, terminal));
+            Terminal::say(&diagnose::text(&error, terminal));
             error.status()
         }
     }
@@ -54,6 +54,8 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         allow_insecure_http: arguments.allow_insecure_http,
         patience: Some(arguments.timeout),
         jobs: arguments.jobs.map(usize::from),
+        connections: Some(usize::from(arguments.connections)),
+        limit_rate: arguments.limit_rate,
     };
     let settings = Settings::resolve(env, &overrides)?;
     let reference = Reference::parse(&arguments.reference, &settings.known())?;
@@ -138,12 +140,12 @@ fn show(
         (false, false) => Terminal::answer(&pulled.path.display().to_string()),
     };
     if terminal.summary && !request.dry_run {
-        terminal.say(&outcome::summary(request, pulled, took));
+        Terminal::say(&outcome::summary(request, pulled, took));
     }
     shown
 }
 
 fn complain(arguments: &Pull, error: &Error, terminal: &Terminal) -> std::io::Result<()> {
-    terminal.say(&diagnose::text(error, terminal));
+    Terminal::say(&diagnose::text(error, terminal));
     if arguments.is_json() { Terminal::answer(&diagnose::document(error).to_string()) } else { Ok(()) }
 }

@@ -55,7 +55,7 @@ impl Terminal {
     }
 
     /// Writes a line for people.
-    pub(super) fn say(&self, text: &str) {
+    pub(super) fn say(text: &str) {
         // nobody is left to be told when standard error is closed
         drop(writeln!(io::stderr().lock(), "{text}"));
     }

@@ -3,7 +3,7 @@
 //! A hint is a whole sentence with the command or the page in it, because "access denied" without a page to open is the
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
-use super::{Error, ExitStatus, RefusedPull};
+use super::{Error, RefusedPull};
 use crate::auth::AuthError;
 use crate::cache::CacheError;
 use crate::fetch::FetchError;
@@ -11,7 +11,7 @@ use crate::http::{Failure, NetworkKind};
 use crate::pattern::{Unmatched, Wanted};
 use crate::provider::{ProviderError, RefusalKind};
 use crate::reference::ReferenceError;
-use crate::repo::RepoPath;
+use crate::repo::{RepoPath, Revision};
 use crate::settings::{ConfigError, SettingsError};
 
 impl Error {
@@ -29,10 +29,13 @@ impl Error {
                 "run the command again; if it ends the same way, something on the line (a proxy, a mirror) changes files"
                     .to_owned(),
             ],
-            Self::Cache(error) | Self::Fetch(FetchError::Cache(error)) => cache(error),
+            Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
-            Self::Provider { source: ProviderError::Failure(failure), .. }
-            | Self::Fetch(FetchError::Transfer { source: failure, .. }) => network(failure, self.status()),
+            Self::Provider { source: ProviderError::Failure(failure), .. } => network(failure),
+            Self::Fetch(FetchError::Transfer { source: failure, .. }) => {
+                let kept = "what has arrived is kept; run the same command again to go on from there";
+                network(failure).into_iter().chain([kept.to_owned()]).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -59,7 +62,7 @@ impl RefusedPull {
                  it: {page}"
             )],
             RefusalKind::BadToken | RefusalKind::ExpiredToken => vec![format!("make a new token at {page}")],
-            RefusalKind::Forbidden => vec![format!("a policy or an administrator forbids it; see {page}")],
+            RefusalKind::Forbidden => vec![self.forbidden()],
             RefusalKind::Disabled => vec![format!("see {page} for the reason")],
             RefusalKind::NotFoundOrPrivate => self.not_found(),
             RefusalKind::RevisionMissing => vec![format!("see the branches and tags at {page}")],
@@ -68,13 +71,8 @@ impl RefusedPull {
             }
         };
         if self.public && matches!(self.refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken) {
-            hints.insert(
-                0,
-                format!(
-                    "`{}` is public: `gatedl pull --anonymous {}` pulls it without a token",
-                    self.repo, self.spelling
-                ),
-            );
+            let way = "the same command with `--anonymous` pulls it without a token";
+            hints.insert(0, format!("`{}` is public: {way}", self.repo));
         }
         hints.extend(self.about_the_token());
         hints.extend(self.about_other_tokens());
@@ -92,7 +90,24 @@ impl RefusedPull {
         hints
     }
 
+    /// The server's own words say more than gatedl knows; what they are about decides where to look.
+    fn forbidden(&self) -> String {
+        let page = &self.refusal.page;
+        let about_token = |message: &String| message.to_lowercase().contains("token");
+        match &self.login {
+            Some(_) if self.refusal.server_message.as_ref().is_some_and(about_token) => {
+                "another token may be allowed: https://huggingface.co/settings/tokens".to_owned()
+            }
+            _ => format!("a policy or an administrator forbids it; {page} may say more"),
+        }
+    }
+
     fn how_to_give_a_token(&self) -> String {
+        match self.withheld {
+            Some(flag) if flag.starts_with('-') => return format!("run it without {flag} to send a token"),
+            Some(name) => return format!("{name} is set, so no token was looked for; pass one with --token-stdin"),
+            None => {}
+        }
         let variable = self.token_variables.iter().find(|name| *name == "HF_TOKEN").or(self.token_variables.first());
         let tokens = if self.login.is_some() { " (https://huggingface.co/settings/tokens)" } else { "" };
         match variable {
@@ -102,15 +117,23 @@ impl RefusedPull {
     }
 
     fn about_the_token(&self) -> Option<String> {
-        let source = self.token.as_ref()?;
+        let of_token = |kind: RefusalKind| {
+            kind.is_about_the_account() || matches!(kind, RefusalKind::BadToken | RefusalKind::ExpiredToken)
+        };
+        let source = self.token.as_ref().filter(|_| of_token(self.refusal.kind))?;
         let account = self.account.as_ref().map(|account| format!(" (account `{}`)", account.name)).unwrap_or_default();
         Some(format!("the token came from {source}{account}"))
     }
 
     fn about_other_tokens(&self) -> Option<String> {
-        let (variable, provider) = self.other_tokens.first().filter(|_| self.token.is_none())?;
-        let repo = &self.repo;
-        Some(format!("{variable} is set, but it is for the provider `{provider}`; did you mean `{provider}:{repo}`?"))
+        let sought = matches!(self.refusal.kind, RefusalKind::NoToken | RefusalKind::NotFoundOrPrivate);
+        let nothing = self.token.is_none() && self.withheld.is_none();
+        let (variable, provider) = self.other_tokens.first().filter(|_| nothing && sought)?;
+        let (repo, revision) = (&self.repo, &self.revision);
+        let at = if *revision == Revision::main() { String::new() } else { format!("@{revision}") };
+        Some(format!(
+            "{variable} is set, but it is for the provider `{provider}`; did you mean `{provider}:{repo}{at}`?"
+        ))
     }
 }
 
@@ -164,23 +187,34 @@ fn cache(error: &CacheError) -> Vec<String> {
     Vec::new()
 }
 
-fn network(failure: &Failure, status: ExitStatus) -> Vec<String> {
-    let mut hints = Vec::new();
-    match failure {
-        Failure::Network { kind: NetworkKind::Certificate, .. } => hints.push(
+fn network(failure: &Failure) -> Vec<String> {
+    let hint = match failure {
+        Failure::Network { kind: NetworkKind::Certificate, .. } => {
             "behind an inspecting proxy, name its certificate in SSL_CERT_FILE (REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE work \
              too)"
-                .to_owned(),
-        ),
-        Failure::Network { kind: NetworkKind::Connect, .. } => {
-            hints.push("check the address and the network; `--offline` uses what is in the cache".to_owned());
+                .to_owned()
         }
-        _ => {}
-    }
-    if status == ExitStatus::Network {
-        hints.push("what has arrived is kept; run the same command again to go on from there".to_owned());
-    }
-    hints
+        Failure::Network { kind: NetworkKind::Connect, .. } => {
+            "check the address and the network; `--offline` uses what is in the cache".to_owned()
+        }
+        Failure::Network { kind: NetworkKind::Stalled, .. } => {
+            "a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds".to_owned()
+        }
+        Failure::Network { kind: NetworkKind::Broken, .. } => return Vec::new(),
+        Failure::Refused(refused) => match (refused.status.as_u16(), refused.wait) {
+            (429, Some(wait)) if wait.as_secs() >= 60 => {
+                format!("try again in {} minutes; with a token the limit is higher", wait.as_secs().div_ceil(60))
+            }
+            (429, _) => "try again in a few minutes; with a token the limit is higher".to_owned(),
+            (500.., _) => "the server is in trouble, your access is not the reason; try again later".to_owned(),
+            _ => return Vec::new(),
+        },
+        Failure::Broken { .. } => {
+            "perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between"
+                .to_owned()
+        }
+    };
+    vec![hint]
 }
 
 fn list(names: &[String]) -> String {

@@ -4,22 +4,33 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::stream::{Interruption, stream};
+use super::conductor::Conductor;
+use super::open::Open;
 use super::{Engine, FetchError, Job, blocking};
 use crate::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges};
-use crate::http::Patience;
 use crate::manifest::RepoFile;
 use crate::report::Wait;
 
 /// How often a lock that another process holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(100);
 
+/// How often a file is begun anew because another process took its partial file away.
+const MOST_TURNS: usize = 8;
+
 /// Brings a blob to its place.
 pub(super) async fn bring(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
     if !take_here(&engine, &job, job.here.clone()).await? {
         let lock = lock(&engine, &job).await?;
-        if !(job.here.is_none() && look_again(&engine, &job).await?) {
-            fetch(&engine, &job).await?;
+        // only where locks lie is there more than one turn: another process replaced the partial file
+        let mut turns = 1;
+        while !look_again(&engine, &job).await? {
+            match fetch(&engine, &job).await {
+                Err(FetchError::Cache(CacheError::Replaced { .. })) if turns < MOST_TURNS => turns += 1,
+                fetched => {
+                    fetched?;
+                    break;
+                }
+            }
         }
         drop(lock);
     }
@@ -58,7 +69,9 @@ async fn lock(engine: &Arc<Engine>, job: &Job) -> Result<BlobLock, FetchError> {
             return Ok(lock);
         }
         if !std::mem::replace(&mut told, true) {
-            engine.reporter.waiting(&Wait::Locked { path: job.file.path.to_string() });
+            let (path, held) = (job.file.path.to_string(), engine.destination.lock(&job.file));
+            let holder = blocking(move || BlobLock::holder(&held)).await?;
+            engine.reporter.waiting(&Wait::Locked { path, holder });
         }
         tokio::time::sleep(LOCK_POLL).await;
     }
@@ -101,34 +114,19 @@ async fn open(engine: &Arc<Engine>, file: &RepoFile) -> Result<(Partial, Ranges)
     .await??)
 }
 
-/// Streams what is missing, then verifies and publishes. The inner error is the verdict that the content is wrong.
+/// Fetches what is missing, then verifies and publishes. The inner error is the verdict that the content is wrong.
 async fn complete(
     engine: &Arc<Engine>,
     job: &Job,
     partial: Partial,
-    mut here: Ranges,
+    here: Ranges,
 ) -> Result<Result<(), Mismatch>, FetchError> {
-    let partial = Arc::new(partial);
-    let mut patience = Patience::new(engine.options.patience);
-    while let Some(range) = here.missing(job.file.size).into_iter().next() {
-        let start = range.start;
-        let (written, outcome) = stream(engine, job.id, &job.file, &partial, range).await;
-        if written > start {
-            here.insert(start..written);
-            patience.progress();
-        }
-        match outcome {
-            Ok(()) => {}
-            Err(Interruption::Fatal(error)) => return Err(error),
-            Err(Interruption::Failure(failure)) => {
-                let waited = engine.transport.wait_after(failure, &mut patience).await;
-                waited.map_err(|source| FetchError::Transfer { path: job.file.path.clone(), source })?;
-            }
-        }
-    }
+    let open = Arc::new(Open::new(partial, here, job.file.size));
+    let partial = Arc::clone(&open.partial);
+    Conductor::new(engine, job, open).run().await?;
     let (destination, file) = (Arc::clone(&engine.destination), job.file.clone());
-    let partial =
-        Arc::into_inner(partial).ok_or(CacheError::Replaced { path: engine.destination.partial(&file).path })?;
+    // every stream and every write of theirs has ended, so this handle is the last
+    let partial = Arc::into_inner(partial).ok_or(CacheError::Replaced { path: destination.partial(&file).path })?;
     Ok(blocking(move || match partial.verify()? {
         Ok(verified) => destination.publish(verified, &file).map(Ok),
         Err(mismatch) => Ok::<_, CacheError>(Err(mismatch)),

@@ -1,6 +1,6 @@
 //! What is here, what is to be done, and how many bytes that is. Made before the first byte; `--dry-run` prints it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::cache::{Destination, Here};
 use crate::digest::Digest;
@@ -50,11 +50,11 @@ impl Plan {
     #[must_use]
     pub fn make(files: Vec<RepoFile>, destination: &Destination, force: bool) -> Self {
         let mut plan = Self::default();
-        let mut counted = HashMap::new();
+        let mut counted = HashSet::new();
         for file in files {
             let state = if force { FileState::Missing { have: 0 } } else { state(&file, destination) };
             if let FileState::Missing { have } = state
-                && !(destination.shares_content() && counted.insert(file.digest, ()).is_some())
+                && (counted.insert(file.digest) || !destination.shares_content())
             {
                 plan.bytes_to_fetch += file.size - have;
                 plan.bytes_resumed += have;

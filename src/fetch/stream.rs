@@ -6,13 +6,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
-use super::transport::Body;
+use super::leases::Lease;
+use super::open::{Held, Open};
+use super::transport::{Body, Link};
 use super::{Engine, FetchError};
-use crate::cache::{CacheError, Partial};
+use crate::cache::CacheError;
 use crate::http::Failure;
 use crate::manifest::RepoFile;
 use crate::report::FileId;
@@ -20,10 +24,13 @@ use crate::report::FileId;
 /// How many bytes are gathered for one write. Two such pieces a connection, one that fills and one that is written, are
 /// the engine's share of the memory.
 const PIECE: usize = 256 << 10;
-/// How many bytes may be lost to a kill: the journal is written at least this often.
-const JOURNAL_EVERY: u64 = 4 << 20;
+/// How many bytes may be lost to a kill, and how many seconds of a slow line: the journal is written at least this often.
+/// The two pieces that may be on their way when a line is due are counted in.
+const JOURNAL_EVERY: u64 = (4 << 20) - 2 * PIECE as u64;
+const JOURNAL_EVERY_TIME: Duration = Duration::from_secs(1);
 
-/// How a stream ended before its range did.
+/// How a stream ended before its lease did.
+#[derive(Debug)]
 pub(super) enum Interruption {
     /// The transport failed; perhaps it will pass.
     Failure(Failure),
@@ -31,52 +38,74 @@ pub(super) enum Interruption {
     Fatal(FetchError),
 }
 
-/// Streams `range` of a file into its partial file. However it ends, the first value is how far the bytes are written.
-pub(super) async fn stream(
-    engine: &Engine,
-    id: FileId,
-    file: &RepoFile,
-    partial: &Arc<Partial>,
-    range: Range<u64>,
-) -> (u64, Result<(), Interruption>) {
-    let mut writer = Writer::new(partial, range.start);
-    let outcome = match engine.transport.open(file, range).await {
-        Ok(body) => copy(engine, id, body, &mut writer).await,
-        Err(failure) => Err(Interruption::Failure(failure)),
-    };
-    let flushed = writer.finish().await;
-    (writer.written, flushed.map_err(Interruption::Fatal).and(outcome))
+/// What a stream works with.
+pub(super) struct Stream {
+    pub(super) engine: Arc<Engine>,
+    pub(super) id: FileId,
+    pub(super) file: RepoFile,
+    pub(super) open: Arc<Open>,
+    pub(super) link: Arc<Link>,
+    pub(super) lease: Lease,
+    /// The right to a connection, for as long as the stream lives.
+    pub(super) _permit: OwnedSemaphorePermit,
 }
 
-async fn copy(engine: &Engine, id: FileId, mut body: Body, writer: &mut Writer<'_>) -> Result<(), Interruption> {
-    while let Some(bytes) = body.next().await.map_err(Interruption::Failure)? {
-        let length = bytes.len() as u64;
-        engine.received.fetch_add(length, Ordering::Relaxed);
-        engine.reporter.advanced(id, length);
-        writer.push(bytes).await.map_err(Interruption::Fatal)?;
+impl Stream {
+    /// Streams the bytes of the lease into the partial file.
+    pub(super) async fn run(self) -> Result<(), Interruption> {
+        let mut writer = Writer::new(&self.open, &self.lease);
+        let outcome = match self.engine.transport.open(&self.file, self.lease.range.clone(), &self.link).await {
+            Ok(Some(body)) => self.copy(body, &mut writer).await,
+            Ok(None) => Ok(()),
+            Err(failure) => Err(Interruption::Failure(failure)),
+        };
+        let flushed = writer.finish().await;
+        flushed.map_err(Interruption::Fatal).and(outcome)
     }
-    Ok(())
+
+    async fn copy(&self, mut body: Body, writer: &mut Writer) -> Result<(), Interruption> {
+        while !writer.held.is_spent() {
+            let Some(mut bytes) = body.next().await.map_err(Interruption::Failure)? else { break };
+            let kept = writer.held.claim(bytes.len() as u64);
+            // no more than there are
+            bytes.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
+            self.engine.received.fetch_add(kept, Ordering::Relaxed);
+            self.engine.reporter.advanced(self.id, kept);
+            writer.push(bytes).await.map_err(Interruption::Fatal)?;
+            self.engine.limit.take(kept).await;
+        }
+        Ok(())
+    }
 }
 
 /// Gathers, writes behind the network's back, and keeps the journal.
-struct Writer<'a> {
-    partial: &'a Arc<Partial>,
+struct Writer {
+    open: Arc<Open>,
+    held: Held,
     gathered: Vec<Bytes>,
     gathered_length: usize,
     /// The write under way, and where it ends.
     pending: Option<(JoinHandle<Result<(), CacheError>>, u64)>,
     /// Up to where bytes were handed to a write.
     submitted: u64,
-    /// Up to where bytes are written.
-    written: u64,
-    /// Up to where the journal says so.
+    /// Up to where the journal says that bytes are written.
     noted: u64,
+    noted_at: Instant,
 }
 
-impl<'a> Writer<'a> {
-    fn new(partial: &'a Arc<Partial>, start: u64) -> Self {
-        let (gathered, gathered_length, pending) = (Vec::new(), 0, None);
-        Self { partial, gathered, gathered_length, pending, submitted: start, written: start, noted: start }
+impl Writer {
+    fn new(open: &Arc<Open>, lease: &Lease) -> Self {
+        let start = lease.range.start;
+        Self {
+            open: Arc::clone(open),
+            held: Held::new(open, lease),
+            gathered: Vec::new(),
+            gathered_length: 0,
+            pending: None,
+            submitted: start,
+            noted: start,
+            noted_at: Instant::now(),
+        }
     }
 
     async fn push(&mut self, bytes: Bytes) -> Result<(), FetchError> {
@@ -90,9 +119,8 @@ impl<'a> Writer<'a> {
         self.settle().await?;
         let (pieces, start) = (std::mem::take(&mut self.gathered), self.submitted);
         self.submitted += std::mem::take(&mut self.gathered_length) as u64;
-        let note = (self.written - self.noted >= JOURNAL_EVERY).then_some(self.noted..self.written);
-        self.noted = note.as_ref().map_or(self.noted, |range| range.end);
-        let partial = Arc::clone(self.partial);
+        let note = self.take_note();
+        let partial = Arc::clone(&self.open.partial);
         let write = tokio::task::spawn_blocking(move || {
             note.map_or(Ok(()), |range| partial.note(&range))?;
             partial.write(start, &pieces)
@@ -101,10 +129,21 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// What the journal should be told now.
+    fn take_note(&mut self) -> Option<Range<u64>> {
+        let range = self.noted..self.held.written;
+        let due = range.end - range.start >= JOURNAL_EVERY || self.noted_at.elapsed() >= JOURNAL_EVERY_TIME;
+        if !due || range.is_empty() {
+            return None;
+        }
+        (self.noted, self.noted_at) = (range.end, Instant::now());
+        Some(range)
+    }
+
     async fn settle(&mut self) -> Result<(), FetchError> {
         if let Some((write, end)) = self.pending.take() {
             write.await.map_err(FetchError::Lost)??;
-            self.written = end;
+            self.held.advance(end);
         }
         Ok(())
     }
@@ -117,13 +156,13 @@ impl<'a> Writer<'a> {
     }
 }
 
-impl Drop for Writer<'_> {
-    /// Notes what the journal does not know yet. For most files that is nothing worth a line: they end whole, and then
+impl Drop for Writer {
+    /// Notes what the journal does not know yet. For small files that is nothing worth a line: they end whole, and then
     /// the journal goes away with the partial file.
     fn drop(&mut self) {
-        if self.written - self.noted >= PIECE as u64 {
+        if self.held.written - self.noted >= PIECE as u64 {
             // a line that cannot be written costs these bytes in the next run, nothing in this one
-            drop(self.partial.note(&(self.noted..self.written)));
+            drop(self.open.partial.note(&(self.noted..self.held.written)));
         }
     }
 }

@@ -1,29 +1,63 @@
 //! How the bytes of a range arrive. Today over HTTP from a link that redirects to where the bytes are; the engine above
 //! sees only [`Transport::open`] and [`Body::next`], so that another way of fetching fits in here.
 //!
-//! Every stream begins at the provider's own link, with the range that it wants: a signed link may be good for exactly
-//! the range that minted it (xet-core#897), and one that has expired is simply not asked for again.
+//! The fact that cost somebody a day: a signed link may be good for exactly the range that minted it (the live bridge:
+//! "403 Auth failed: invalid range", xet-core#897), or for any range (mirrors, other CDNs). Asking the provider anew for
+//! every range is always right but costs its quota; so the first second range of a file tries the link of the first, once
+//! for each host, and what it learns holds for the whole run.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use url::Url;
 
 use crate::credential::Credential;
-use crate::http::{Answer, Ask, ByteRange, Client, Coverage, Failure, Patience, coverage};
+use crate::endpoint::Origin;
+use crate::http::{Answer, Ask, ByteRange, Client, Coverage, Failure, coverage};
 use crate::manifest::RepoFile;
+
+/// How often the provider may be asked for one file: this many times, and once more for every so many bytes.
+const RESOLVES: u64 = 16;
+const BYTES_FOR_A_RESOLVE: u64 = 64_000_000;
 
 /// Opens streams of bytes.
 pub struct Transport {
     client: Client,
     credential: Option<Credential>,
     link: Box<dyn Fn(&RepoFile) -> Url + Send + Sync>,
+    /// Whether signed links of a host are good for ranges other than their own.
+    free: Mutex<HashMap<Origin, bool>>,
 }
 
 impl fmt::Debug for Transport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Transport").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+/// What the streams of one file know about where its bytes are.
+#[derive(Debug, Default)]
+pub(super) struct Link {
+    /// The last link that the provider gave. Held while a second range tries it, so that the others wait for the answer.
+    signed: tokio::sync::Mutex<Option<Url>>,
+    resolves: AtomicU64,
+    /// The server does not serve ranges of this file: it is asked for whole, over one connection.
+    whole_only: AtomicBool,
+}
+
+impl Link {
+    /// Whether another stream of this file may be opened only to be faster.
+    pub(super) fn may_resolve(&self, file: &RepoFile) -> bool {
+        !self.is_whole_only() && self.resolves.load(Ordering::Relaxed) < RESOLVES + file.size / BYTES_FOR_A_RESOLVE
+    }
+
+    /// Whether the server has shown that it does not serve ranges of this file.
+    pub(super) fn is_whole_only(&self) -> bool {
+        self.whole_only.load(Ordering::Relaxed)
     }
 }
 
@@ -35,28 +69,79 @@ impl Transport {
         credential: Option<Credential>,
         link: impl Fn(&RepoFile) -> Url + Send + Sync + 'static,
     ) -> Self {
-        Self { client, credential, link: Box::new(link) }
+        Self { client, credential, link: Box::new(link), free: Mutex::default() }
     }
 
-    /// Waits after a failure that may pass, or hands it back.
-    pub(super) async fn wait_after(&self, failure: Failure, patience: &mut Patience) -> Result<(), Failure> {
-        self.client.wait_after(failure, patience).await
-    }
-
-    /// Opens a stream of the bytes `range` of a file.
+    /// Opens a stream of the bytes `range` of a file. None where the server turns out not to serve ranges: then the link
+    /// knows, and the next stream asks for the whole file.
     ///
     /// # Errors
     /// When the answer refuses, or holds something else than bytes of that file.
-    pub(super) async fn open(&self, file: &RepoFile, range: Range<u64>) -> Result<Body, Failure> {
-        let whole = range == (0..file.size);
-        let asked = (!whole).then_some(ByteRange { start: range.start, end: range.end });
-        let ask = Ask { range: asked, ..Ask::get((self.link)(file), self.credential.as_ref()) };
-        let answer = self.client.send(&ask).await?;
-        let position = match coverage(&answer, asked, file.size, file.path.as_str())? {
-            Coverage::Asked => range.start,
-            Coverage::Whole => 0,
+    pub(super) async fn open(&self, file: &RepoFile, range: Range<u64>, link: &Link) -> Result<Option<Body>, Failure> {
+        let everything = range == (0..file.size) || link.is_whole_only();
+        let asked = (!everything).then_some(ByteRange { start: range.start, end: range.end });
+        let answer = match self.reuse(asked, link).await? {
+            Some(answer) => answer,
+            None => self.resolve(file, asked, link).await?,
         };
-        Ok(Body { answer, position, range, size: file.size })
+        let position = match (coverage(&answer, asked, file.size, file.path.as_str())?, asked) {
+            (Coverage::Asked, _) => range.start,
+            (Coverage::Whole, None) => 0,
+            (Coverage::Whole | Coverage::Unsaid, _) => {
+                link.whole_only.store(true, Ordering::Relaxed);
+                return Ok(None);
+            }
+        };
+        Ok(Some(Body { answer, position, range, size: file.size }))
+    }
+
+    /// Asks the provider, who redirects to where the bytes are.
+    async fn resolve(&self, file: &RepoFile, range: Option<ByteRange>, link: &Link) -> Result<Answer, Failure> {
+        link.resolves.fetch_add(1, Ordering::Relaxed);
+        let own = (self.link)(file);
+        let answer = self.client.send(&Ask { range, ..Ask::get(own.clone(), self.credential.as_ref()) }).await?;
+        if Origin::of(answer.url()) != Origin::of(&own) {
+            *link.signed.lock().await = Some(answer.url().clone());
+        }
+        Ok(answer)
+    }
+
+    /// Asks at the signed link of an earlier range; none where there is none, or it is not good for this range.
+    async fn reuse(&self, range: Option<ByteRange>, link: &Link) -> Result<Option<Answer>, Failure> {
+        let mut signed = link.signed.lock().await;
+        let Some(url) = signed.clone() else { return Ok(None) };
+        let origin = Origin::of(&url);
+        let known = self.free().get(&origin).copied();
+        if known == Some(false) {
+            return Ok(None);
+        }
+        if known == Some(true) {
+            drop(signed);
+            return match self.client.send(&Ask { range, ..Ask::get(url.clone(), None) }).await {
+                Err(Failure::Refused(refused)) if refused.status.is_client_error() => {
+                    // expired: whoever comes next asks the provider
+                    link.signed.lock().await.take_if(|current| *current == url);
+                    Ok(None)
+                }
+                answer => answer.map(Some),
+            };
+        }
+        match self.client.send(&Ask { range, ..Ask::get(url, None) }).await {
+            Ok(answer) => {
+                self.free().insert(origin, true);
+                Ok(Some(answer))
+            }
+            Err(Failure::Refused(refused)) if matches!(refused.status.as_u16(), 401 | 403) => {
+                self.free().insert(origin, false);
+                *signed = None;
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn free(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, bool>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,8 +167,8 @@ impl Body {
                 let problem = format!("more than the {} bytes of the file were sent", self.size);
                 return Err(Failure::broken(self.answer.url(), problem));
             }
+            // parts of a buffer in memory: their lengths fit
             let unwanted = self.range.start.saturating_sub(start).min(bytes.len() as u64);
-            // a slice of a buffer in memory: its length fits
             drop(bytes.split_to(usize::try_from(unwanted).unwrap_or(usize::MAX)));
             let beyond = self.position.saturating_sub(self.range.end);
             bytes.truncate(bytes.len().saturating_sub(usize::try_from(beyond).unwrap_or(usize::MAX)));

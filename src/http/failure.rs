@@ -17,6 +17,7 @@ use super::header;
 use super::pace::ordered_wait;
 use crate::endpoint::public;
 use crate::repo::printable;
+use crate::report::Wait;
 
 /// How the network failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +69,7 @@ impl Failure {
             NetworkKind::Stalled => "the server does not answer",
             NetworkKind::Broken => "the connection broke",
         };
-        // reqwest's message repeats the link with its query
-        let source = Some(error.without_url().into());
+        let source = Some(root_cause(&error.without_url()).into());
         Self::Network { url: public(url), kind, what: what.to_owned(), source }
     }
 
@@ -106,19 +106,32 @@ impl Failure {
         Self::Network { url: public(url), kind: NetworkKind::Broken, what, source: None }
     }
 
-    /// The failure in one line, with its innermost cause.
+    /// How a wait for this failure to pass is reported.
+    #[must_use]
+    pub fn to_wait(&self, wait: Duration) -> Wait {
+        match self {
+            Self::Refused(refused) if refused.status == StatusCode::TOO_MANY_REQUESTS => {
+                let host = Url::parse(&refused.url).ok().and_then(|url| url.host_str().map(str::to_owned));
+                Wait::RateLimited { host: host.unwrap_or_default(), wait }
+            }
+            _ => Wait::Retry { reason: self.summary(), wait },
+        }
+    }
+
+    /// The failure in one line, with its cause.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            if error.source().is_none() {
-                text = format!("{text} ({error})");
-            }
-            cause = error.source();
-        }
-        text
+        self.source().map_or_else(|| self.to_string(), |cause| format!("{self} ({cause})"))
     }
+}
+
+/// What lies at the bottom: the layers above it say "error sending request" and "client error (Connect)".
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    printable(&cause.to_string())
 }
 
 /// The TLS library's errors arrive boxed three layers deep, without a type to match on.

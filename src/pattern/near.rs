@@ -25,7 +25,7 @@ pub(super) fn to_name(name: &str, paths: &[&str]) -> Vec<String> {
     near(name, paths.iter().copied().chain(folders.iter().copied()))
 }
 
-/// The candidates nearest to a name, nearest first, at most [`LIMIT`].
+/// The candidates nearest to a name, nearest first, at most five.
 pub fn near<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = name.to_lowercase();
     nearest(candidates.filter_map(|path| {

@@ -12,19 +12,21 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::Method;
 use url::Url;
 
-use super::{Account, Answering, Provider, ProviderError, Refusal};
+use super::{Access, Account, Answering, Provider, ProviderError, Refusal};
 use crate::credential::Credential;
 use crate::digest::Digest;
 use crate::endpoint::Endpoint;
-use crate::http::{Ask, Client, Failure, next_page};
+use crate::http::{Ask, ByteRange, Client, Failure, next_page};
 use crate::manifest::{Entry, Gate, Manifest, RepoFile, Resolved};
-use crate::repo::{Commit, Repo, RepoKind, Revision, printable};
+use crate::repo::{Commit, Repo, RepoKind, RepoPath, Revision, printable};
 use crate::settings;
 
 /// A listing has at most this many pages of 1,000 entries; the largest data sets have some hundred thousand files.
 const MOST_PAGES: usize = 2_000;
 /// How many files a mirror without a tree route is asked about at once.
 const HEADS_AT_ONCE: usize = 8;
+/// Files in the root of a gated repository that everybody may read (hub-protocol §1.6).
+const ALWAYS_OPEN: [&str; 4] = ["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"];
 
 /// A hub of the Hugging Face kind.
 #[derive(Debug)]
@@ -89,11 +91,25 @@ impl HuggingFace {
         Ok(Resolved { commit, gate })
     }
 
-    async fn ask_access(&self, repo: &Repo) -> Result<(), ProviderError> {
+    async fn ask_access(&self, repo: &Repo) -> Result<Access, ProviderError> {
         match self.client.insist(&self.get(self.api(repo, &["auth-check"]))).await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(Access::Granted),
             // a mirror without the route; then the first refusal decides
-            Err(Failure::Refused(refused)) if refused.status.as_u16() == 404 && refused.code.is_none() => Ok(()),
+            Err(Failure::Refused(refused)) if refused.status.as_u16() == 404 && refused.code.is_none() => {
+                Ok(Access::Unknown)
+            }
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// The answer is thrown away: what counts is that there is one. At the hub's own redirect it is known already.
+    async fn ask_first_byte(&self, repo: &Repo, commit: &Commit, path: &RepoPath) -> Result<(), ProviderError> {
+        let url = self.resolve_link(repo, commit, path.as_str());
+        let first = Some(ByteRange { start: 0, end: 1 });
+        match self.client.insist(&Ask { range: first, stay: true, ..self.get(url) }).await {
+            Ok(_) => Ok(()),
+            // an empty file has no first byte, and only who may read it is told so
+            Err(Failure::Refused(refused)) if refused.status.as_u16() == 416 => Ok(()),
             Err(failure) => Err(failure.into()),
         }
     }
@@ -186,7 +202,7 @@ impl HuggingFace {
         Some(
             found
                 .into_iter()
-                .filter(|found| found.id.parse::<crate::repo::RepoId>().is_ok())
+                .filter(|found| found.id.parse().is_ok_and(|id: crate::repo::RepoId| id != repo.id))
                 .map(|found| found.id)
                 .collect(),
         )
@@ -198,8 +214,21 @@ impl Provider for HuggingFace {
         Box::pin(self.revision(repo, revision))
     }
 
-    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<(), ProviderError>> {
+    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<Access, ProviderError>> {
         Box::pin(self.ask_access(repo))
+    }
+
+    fn try_file<'a>(
+        &'a self,
+        repo: &'a Repo,
+        commit: &'a Commit,
+        path: &'a RepoPath,
+    ) -> Answering<'a, Result<(), ProviderError>> {
+        Box::pin(self.ask_first_byte(repo, commit, path))
+    }
+
+    fn is_always_open(&self, path: &RepoPath) -> bool {
+        ALWAYS_OPEN.contains(&path.as_str())
     }
 
     fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>> {

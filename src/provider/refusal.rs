@@ -57,6 +57,17 @@ impl RefusalKind {
         Self::Disabled,
     ];
 
+    /// Whether it depends on whose token was sent, so that the account is worth a request.
+    #[must_use]
+    pub const fn is_about_the_account(self) -> bool {
+        match self {
+            Self::NoToken | Self::BadToken | Self::ExpiredToken => false,
+            Self::RevisionMissing | Self::FileMissing | Self::Disabled => false,
+            Self::TokenTooNarrow | Self::NotRequested | Self::Pending | Self::Rejected | Self::Reset => true,
+            Self::Gated | Self::Forbidden | Self::NotFoundOrPrivate => true,
+        }
+    }
+
     /// The word for machines: `error.kind` of the JSON document.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -7,38 +7,63 @@ use crate::error::{Error, RefusedPull};
 use crate::fetch::FetchError;
 use crate::http::Failure;
 use crate::manifest::Gate;
-use crate::provider::{self, Refusal, RefusalKind};
-use crate::repo::RepoPath;
+use crate::provider::{self, ProviderError, Refusal, RefusalKind};
+use crate::repo::{Repo, RepoPath};
 
 impl Hub<'_> {
+    /// Turns what the provider answered into what the user must know; `path` is the file that was asked for, if one was.
+    pub(super) async fn explain(&self, error: ProviderError, gate: Option<Gate>, path: Option<&RepoPath>) -> Error {
+        let ProviderError::Failure(failure) = error else { return self.about_the_hub(error) };
+        match self.provider.explain(&self.pull.request.repo, &failure) {
+            Some(refusal) => self.refused(refusal, failure, gate, path).await,
+            None => self.about_the_hub(failure.into()),
+        }
+    }
+
     /// A transfer that failed: perhaps a gate that closed in the middle.
     pub(super) async fn explain_transfer(&self, path: RepoPath, failure: Failure) -> Error {
-        match self.hub.explain(&self.pull.request.repo, &failure) {
-            Some(refusal) => self.refused(refusal, failure, None).await,
+        match self.provider.explain(&self.pull.request.repo, &failure) {
+            Some(refusal) => self.refused(refusal, failure, None, Some(&path)).await,
             None => FetchError::Transfer { path, source: failure }.into(),
         }
     }
 
-    pub(super) async fn refused(&self, refusal: Refusal, failure: Failure, gate: Option<Gate>) -> Error {
+    fn about_the_hub(&self, source: ProviderError) -> Error {
+        let host = self.pull.provider.endpoint.origin().host().to_owned();
+        Error::Provider { repo: self.pull.request.repo.clone(), host, source }
+    }
+
+    async fn refused(
+        &self,
+        mut refusal: Refusal,
+        failure: Failure,
+        gate: Option<Gate>,
+        path: Option<&RepoPath>,
+    ) -> Error {
         let (request, provider) = (self.pull.request, self.pull.provider);
+        if path.is_some() && refusal.kind == RefusalKind::NotFoundOrPrivate && is_plain_404(&failure) {
+            // the repository has just been listed; a mirror that knows no error codes means the file
+            refusal.kind = RefusalKind::FileMissing;
+        }
         let bad_token = matches!(refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
-        let about_names = matches!(refusal.kind, RefusalKind::RevisionMissing | RefusalKind::FileMissing);
-        let account = if bad_token || about_names { None } else { self.hub.account().await };
+        let account = if refusal.kind.is_about_the_account() { self.provider.account().await } else { None };
         let similar = match refusal.kind {
-            RefusalKind::NotFoundOrPrivate => self.hub.similar(&request.repo).await,
+            RefusalKind::NotFoundOrPrivate => self.provider.similar(&request.repo).await,
             _ => Vec::new(),
         };
+        let similar =
+            similar.iter().filter_map(|id| Some(self.spell(&Repo { id: id.parse().ok()?, ..request.repo.clone() })));
+        let similar = similar.collect();
         let public = bad_token && gate.is_none() && self.is_public().await;
         let others = auth::set_for_others(self.pull.settings, self.pull.env, provider);
-        let named = request.provider != self.pull.settings.default_provider;
-        let prefix = if named { format!("{}:", request.provider) } else { String::new() };
         Error::Refused(Box::new(RefusedPull {
             repo: request.repo.clone(),
             revision: request.revision.clone(),
-            spelling: format!("{prefix}{}", request.repo),
+            path: path.cloned(),
             refusal,
             failure,
             public,
+            withheld: auth::withheld(self.pull.settings, &request.token),
             token: self.credential.as_ref().map(|credential| credential.source().clone()),
             account,
             token_variables: provider.token_variables.clone(),
@@ -48,6 +73,12 @@ impl Hub<'_> {
         }))
     }
 
+    /// A repository as it is written on a command line like this one.
+    fn spell(&self, repo: &Repo) -> String {
+        let named = self.pull.request.provider != self.pull.settings.default_provider;
+        if named { format!("{}:{repo}", self.pull.request.provider) } else { repo.to_string() }
+    }
+
     /// Whether the repository opens without a token. Only said, never done: whether to go on as nobody is the user's
     /// choice.
     async fn is_public(&self) -> bool {
@@ -55,4 +86,8 @@ impl Hub<'_> {
         let resolved = anonymous.resolve(&self.pull.request.repo, &self.pull.request.revision).await;
         resolved.is_ok_and(|resolved| resolved.gate == Gate::Open)
     }
+}
+
+fn is_plain_404(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused(refused) if refused.status.as_u16() == 404 && refused.code.is_none())
 }

@@ -226,7 +226,6 @@ impl Reader<'_> {
         Ok(BoundToken { name, provider: entry.provider, only, token })
     }
 
-    #[expect(clippy::type_complexity, reason = "the four keys, in the order of the file's documentation")]
     fn token(
         &self,
         place: &str,

@@ -30,6 +30,7 @@ class Machine:
         self.home = folder / "home" / "huggingface"
         self.cache = self.home / "hub"
         self.home.mkdir(parents=True)
+        self.umask = 0o022
         # Nothing of the tester's own environment: a token, an endpoint or a proxy there would change what is tested.
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -51,6 +52,7 @@ class Machine:
             command,
             env=self._environment(account, extra),
             cwd=self.folder,
+            umask=self.umask,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -77,6 +79,7 @@ class Machine:
             [self.program, *map(str, arguments)],
             env=self._environment(account, None),
             cwd=self.folder,
+            umask=self.umask,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -10,7 +10,6 @@
 //! steer it meanwhile (see `support/control.rs`).
 
 #![allow(unreachable_pub, reason = "a program has no outside: here `pub` says what other modules may use")]
-#![allow(unreachable_pub, reason = "an example has no outside: `pub` tells what a module offers")]
 #![allow(clippy::disallowed_methods, reason = "a program of its own, with its own command line")]
 
 // With paths, because the root of an example looks for its modules beside itself.

@@ -1,10 +1,14 @@
 //! The integration tests: one binary, the real program, a hub on loopback.
 
 #![allow(unreachable_pub, reason = "a test crate has no outside: `pub` tells what a module offers")]
+#![allow(
+    clippy::needless_raw_string_hashes,
+    reason = "snapshots are rewritten by a machine that always writes the hashes"
+)]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
-#![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
 mod faults;
+mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;

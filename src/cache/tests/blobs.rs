@@ -64,7 +64,8 @@ fn a_blob_of_another_repository_is_adopted_without_a_copy() {
     let other = RepoCache::open(&folder.path().join("hub"), &repo("org/fork"), Links::WherePossible);
     other.prepare().unwrap();
     let wanted = lfs("w.bin", b"weights");
-    assert_eq!(cache.find_elsewhere(&wanted), None);
+    let early = RepoCache::open(&folder.path().join("hub"), &repo("org/m"), Links::WherePossible);
+    assert_eq!(early.find_elsewhere(&wanted), None);
     other.publish(verified(&other, &wanted, b"weights")).unwrap();
     assert_eq!(other.find_elsewhere(&wanted), None, "its own folder is not elsewhere");
     let found = cache.find_elsewhere(&wanted).unwrap();

@@ -103,6 +103,17 @@ impl Sandbox {
         path
     }
 
+    /// As [`write`](Self::write), for what only its owner may read: logins, configuration with a token in it.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_private(&self, relative: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.write(relative, content);
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode of our own");
+        path
+    }
+
     /// A file in which the program is meant to keep a token.
     pub fn allow_token_in(&self, relative: &str) {
         let mut inputs = self.0.inputs.lock().unwrap_or_else(PoisonError::into_inner);

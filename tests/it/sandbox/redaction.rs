@@ -33,6 +33,7 @@ impl Redaction {
         let patterns = [
             (r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}", "[ID]"),
             (r"\b\d+(\.\d+)? ?([kKMGT]i?)?B/s", "[RATE]"),
+            (r#""seconds":\d+(\.\d+)?"#, "\"seconds\":[SECONDS]"),
             (r"\b(\d+h ?)?(\d+m ?)?\d+(\.\d+)? ?(ns|µs|ms|s)\b", "[TIME]"),
         ];
         let patterns = patterns.map(|(pattern, name)| (Regex::new(pattern).expect("a valid pattern"), name));
@@ -64,6 +65,7 @@ mod tests {
             (format!("host {}", hub.cdn_url().replace("http://", "")), "host [CDN]"),
             ("/tmp/sandbox/cache/hub".to_owned(), "[ROOT]/cache/hub"),
             ("12 MB in 1.5s at 8.3 MB/s, 3m 2s left".to_owned(), "12 MB in [TIME] at [RATE], [TIME] left"),
+            (r#"{"seconds":0.031}"#.to_owned(), r#"{"seconds":[SECONDS]}"#),
             ("2h 3m 4s, 350 ms, 0 B/s".to_owned(), "[TIME], [TIME], [RATE]"),
             ("request id Root=1-6a000000-000000000000000000000012".to_owned(), "request id [ID]"),
             ("model-00001-of-00002.safetensors".to_owned(), "model-00001-of-00002.safetensors"),

@@ -70,6 +70,8 @@ pub enum Fault {
         status: u16,
         text: &'static str,
     },
+    /// Every occurrence of the first text in the body becomes the second.
+    Replace(&'static str, &'static str),
     /// 401 that names a foreign host as the realm and as the place for a xet token.
     ForeignRealm,
     /// Every page of the tree has a next one, with new entries.

@@ -37,6 +37,9 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
             let refusal = Answer::json(status, &json!({ "error": text })).with("x-error-message", text);
             replace(answer, refusal);
         }
+        Fault::Replace(this, that) => {
+            answer.body = String::from_utf8_lossy(&answer.body).replace(this, that).into();
+        }
         Fault::ForeignRealm => foreign_realm(answer, state),
         Fault::EndlessPages => endless_page(answer, request, state),
         Fault::SelfPage => {

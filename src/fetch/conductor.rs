@@ -1,0 +1,164 @@
+//! The streams of one file: how many, what each fetches, what becomes of one that fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::open::Open;
+use super::stream::{Interruption, Stream};
+use super::tempo::Tempo;
+use super::transport::Link;
+use super::{Engine, FetchError, Job};
+use crate::cache::CacheError;
+use crate::http::{Failure, Patience};
+
+/// How often the number of connections is thought over.
+const BEAT: Duration = Duration::from_millis(50);
+/// Files up to this size, in bytes, get one connection: they end before a second one would have helped.
+pub(super) const SMALL: u64 = 2 << 20;
+
+/// Conducts the streams of one file until all of its bytes are here.
+pub(super) struct Conductor<'a> {
+    engine: &'a Arc<Engine>,
+    job: &'a Job,
+    open: Arc<Open>,
+    link: Arc<Link>,
+    tempo: Tempo,
+    streams: JoinSet<Result<(), Interruption>>,
+    hashing: Option<JoinHandle<Result<(), CacheError>>>,
+    patience: Patience,
+    /// How much had come when patience last counted progress.
+    counted: u64,
+    /// After a failure: when the next stream may begin.
+    not_before: Option<Instant>,
+}
+
+impl<'a> Conductor<'a> {
+    pub(super) fn new(engine: &'a Arc<Engine>, job: &'a Job, open: Arc<Open>) -> Self {
+        let most = if job.file.size <= SMALL { 1 } else { engine.options.connections };
+        Self {
+            engine,
+            job,
+            open,
+            link: Arc::default(),
+            tempo: Tempo::new(most),
+            streams: JoinSet::new(),
+            hashing: None,
+            patience: Patience::new(engine.options.patience),
+            counted: 0,
+            not_before: None,
+        }
+    }
+
+    /// Fetches every missing byte.
+    ///
+    /// # Errors
+    /// When a failure does not pass, or the disk refuses.
+    pub(super) async fn run(mut self) -> Result<(), FetchError> {
+        let mut beat = interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !self.open.leases().is_complete() {
+            self.start_streams().await?;
+            let open = Arc::clone(&self.open);
+            tokio::select! {
+                Some(ended) = self.streams.join_next() => self.ended(ended.map_err(FetchError::Lost)?)?,
+                () = open.written.notified(), if self.hashing.is_none() => self.hash(),
+                hashed = wait_for(&mut self.hashing), if self.hashing.is_some() => hashed?,
+                _ = beat.tick() => self.observe(),
+            }
+        }
+        // the last bytes are there; what brought them has still to end before the file can be verified
+        while let Some(ended) = self.streams.join_next().await {
+            self.ended(ended.map_err(FetchError::Lost)?)?;
+        }
+        wait_for(&mut self.hashing).await
+    }
+
+    /// Starts as many streams as the file deserves and connections are to be had for. The first one waits for its turn;
+    /// more are a favour.
+    async fn start_streams(&mut self) -> Result<(), FetchError> {
+        if let Some(not_before) = self.not_before.take() {
+            if self.streams.is_empty() {
+                sleep_until(not_before).await;
+            } else if Instant::now() < not_before {
+                self.not_before = Some(not_before);
+                return Ok(());
+            }
+        }
+        while self.streams.len() < self.tempo.target() {
+            let Some(permit) = self.permit().await else { return Ok(()) };
+            let may_split = self.link.may_resolve(&self.job.file);
+            let Some(lease) = self.open.leases().take(may_split) else { return Ok(()) };
+            let stream = Stream {
+                engine: Arc::clone(self.engine),
+                id: self.job.id,
+                file: self.job.file.clone(),
+                open: Arc::clone(&self.open),
+                link: Arc::clone(&self.link),
+                lease,
+                _permit: permit,
+            };
+            self.streams.spawn(stream.run());
+        }
+        Ok(())
+    }
+
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        let lane = if self.job.file.size <= SMALL { &self.engine.small } else { &self.engine.bulk };
+        let lane = Arc::clone(lane);
+        // nobody closes a lane
+        if self.streams.is_empty() { lane.acquire_owned().await.ok() } else { lane.try_acquire_owned().ok() }
+    }
+
+    /// A stream is over.
+    fn ended(&mut self, outcome: Result<(), Interruption>) -> Result<(), FetchError> {
+        let received = self.open.received();
+        if received > self.counted {
+            self.counted = received;
+            self.patience.progress();
+        }
+        if self.link.is_whole_only() {
+            self.tempo.shrink(1);
+        }
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(Interruption::Fatal(error)) => Err(error),
+            Err(Interruption::Failure(failure)) => self.failed(failure),
+        }
+    }
+
+    fn failed(&mut self, failure: Failure) -> Result<(), FetchError> {
+        let crowded = matches!(&failure, Failure::Refused(refused) if matches!(refused.status.as_u16(), 429 | 503));
+        if crowded {
+            self.tempo.shrink(self.streams.len());
+        }
+        let Some(wait) = self.patience.after(&failure) else {
+            return Err(FetchError::Transfer { path: self.job.file.path.clone(), source: failure });
+        };
+        self.engine.reporter.waiting(&failure.to_wait(wait));
+        self.not_before = Some(Instant::now() + wait);
+        Ok(())
+    }
+
+    fn observe(&mut self) {
+        let remaining = self.open.leases().remaining();
+        self.tempo.observe(std::time::Instant::now(), self.open.received(), remaining, self.streams.len());
+    }
+
+    /// Lets a thread hash what has come since.
+    fn hash(&mut self) {
+        let open = Arc::clone(&self.open);
+        self.hashing = Some(tokio::task::spawn_blocking(move || open.hash()));
+    }
+}
+
+/// The end of a hashing that is under way.
+async fn wait_for(hashing: &mut Option<JoinHandle<Result<(), CacheError>>>) -> Result<(), FetchError> {
+    let Some(running) = hashing else { return Ok(()) };
+    let hashed = running.await;
+    *hashing = None;
+    Ok(hashed.map_err(FetchError::Lost)??)
+}

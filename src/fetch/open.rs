@@ -1,0 +1,98 @@
+//! A file that is being fetched: its partial file, who fetches which of its bytes, which are here, how far it is hashed.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::leases::{Lease, LeaseId, Leases};
+use crate::cache::{CacheError, Partial, Ranges};
+
+/// What the streams of one file share.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) partial: Arc<Partial>,
+    leases: Mutex<Leases>,
+    here: Mutex<Ranges>,
+    received: AtomicU64,
+    /// Bytes were written: there may be something to hash.
+    pub(super) written: Notify,
+}
+
+impl Open {
+    pub(super) fn new(partial: Partial, here: Ranges, size: u64) -> Self {
+        Self {
+            partial: Arc::new(partial),
+            leases: Mutex::new(Leases::new(here.missing(size))),
+            here: Mutex::new(here),
+            received: AtomicU64::new(0),
+            written: Notify::new(),
+        }
+    }
+
+    pub(super) fn leases(&self) -> MutexGuard<'_, Leases> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many bytes came over the network for this file.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    /// Bytes are written.
+    pub(super) fn arrived(&self, range: Range<u64>) {
+        self.here.lock().unwrap_or_else(PoisonError::into_inner).insert(range);
+        self.written.notify_one();
+    }
+
+    /// Hashes everything that is here without a gap from the beginning on. Blocks.
+    pub(super) fn hash(&self) -> Result<(), CacheError> {
+        loop {
+            let frontier = self.here.lock().unwrap_or_else(PoisonError::into_inner).frontier();
+            if self.partial.hashed() >= frontier {
+                return Ok(());
+            }
+            self.partial.hash_up_to(frontier)?;
+        }
+    }
+}
+
+/// A lease in the hands of a stream: given back when it is dropped, less what was written.
+#[derive(Debug)]
+pub(super) struct Held {
+    open: Arc<Open>,
+    id: LeaseId,
+    /// Up to where bytes are written.
+    pub(super) written: u64,
+}
+
+impl Held {
+    pub(super) fn new(open: &Arc<Open>, lease: &Lease) -> Self {
+        Self { open: Arc::clone(open), id: lease.id, written: lease.range.start }
+    }
+
+    /// How many of the next `length` bytes this stream may keep.
+    pub(super) fn claim(&self, length: u64) -> u64 {
+        let kept = self.open.leases().claim(self.id, length);
+        self.open.received.fetch_add(kept, Ordering::Relaxed);
+        kept
+    }
+
+    /// Whether this stream has all of its bytes.
+    pub(super) fn is_spent(&self) -> bool {
+        self.open.leases().is_spent(self.id)
+    }
+
+    /// Bytes up to `end` are written.
+    pub(super) fn advance(&mut self, end: u64) {
+        self.open.arrived(self.written..end);
+        self.written = end;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.open.leases().release(self.id, self.written);
+    }
+}

@@ -1,0 +1,50 @@
+//! The gate, before the first byte: asked where the hub has that question, found out at one file where it has not.
+
+use super::{Access, Hub};
+use crate::error::Error;
+use crate::manifest::{Entry, Gate, Resolved};
+use crate::provider::{self, ProviderError};
+
+impl Hub<'_> {
+    /// Asks the gate, if there is one; none where the hub cannot say. A dry run tells of a refusal, any other ends with
+    /// it.
+    pub(super) async fn ask_access(&self, resolved: &Resolved) -> Result<Option<Access>, Error> {
+        if resolved.gate == Gate::Open {
+            return Ok(Some(Access::Granted));
+        }
+        match self.provider.check_access(&self.pull.request.repo).await {
+            Ok(provider::Access::Granted) => Ok(Some(Access::Granted)),
+            Ok(provider::Access::Unknown) => Ok(None),
+            Err(error) => self.denied(error, resolved.gate, None).await.map(Some),
+        }
+    }
+
+    /// Tries a file where the hub could not say, and where it says that there is no gate but hides hashes, as it does
+    /// for callers without access. So a denied pull ends before anything is written.
+    pub(super) async fn settle_access(
+        &self,
+        asked: Option<Access>,
+        resolved: &Resolved,
+        chosen: &[&Entry],
+    ) -> Result<Access, Error> {
+        let masked = chosen.iter().find(|entry| entry.digest.is_none());
+        let telling = masked.or_else(|| chosen.iter().find(|entry| !self.provider.is_always_open(&entry.path)));
+        match (asked, telling) {
+            (Some(access), _) if masked.is_none() || resolved.gate != Gate::Open => Ok(access),
+            (_, None) => Ok(Access::Granted),
+            (_, Some(entry)) => {
+                match self.provider.try_file(&self.pull.request.repo, &resolved.commit, &entry.path).await {
+                    Ok(()) => Ok(Access::Granted),
+                    Err(error) => self.denied(error, resolved.gate, Some(entry)).await,
+                }
+            }
+        }
+    }
+
+    async fn denied(&self, error: ProviderError, gate: Gate, entry: Option<&&Entry>) -> Result<Access, Error> {
+        match self.explain(error, Some(gate), entry.map(|entry| &entry.path)).await {
+            error @ Error::Refused(_) if self.pull.request.dry_run => Ok(Access::Refused(error)),
+            error => Err(error),
+        }
+    }
+}
