@@ -219,24 +219,26 @@ fn modes_are_what_the_umask_leaves_and_locks_are_open_to_the_group() {
 /// The mode of everything below the cache root, without the parts of names that are hashes.
 #[cfg(unix)]
 fn modes(sandbox: &Sandbox) -> String {
+    use regex::Regex;
+    use std::collections::BTreeSet;
     use std::os::unix::fs::PermissionsExt as _;
-    fn walk(base: &Path, folder: &Path, lines: &mut std::collections::BTreeSet<String>) {
+    fn walk(base: &Path, folder: &Path, hash: &Regex, lines: &mut BTreeSet<String>) {
         for path in fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
             if path.is_symlink() {
                 continue;
             }
             let name = path.strip_prefix(base).expect("below").to_string_lossy().into_owned();
-            let hash = regex::Regex::new("[0-9a-f]{40,64}").expect("a pattern");
             let mode = path.metadata().expect("there").permissions().mode() & 0o7777;
             let slash = if path.is_dir() { "/" } else { "" };
             lines.insert(format!("{mode:04o} {}{slash}\n", hash.replace(&name, "HASH")));
             if path.is_dir() {
-                walk(base, &path, lines);
+                walk(base, &path, hash, lines);
             }
         }
     }
-    let mut lines = std::collections::BTreeSet::new();
-    walk(&sandbox.cache(), &sandbox.cache(), &mut lines);
+    let mut lines = BTreeSet::new();
+    let hash = Regex::new("[0-9a-f]{40,64}").expect("a pattern");
+    walk(&sandbox.cache(), &sandbox.cache(), &hash, &mut lines);
     lines.into_iter().collect()
 }
 

@@ -7,6 +7,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
 
+mod cache_layout;
 mod faults;
 mod gate;
 mod hub_is_faithful;
