@@ -73,7 +73,10 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Vec<Entry>> {
         let (size, xet_hash) = (row.size, row.xet_hash);
         Some(Entry { path: path.parse().ok()?, size, digest: Some(digest), blob_id: Some(row.blob_id), xet_hash })
     };
-    document.files.into_iter().map(entry).collect()
+    let entries: Vec<Entry> = document.files.into_iter().map(entry).collect::<Option<_>>()?;
+    // their sum is counted with later on
+    entries.iter().try_fold(0, |total: u64, entry| total.checked_add(entry.size))?;
+    Some(entries)
 }
 
 /// The bytes that `huggingface_hub` would write for these entries; none where one of them is masked or lacks its git id.
@@ -184,6 +187,8 @@ mod tests {
             assert_ne!(bad, good);
             assert_eq!(parse(bad.as_bytes()), None, "{to}");
         }
+        let huge = good.replace("1234", &u64::MAX.to_string());
+        assert_eq!(parse(huge.as_bytes()), None, "a sum beyond all numbers");
         assert!(parse(good.replace("\"lfs_size\": 1234", "\"lfs_size\": null").as_bytes()).is_some());
         assert_eq!(parse(b""), None);
         assert_eq!(parse(b"\xff"), None);

@@ -195,6 +195,8 @@ impl Case {
             // bytes that come, though too few at a time, are progress
             Fault::Cut(1..) | Fault::Stall(1..) => DONE,
             Fault::IgnoreRange | Fault::HostileEtag(_) => DONE,
+            // some proxies never send it (text-embeddings-inference#895), so it must not end a pull
+            Fault::NoContentRange => DONE,
             // a redirect has no range and no length worth believing, and nothing in its body
             Fault::FlipBit(_) | Fault::ShortBody(_) | Fault::LongBody(_) | Fault::WrongContentRange
                 if self.place == Place::Resolve && self.size == Large =>
@@ -210,11 +212,12 @@ impl Case {
                 (Large, false, true) => DONE_OR_CORRUPT,
                 (Large, _, false) => CORRUPT,
             },
+            Fault::Redirect(
+                Target::Foreign | Target::ForeignWithoutScheme | Target::ForeignWithUser | Target::OtherPort,
+            ) => DONE_OR_FAILED,
             _ if once => DONE,
             // harmless to an engine that does not look, or does not ask for a range
-            Fault::WrongContentRange | Fault::NoContentRange | Fault::LongBody(_) | Fault::LyingLength(_) => {
-                DONE_OR_FAILED
-            }
+            Fault::WrongContentRange | Fault::LongBody(_) | Fault::LyingLength(_) => DONE_OR_FAILED,
             _ => FAILED,
         }
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
+mod cache_layout;
 mod faults;
 mod gate;
 mod hub_is_faithful;

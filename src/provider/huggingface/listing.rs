@@ -61,6 +61,9 @@ pub(super) fn check(repo: &Repo, mut entries: Vec<Entry>) -> Result<Vec<Entry>, 
     if let Some(folder) = entries.iter().flat_map(folders).find(|folder| is_file(folder)) {
         return Err(problem(repo, &format!("`{folder}` is a file and a folder in it")));
     }
+    if entries.iter().try_fold(0, |total: u64, entry| total.checked_add(entry.size)).is_none() {
+        return Err(problem(repo, "no disk could hold the sizes that it names"));
+    }
     Ok(entries)
 }
 
@@ -114,18 +117,16 @@ mod tests {
 
     #[test]
     fn a_listing_must_be_able_to_become_a_folder() {
-        let entries = |paths: &[&str]| {
-            let entry = |path: &&str| Entry {
-                path: path.parse().unwrap(),
-                size: 0,
-                digest: None,
-                blob_id: None,
-                xet_hash: None,
-            };
+        let sized = |size: u64, paths: &[&str]| {
+            let entry =
+                |path: &&str| Entry { path: path.parse().unwrap(), size, digest: None, blob_id: None, xet_hash: None };
             check(&repo(), paths.iter().map(entry).collect()).map_err(|error| error.to_string())
         };
+        let entries = |paths: &[&str]| sized(0, paths);
         assert_eq!(entries(&["b", "a", "a.b", "c/a"]).unwrap()[0].path.as_str(), "a");
         assert!(entries(&["a", "b", "a"]).unwrap_err().contains("`a` twice"));
         assert!(entries(&["a", "a.b", "a/b"]).unwrap_err().contains("file and a folder"));
+        assert!(sized(u64::MAX, &["a"]).is_ok());
+        assert!(sized(u64::MAX / 2, &["a", "b", "c"]).unwrap_err().contains("no disk"));
     }
 }

@@ -33,6 +33,8 @@ pub struct Run {
     environment: BTreeMap<String, Option<OsString>>,
     folder: PathBuf,
     stdin: Option<Vec<u8>>,
+    #[cfg(unix)]
+    umask: Option<&'static str>,
     /// `None`: anything goes.
     stdout: Option<Data>,
     stderr: Option<Data>,
@@ -48,6 +50,8 @@ impl Run {
             environment: BTreeMap::new(),
             folder,
             stdin: None,
+            #[cfg(unix)]
+            umask: None,
             stdout: Some("".into_data()),
             stderr: Some("".into_data()),
             status: 0,
@@ -84,6 +88,13 @@ impl Run {
 
     pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(input.into());
+        self
+    }
+
+    /// The mode bits that new files must not have, in octal.
+    #[cfg(unix)]
+    pub fn umask(mut self, umask: &'static str) -> Self {
+        self.umask = Some(umask);
         self
     }
 
@@ -142,7 +153,7 @@ impl Run {
     }
 
     fn build(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gatedl"));
+        let mut command = self.program();
         command.args(&self.args).current_dir(&self.folder).env_clear().envs(self.sandbox.environment());
         for (name, value) in &self.environment {
             match value {
@@ -151,6 +162,18 @@ impl Run {
             };
         }
         command
+    }
+
+    fn program(&self) -> Command {
+        let program = env!("CARGO_BIN_EXE_gatedl");
+        // By a shell, because a call before exec would need unsafe code.
+        #[cfg(unix)]
+        if let Some(umask) = self.umask {
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", "umask \"$0\" && exec \"$@\"", umask, program]);
+            return shell;
+        }
+        Command::new(program)
     }
 
     /// Empty when they agree. With `SNAPSHOTS=overwrite` a differing snapshot is rewritten in the test's source.
