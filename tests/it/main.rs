@@ -17,3 +17,4 @@ mod raw_http;
 mod resume;
 mod sandbox;
 mod support;
+mod tokens;
