@@ -13,6 +13,7 @@ mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;
+mod ranks;
 mod raw_http;
 mod resume;
 mod sandbox;
