@@ -13,6 +13,8 @@ mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;
+mod listing;
+mod output;
 mod ranks;
 mod raw_http;
 mod references;
