@@ -6,7 +6,6 @@
     reason = "snapshots are rewritten by a machine that always writes the hashes"
 )]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
-#![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
 mod faults;
 mod gate;
