@@ -254,7 +254,7 @@ fn the_partial_file_of_another_version_is_not_used() {
     // even where somebody gave it the name of the new one
     fs::copy(&old[0], transfer.partial()).expect("a copy");
     fs::copy(&old[1], transfer.journal()).expect("a copy");
-    let (_, requests) = {
+    let ((), requests) = {
         transfer.hub.take_requests();
         transfer.pull().any_stdout().any_stderr().run();
         ((), transfer.hub.take_requests())
