@@ -17,6 +17,8 @@ use crate::http::{Failure, Patience};
 
 /// How often the number of connections is thought over.
 const BEAT: Duration = Duration::from_millis(50);
+/// How often the streams are compared with each other.
+const COMPARE_EVERY: Duration = Duration::from_secs(2);
 /// Files up to this size, in bytes, get one connection: they end before a second one would have helped.
 pub(super) const SMALL: u64 = 2 << 20;
 
@@ -34,6 +36,7 @@ pub(super) struct Conductor<'a> {
     counted: u64,
     /// After a failure: when the next stream may begin.
     not_before: Option<Instant>,
+    compared: Instant,
 }
 
 impl<'a> Conductor<'a> {
@@ -50,6 +53,7 @@ impl<'a> Conductor<'a> {
             patience: Patience::new(engine.options.patience),
             counted: 0,
             not_before: None,
+            compared: Instant::now(),
         }
     }
 
@@ -144,6 +148,10 @@ impl<'a> Conductor<'a> {
     }
 
     fn observe(&mut self) {
+        if self.compared.elapsed() >= COMPARE_EVERY && self.link.may_resolve(&self.job.file) {
+            self.compared = Instant::now();
+            self.open.leases().replace_laggard();
+        }
         let remaining = self.open.leases().remaining();
         self.tempo.observe(std::time::Instant::now(), self.open.received(), remaining, self.streams.len());
     }

@@ -11,6 +11,8 @@ use std::ops::Range;
 /// The most that is handed out at once, in bytes. Every lease may cost a request to the hub, which allows some thousand
 /// in five minutes.
 const SEGMENT: u64 = 64 << 20;
+/// A stream that is so many times slower than the middle one is replaced.
+const FAR_SLOWER: u64 = 5;
 /// Remainders smaller than twice this are not worth another connection.
 const SMALLEST_SPLIT: u64 = 1 << 20;
 
@@ -36,6 +38,8 @@ struct Active {
     end: u64,
     /// Up to where the server was asked.
     asked: u64,
+    /// Where the next byte went when the streams were last compared.
+    compared: Option<u64>,
 }
 
 /// The state of a file's missing bytes.
@@ -72,7 +76,7 @@ impl Leases {
         };
         let id = LeaseId(self.next_id);
         self.next_id += 1;
-        self.active.push(Active { id, position: start, end, asked });
+        self.active.push(Active { id, position: start, end, asked, compared: None });
         Some(Lease { id, range: start..asked })
     }
 
@@ -104,9 +108,25 @@ impl Leases {
         let Some(at) = self.active.iter().position(|active| active.id == id) else { return };
         let Active { end, .. } = self.active.remove(at);
         if written < end {
-            let place = self.free.partition_point(|run| run.start < written);
-            self.free.insert(place, written..end);
-            self.merge(place);
+            self.set_free(written..end);
+        }
+    }
+
+    /// Compares how far the streams have come since the last call. One that is far slower than the others loses its
+    /// remainder, which the next stream takes: a new connection often finds a better way to the server.
+    pub(super) fn replace_laggard(&mut self) {
+        let mut moved: Vec<(u64, LeaseId)> = Vec::new();
+        for active in &mut self.active {
+            let position = active.position;
+            moved.extend(active.compared.replace(position).map(|before| (position - before, active.id)));
+        }
+        moved.sort_unstable_by_key(|(bytes, _)| *bytes);
+        let Some(((slowest, id), (middle, _))) = moved.first().zip(moved.get(moved.len() / 2)) else { return };
+        let Some(laggard) = self.active.iter_mut().find(|active| active.id == *id) else { return };
+        let remainder = laggard.position..laggard.end;
+        if moved.len() >= 3 && slowest * FAR_SLOWER < *middle && remainder.end - remainder.start >= SMALLEST_SPLIT {
+            laggard.end = laggard.position;
+            self.set_free(remainder);
         }
     }
 
@@ -119,6 +139,12 @@ impl Leases {
     pub(super) fn remaining(&self) -> u64 {
         let free: u64 = self.free.iter().map(|run| run.end - run.start).sum();
         free + self.active.iter().map(|active| active.end - active.position).sum::<u64>()
+    }
+
+    fn set_free(&mut self, run: Range<u64>) {
+        let place = self.free.partition_point(|other| other.start < run.start);
+        self.free.insert(place, run);
+        self.merge(place);
     }
 
     /// Replaces the first free run by what is left of it.
@@ -200,6 +226,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_far_slower_than_the_others_loses_its_remainder() {
+        let mut leases = whole(3 * SEGMENT);
+        let [first, second, third] = [(); 3].map(|()| leases.take(true).unwrap());
+        leases.replace_laggard();
+        for (lease, bytes) in [(&first, SEGMENT / 2), (&second, SEGMENT / 20), (&third, SEGMENT / 2)] {
+            leases.claim(lease.id, bytes);
+        }
+        leases.replace_laggard();
+        assert!(leases.is_spent(second.id) && !leases.is_spent(first.id));
+        assert_eq!(leases.take(true).unwrap().range, SEGMENT + SEGMENT / 20..2 * SEGMENT);
+        leases.replace_laggard();
+        assert!(!leases.is_spent(first.id), "two that stand still are no measure");
+    }
+
+    #[test]
     fn what_a_stream_leaves_is_handed_out_again() {
         let mut leases = whole(SEGMENT);
         let first = leases.take(true).unwrap();
@@ -215,7 +256,7 @@ mod tests {
         #[test]
         fn every_byte_comes_exactly_once(
             size in 0..5 * SEGMENT,
-            steps in prop::collection::vec((0u8..4, 0usize..8, 0u64..SEGMENT), 0..60),
+            steps in prop::collection::vec((0u8..5, 0usize..8, 0u64..SEGMENT), 0..60),
         ) {
             let mut leases = whole(size);
             let mut streams: Vec<(LeaseId, u64)> = Vec::new();
@@ -234,6 +275,7 @@ mod tests {
                         let (id, written) = streams.swap_remove(which % streams.len());
                         leases.release(id, written);
                     }
+                    2 => leases.replace_laggard(),
                     _ if !streams.is_empty() => {
                         let at = which % streams.len();
                         claim(&mut leases, &mut streams[at], length);

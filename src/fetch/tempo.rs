@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// A connection that brings this many bytes a second is left alone.
 const FLOWS_WELL: u64 = 64_000_000;
 /// A file that ends within this time at its present pace needs no more connections.
-const SOON: Duration = Duration::from_millis(250);
+const SOON: Duration = Duration::from_millis(500);
 /// How long a rate is measured before it counts, and how long growth gets to show its effect.
 const LOOK: Duration = Duration::from_millis(50);
 const PROOF: Duration = Duration::from_millis(400);
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn what_ends_soon_is_left_alone_and_the_limit_is_kept() {
-        assert_eq!(play(16, 1_500_000, 8_000_000, GIGABYTE).last(), Some(&1));
+        assert_eq!(play(16, 3_500_000, 8_000_000, GIGABYTE).last(), Some(&1));
         assert_eq!(play(3, GIGABYTE, 8_000_000, GIGABYTE).last(), Some(&3));
         let mut tempo = Tempo::new(16);
         tempo.shrink(0);

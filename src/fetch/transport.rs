@@ -55,6 +55,11 @@ impl Link {
         !self.is_whole_only() && self.resolves.load(Ordering::Relaxed) < RESOLVES + file.size / BYTES_FOR_A_RESOLVE
     }
 
+    /// A link proved useless, if it is still the one that would be tried.
+    async fn forget(&self, url: &Url) {
+        self.signed.lock().await.take_if(|signed| signed == url);
+    }
+
     /// Whether the server has shown that it does not serve ranges of this file.
     pub(super) fn is_whole_only(&self) -> bool {
         self.whole_only.load(Ordering::Relaxed)
@@ -80,11 +85,20 @@ impl Transport {
     pub(super) async fn open(&self, file: &RepoFile, range: Range<u64>, link: &Link) -> Result<Option<Body>, Failure> {
         let everything = range == (0..file.size) || link.is_whole_only();
         let asked = (!everything).then_some(ByteRange { start: range.start, end: range.end });
-        let answer = match self.reuse(asked, link).await? {
+        let answer = match asked {
+            Some(asked) => self.reuse(asked, link).await,
+            None => None,
+        };
+        let answer = match answer {
             Some(answer) => answer,
             None => self.resolve(file, asked, link).await?,
         };
-        let position = match (coverage(&answer, asked, file.size, file.path.as_str())?, asked) {
+        let covered = coverage(&answer, asked, file.size, file.path.as_str());
+        if covered.is_err() {
+            // whatever led there leads astray
+            link.forget(answer.url()).await;
+        }
+        let position = match (covered?, asked) {
             (Coverage::Asked, _) => range.start,
             (Coverage::Whole, None) => 0,
             (Coverage::Whole | Coverage::Unsaid, _) => {
@@ -92,51 +106,54 @@ impl Transport {
                 return Ok(None);
             }
         };
+        self.remember(file, &answer, link).await;
         Ok(Some(Body { answer, position, range, size: file.size }))
     }
 
     /// Asks the provider, who redirects to where the bytes are.
     async fn resolve(&self, file: &RepoFile, range: Option<ByteRange>, link: &Link) -> Result<Answer, Failure> {
         link.resolves.fetch_add(1, Ordering::Relaxed);
-        let own = (self.link)(file);
-        let answer = self.client.send(&Ask { range, ..Ask::get(own.clone(), self.credential.as_ref()) }).await?;
-        if Origin::of(answer.url()) != Origin::of(&own) {
-            *link.signed.lock().await = Some(answer.url().clone());
-        }
-        Ok(answer)
+        self.client.send(&Ask { range, ..Ask::get((self.link)(file), self.credential.as_ref()) }).await
     }
 
-    /// Asks at the signed link of an earlier range; none where there is none, or it is not good for this range.
-    async fn reuse(&self, range: Option<ByteRange>, link: &Link) -> Result<Option<Answer>, Failure> {
-        let mut signed = link.signed.lock().await;
-        let Some(url) = signed.clone() else { return Ok(None) };
+    /// Keeps the link that brought good bytes, if it is another origin's: only such links are signed.
+    async fn remember(&self, file: &RepoFile, answer: &Answer, link: &Link) {
+        if Origin::of(answer.url()) != Origin::of(&(self.link)(file)) {
+            *link.signed.lock().await = Some(answer.url().clone());
+        }
+    }
+
+    /// Asks at the signed link of an earlier range; none where there is none, or it is not good for this range, or not
+    /// good any more. The provider then gives another.
+    async fn reuse(&self, range: ByteRange, link: &Link) -> Option<Answer> {
+        let signed = link.signed.lock().await;
+        let url = signed.clone()?;
         let origin = Origin::of(&url);
         let known = self.free().get(&origin).copied();
-        if known == Some(false) {
-            return Ok(None);
-        }
-        if known == Some(true) {
-            drop(signed);
-            return match self.client.send(&Ask { range, ..Ask::get(url.clone(), None) }).await {
-                Err(Failure::Refused(refused)) if refused.status.is_client_error() => {
-                    // expired: whoever comes next asks the provider
-                    link.signed.lock().await.take_if(|current| *current == url);
-                    Ok(None)
-                }
-                answer => answer.map(Some),
-            };
-        }
-        match self.client.send(&Ask { range, ..Ask::get(url, None) }).await {
+        // the lock is kept while the first range tries, so that the others wait for what it learns
+        let trying = match known {
+            Some(false) => return None,
+            Some(true) => {
+                drop(signed);
+                None
+            }
+            None => Some(signed),
+        };
+        match self.client.send(&Ask { range: Some(range), ..Ask::get(url.clone(), None) }).await {
             Ok(answer) => {
                 self.free().insert(origin, true);
-                Ok(Some(answer))
+                Some(answer)
             }
-            Err(Failure::Refused(refused)) if matches!(refused.status.as_u16(), 401 | 403) => {
-                self.free().insert(origin, false);
-                *signed = None;
-                Ok(None)
+            Err(failure) => {
+                let bound =
+                    matches!(&failure, Failure::Refused(refused) if matches!(refused.status.as_u16(), 401 | 403));
+                if bound && known.is_none() {
+                    self.free().insert(origin, false);
+                }
+                drop(trying);
+                link.forget(&url).await;
+                None
             }
-            Err(failure) => Err(failure),
         }
     }
 

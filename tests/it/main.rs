@@ -1,10 +1,6 @@
 //! The integration tests: one binary, the real program, a hub on loopback.
 
 #![allow(unreachable_pub, reason = "a test crate has no outside: `pub` tells what a module offers")]
-#![allow(
-    clippy::needless_raw_string_hashes,
-    reason = "snapshots are rewritten by a machine that always writes the hashes"
-)]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
 
 mod cache_layout;
