@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "a test crate has no outside: `pub` tells what a module offers")]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
+#![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
 mod cache_layout;
 mod faults;
@@ -9,6 +10,7 @@ mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;
+mod processes;
 mod raw_http;
 mod resume;
 mod sandbox;
