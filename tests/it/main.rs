@@ -10,6 +10,7 @@ mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;
+mod local_dir;
 mod processes;
 mod raw_http;
 mod resume;
