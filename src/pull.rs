@@ -104,7 +104,7 @@ pub async fn pull(
     let hub = pull.connect()?;
     let resolved = hub.resolve().await?;
     if let Some(pulled) = pull.all_here(&resolved.commit)?.filter(|_| !request.dry_run) {
-        pull.keep_reference(&resolved.commit)?;
+        pull.refresh(&resolved.commit, &pulled)?;
         return Ok(Pulled { gate: Some(resolved.gate), ..pulled });
     }
     let asked = hub.ask_access(&resolved).await?;
@@ -116,6 +116,8 @@ pub async fn pull(
         return Ok(pull.planned(resolved, access, &chosen, &destination));
     }
     let plan = Plan::make(verifiable(&chosen)?, &destination, request.force);
+    let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
+    destination.note_in_place(in_place.map(|(file, _)| file));
     let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
     pull.keep(&resolved.commit, &entries, &destination)?;
     Ok(pull.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
@@ -236,6 +238,13 @@ impl<'a> Pull<'a> {
     /// The listing, and last the ref. A folder of the user's has its own notes; the main cache is left as it is.
     fn keep(&self, commit: &Commit, entries: &[Entry], destination: &Destination) -> Result<(), Error> {
         destination.write_listing(entries)?;
+        self.keep_reference(commit)
+    }
+
+    /// All is here; what is noted about it may be of an earlier commit.
+    fn refresh(&self, commit: &Commit, pulled: &Pulled) -> Result<(), Error> {
+        let files: Vec<RepoFile> = pulled.files.iter().filter_map(|file| file.entry.to_file()).collect();
+        self.destination(commit).note_in_place(files.iter());
         self.keep_reference(commit)
     }
 

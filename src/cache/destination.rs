@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::partial::{PartialPlace, Verified};
-use super::{BlobState, CacheError, Folder, RepoCache};
+use super::{BlobLock, BlobState, CacheError, Folder, RepoCache};
 use crate::manifest::{Entry, RepoFile};
 use crate::repo::{Commit, RepoPath};
 
@@ -142,6 +142,20 @@ impl Destination {
         match &self.folder {
             Some(folder) => folder.write_metadata(&self.commit, file),
             None => self.cache.link(&self.commit, &file.path, &file.digest),
+        }
+    }
+
+    /// Brings the notes about files that are in their place up to this commit, so that neither this program nor
+    /// `huggingface_hub` has to look into them again. To be called right after that look. A note that cannot be written
+    /// costs another look and nothing else, so it is no error; what another process works on is left to it.
+    pub fn note_in_place<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) {
+        let Some(folder) = &self.folder else { return };
+        for file in files.filter(|file| !folder.is_noted(&self.commit, file)) {
+            let noted = folder.prepare_file(&file.path).and_then(|()| {
+                let lock = BlobLock::try_acquire(&folder.lock(&file.path))?;
+                lock.map_or(Ok(()), |_held| folder.write_metadata(&self.commit, file))
+            });
+            drop(noted);
         }
     }
 

@@ -155,13 +155,18 @@ impl Folder {
     /// # Errors
     /// As [`Self::prepare_file`].
     pub fn write_metadata(&self, commit: &Commit, file: &RepoFile) -> Result<(), CacheError> {
-        let etag = file.digest.hex();
-        if self.record(&file.path).is_some_and(|record| record.commit == commit.as_str() && record.etag == etag) {
+        if self.is_noted(commit, file) {
             return Ok(());
         }
         self.prepare_file(&file.path)?;
-        let record = Record::now(commit.as_str(), &etag).render();
+        let record = Record::now(commit.as_str(), &file.digest.hex()).render();
         place::write_whole(&self.metadata(&file.path), &self.notes(""), record.as_bytes())
+    }
+
+    /// Whether a note that still covers the file names both this commit and this digest.
+    pub(super) fn is_noted(&self, commit: &Commit, file: &RepoFile) -> bool {
+        let is_it = |record: Record| record.commit == commit.as_str() && record.etag == file.digest.hex();
+        self.record(&file.path).is_some_and(is_it)
     }
 
     /// The listing of a commit, where an earlier pull of any tool left one here that can be trusted.

@@ -212,9 +212,6 @@ impl Case {
                 (Large, false, true) => DONE_OR_CORRUPT,
                 (Large, _, false) => CORRUPT,
             },
-            Fault::Redirect(
-                Target::Foreign | Target::ForeignWithoutScheme | Target::ForeignWithUser | Target::OtherPort,
-            ) => DONE_OR_FAILED,
             _ if once => DONE,
             // harmless to an engine that does not look, or does not ask for a range
             Fault::WrongContentRange | Fault::LongBody(_) | Fault::LyingLength(_) => DONE_OR_FAILED,

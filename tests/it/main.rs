@@ -5,13 +5,16 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
 mod cache_layout;
+mod connections;
 mod faults;
 mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;
 mod listing;
+mod local_dir;
 mod output;
+mod processes;
 mod ranks;
 mod raw_http;
 mod references;
