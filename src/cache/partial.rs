@@ -142,7 +142,8 @@ impl Partial {
     /// Where the file cannot be read.
     pub fn hash_up_to(&self, end: u64) -> Result<(), CacheError> {
         let mut hasher = self.hasher();
-        let mut buffer = vec![0; READ];
+        let behind = end.saturating_sub(hasher.position());
+        let mut buffer = vec![0; usize::try_from(behind).unwrap_or(READ).min(READ)];
         while hasher.position() < end {
             let wanted = usize::try_from(end - hasher.position()).unwrap_or(READ).min(READ);
             let read = read_at(&self.file, &mut buffer[..wanted], hasher.position());

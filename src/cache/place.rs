@@ -28,6 +28,10 @@ pub(super) fn tag(path: &Path) {
 
 /// Makes a folder and those above it, with the umask's modes; says which file is in the way, if one is.
 pub(super) fn make_folder(path: &Path) -> Result<(), CacheError> {
+    // mostly it is there, and a look is cheaper than an attempt that fails
+    if path.is_dir() {
+        return Ok(());
+    }
     let Err(source) = fs::create_dir_all(path) else { return Ok(()) };
     let nearest = path.ancestors().find(|ancestor| fs::symlink_metadata(ancestor).is_ok());
     match nearest {

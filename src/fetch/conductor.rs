@@ -1,6 +1,7 @@
 //! The streams of one file: how many, what each fetches, what becomes of one that fails.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -9,14 +10,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::open::Open;
 use super::stream::{Interruption, Stream};
-use super::tempo::Tempo;
+use super::tempo::{Standing, Tempo};
 use super::transport::Link;
 use super::{Engine, FetchError, Job};
 use crate::cache::CacheError;
 use crate::http::{Failure, Patience};
 
 /// How often the number of connections is thought over.
-const BEAT: Duration = Duration::from_millis(50);
+const BEAT: Duration = Duration::from_millis(20);
 /// How often the streams are compared with each other.
 const COMPARE_EVERY: Duration = Duration::from_secs(2);
 /// Files up to this size, in bytes, get one connection: they end before a second one would have helped.
@@ -152,12 +153,20 @@ impl<'a> Conductor<'a> {
             self.compared = Instant::now();
             self.open.leases().replace_laggard();
         }
-        let remaining = self.open.leases().remaining();
-        self.tempo.observe(std::time::Instant::now(), self.open.received(), remaining, self.streams.len());
+        let standing = Standing {
+            received: self.open.received(),
+            process: self.engine.received.load(Ordering::Relaxed),
+            remaining: self.open.leases().remaining(),
+            active: self.streams.len(),
+        };
+        self.tempo.observe(std::time::Instant::now(), standing);
     }
 
-    /// Lets a thread hash what has come since.
+    /// Lets a thread hash what has come out of order. What came in order was hashed as it was written.
     fn hash(&mut self) {
+        if self.open.is_hashed() {
+            return;
+        }
         let open = Arc::clone(&self.open);
         self.hashing = Some(tokio::task::spawn_blocking(move || open.hash()));
     }

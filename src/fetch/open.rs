@@ -46,15 +46,21 @@ impl Open {
         self.written.notify_one();
     }
 
-    /// Hashes everything that is here without a gap from the beginning on. Blocks.
+    /// Whether everything that is here without a gap from the beginning on is hashed.
+    pub(super) fn is_hashed(&self) -> bool {
+        self.partial.hashed() >= self.frontier()
+    }
+
+    /// Hashes that. Blocks.
     pub(super) fn hash(&self) -> Result<(), CacheError> {
-        loop {
-            let frontier = self.here.lock().unwrap_or_else(PoisonError::into_inner).frontier();
-            if self.partial.hashed() >= frontier {
-                return Ok(());
-            }
-            self.partial.hash_up_to(frontier)?;
+        while !self.is_hashed() {
+            self.partial.hash_up_to(self.frontier())?;
         }
+        Ok(())
+    }
+
+    fn frontier(&self) -> u64 {
+        self.here.lock().unwrap_or_else(PoisonError::into_inner).frontier()
     }
 }
 

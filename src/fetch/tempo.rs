@@ -3,28 +3,52 @@
 //! One is enough where it flows well: more would only cost the server and the processor. Where each connection is slow
 //! there may be a limit for each (CDNs, mirrors), and then many are many times as fast; or the line itself is full, and
 //! then more change nothing. The only way to know is to try: grow by a factor, look whether the file got faster, stop
-//! when it did not.
+//! when it did not. Growing has a price: a stream whose bytes are taken over by others ends early, and what the server
+//! has sent ahead of that is lost; so nothing grows that flows well already.
 
 use std::time::{Duration, Instant};
 
 /// A connection that brings this many bytes a second is left alone.
 const FLOWS_WELL: u64 = 64_000_000;
+/// And so is every connection of a process that gets this many bytes a second in all: 2 gigabits.
+const ALL_FLOWS_WELL: u64 = 256_000_000;
 /// A file that ends within this time at its present pace needs no more connections.
 const SOON: Duration = Duration::from_millis(500);
 /// How long a rate is measured before it counts, and how long growth gets to show its effect.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(30);
 const PROOF: Duration = Duration::from_millis(400);
 /// Each time the connections are multiplied by this.
-const GROWTH: usize = 4;
+const GROWTH: usize = 8;
 
 /// The number of connections for one file, as it develops.
 #[derive(Debug)]
 pub(super) struct Tempo {
     target: usize,
     most: usize,
-    window: Option<(Instant, u64)>,
+    window: Option<Window>,
     /// The rate in bytes a second before the last growth.
     before: Option<u64>,
+}
+
+/// Where the counts stood when the present measurement began.
+#[derive(Debug)]
+struct Window {
+    since: Instant,
+    file: u64,
+    process: u64,
+}
+
+/// How far a file is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    /// Bytes of the file that have come.
+    pub(super) received: u64,
+    /// Bytes of all files that have come.
+    pub(super) process: u64,
+    /// Bytes of the file still to come.
+    pub(super) remaining: u64,
+    /// Connections that bring them.
+    pub(super) active: usize,
 }
 
 impl Tempo {
@@ -38,22 +62,26 @@ impl Tempo {
         self.target
     }
 
-    /// Takes in how far the file is: `received` bytes so far, `remaining` to come, over `active` connections.
-    pub(super) fn observe(&mut self, now: Instant, received: u64, remaining: u64, active: usize) {
+    /// Takes in how far the file is.
+    pub(super) fn observe(&mut self, now: Instant, standing: Standing) {
+        let Standing { received, process, remaining, active } = standing;
         if self.target >= self.most || active < self.target {
             self.window = None;
             return;
         }
-        let Some((since, start)) = self.window else {
-            // the clock starts with the first byte: connecting is not flowing
-            self.window = (received > 0).then_some((now, received));
+        // the clock starts with the first byte: connecting is not flowing
+        let begun = (received > 0).then_some(Window { since: now, file: received, process });
+        let Some(window) = &self.window else {
+            self.window = begun;
             return;
         };
-        let elapsed = now.duration_since(since);
+        let elapsed = now.duration_since(window.since);
         if elapsed < LOOK {
             return;
         }
-        let rate = u64::try_from(u128::from(received - start) * 1_000 / elapsed.as_millis().max(1)).unwrap_or(u64::MAX);
+        let a_second =
+            |bytes: u64| u64::try_from(u128::from(bytes) * 1_000_000 / elapsed.as_micros().max(1)).unwrap_or(u64::MAX);
+        let (rate, in_all) = (a_second(received - window.file), a_second(process - window.process));
         let faster = self.before.is_none_or(|before| rate > before + before / 3);
         if !faster {
             // perhaps the new connections are still speeding up
@@ -63,13 +91,12 @@ impl Tempo {
             return;
         }
         let soon = u128::from(remaining) * 1_000 < u128::from(rate) * SOON.as_millis();
-        if rate / active.max(1) as u64 >= FLOWS_WELL || soon {
-            self.window = Some((now, received));
-            return;
+        let flows_well = rate / active.max(1) as u64 >= FLOWS_WELL || in_all >= ALL_FLOWS_WELL;
+        self.window = begun;
+        if !flows_well && !soon {
+            self.before = Some(rate);
+            self.target = (self.target * GROWTH).min(self.most);
         }
-        self.before = Some(rate);
-        self.target = (self.target * GROWTH).min(self.most);
-        self.window = None;
     }
 
     /// The server dislikes so many: no more than `active`, from now on.
@@ -90,40 +117,43 @@ mod tests {
     const GIGABYTE: u64 = 1_000_000_000;
 
     /// Plays a file of `size` bytes over a line where each connection brings `each` and all together at most `line` bytes
-    /// a second; answers with the connections after every 50 ms.
-    fn play(most: usize, size: u64, each: u64, line: u64) -> Vec<usize> {
+    /// a second, while other files bring `others`; answers with the connections after every 20 ms.
+    fn play(most: usize, size: u64, each: u64, line: u64, others: u64) -> Vec<usize> {
         let (mut tempo, start, mut received) = (Tempo::new(most), Instant::now(), 1);
         let mut history = Vec::new();
-        for tick in 0..40 {
+        for tick in 0..100 {
             let active = tempo.target();
-            tempo.observe(start + Duration::from_millis(50 * tick), received, size.saturating_sub(received), active);
+            let (process, remaining) = (received + others / 50 * tick, size.saturating_sub(received));
+            let now = start + Duration::from_millis(20 * tick);
+            tempo.observe(now, Standing { received, process, remaining, active });
             history.push(tempo.target());
-            received += (each * active as u64).min(line) / 20;
+            received += (each * active as u64).min(line) / 50;
         }
         history
     }
 
     #[test]
-    fn a_limit_for_each_connection_calls_for_many_within_a_quarter_of_a_second() {
-        let history = play(16, GIGABYTE, 8_000_000, GIGABYTE);
-        assert_eq!(history[0], 1);
-        assert_eq!(history[5], 16, "{history:?}");
+    fn a_limit_for_each_connection_calls_for_many_within_a_tenth_of_a_second() {
+        let history = play(16, GIGABYTE, 8_000_000, GIGABYTE, 0);
+        assert_eq!([history[0], history[2], history[5]], [1, 8, 16], "{history:?}");
     }
 
     #[test]
-    fn one_connection_that_flows_well_stays_alone() {
-        assert_eq!(play(16, 4 * GIGABYTE, 500_000_000, GIGABYTE).last(), Some(&1));
+    fn what_flows_well_stays_alone() {
+        assert_eq!(play(16, 4 * GIGABYTE, 500_000_000, GIGABYTE, 0).last(), Some(&1));
+        assert_eq!(play(16, 4 * GIGABYTE, 50_000_000, GIGABYTE, 300_000_000).last(), Some(&1), "in all it is enough");
+        assert_eq!(play(16, 4 * GIGABYTE, 60_000_000, GIGABYTE, 0).last(), Some(&8));
     }
 
     #[test]
     fn a_full_line_gets_no_more_connections_than_it_takes_to_see_that_it_is_full() {
-        assert_eq!(play(64, GIGABYTE, 10_000_000, 10_000_000).last(), Some(&4));
+        assert_eq!(play(64, GIGABYTE, 10_000_000, 10_000_000, 0).last(), Some(&8));
     }
 
     #[test]
     fn what_ends_soon_is_left_alone_and_the_limit_is_kept() {
-        assert_eq!(play(16, 3_500_000, 8_000_000, GIGABYTE).last(), Some(&1));
-        assert_eq!(play(3, GIGABYTE, 8_000_000, GIGABYTE).last(), Some(&3));
+        assert_eq!(play(16, 3_500_000, 8_000_000, GIGABYTE, 0).last(), Some(&1));
+        assert_eq!(play(3, GIGABYTE, 8_000_000, GIGABYTE, 0).last(), Some(&3));
         let mut tempo = Tempo::new(16);
         tempo.shrink(0);
         assert_eq!(tempo.target(), 1);
