@@ -75,7 +75,10 @@ impl FromStr for Endpoint {
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
         let refuse = |reason: &str| EndpointError { text: printable(text), reason: reason.to_owned() };
-        let mut url = Url::parse(text.trim()).map_err(|error| refuse(&error.to_string()))?;
+        let mut url = Url::parse(text.trim()).map_err(|error| match error {
+            url::ParseError::RelativeUrlWithoutBase => refuse("it must begin with https:// (or http://)"),
+            error => refuse(&error.to_string()),
+        })?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("it must begin with https:// (or http://)"));
         }

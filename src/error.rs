@@ -53,7 +53,7 @@ pub enum Error {
         /// The host that was asked.
         host: String,
         /// Why.
-        source: ProviderError,
+        source: Box<ProviderError>,
     },
     /// A name or pattern matches nothing.
     #[error("`{repo}` has not all of the files that were asked for")]
@@ -70,7 +70,7 @@ pub enum Error {
         path: RepoPath,
     },
     /// Offline, and not all of it is here.
-    #[error("`{repo}` at `{revision}` is not complete in the cache, and gatedl is offline")]
+    #[error("`{repo}` at `{revision}` is not {}in the cache, and gatedl is offline", if missing.is_empty() { "" } else { "complete " })]
     Offline {
         /// The repository.
         repo: Repo,
@@ -182,7 +182,7 @@ impl ExitStatus {
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Done => "done: everything asked for is verified and in place",
+            Self::Done => "done: everything asked for is verified and in place (--dry-run: shown)",
             Self::Other => "another failure",
             Self::Usage => "wrong usage, reference or configuration",
             Self::Credential => "no token, or a bad one",
@@ -264,8 +264,11 @@ impl Error {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refused(refused) => Some(&refused.failure),
-            Self::Provider { source: ProviderError::Failure(failure), .. }
-            | Self::Fetch(FetchError::Transfer { source: failure, .. }) => Some(failure),
+            Self::Provider { source, .. } => match source.as_ref() {
+                ProviderError::Failure(failure) => Some(failure),
+                _ => None,
+            },
+            Self::Fetch(FetchError::Transfer { source: failure, .. }) => Some(failure),
             _ => None,
         }
     }

@@ -4,6 +4,8 @@
 //! that whatever is on the clipboard works. A link is recognised by the addresses of the known providers, never by
 //! guessing at a host.
 
+use std::fmt;
+
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use url::Url;
@@ -57,8 +59,27 @@ pub struct Reference {
     pub repo: Repo,
     /// The revision, where the reference names one.
     pub revision: Option<Revision>,
-    /// A file, where the reference leads to one.
-    pub path: Option<RepoPath>,
+    /// A file or folder, where the reference leads to one.
+    pub path: Option<Within>,
+}
+
+/// What in a repository a reference leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Within {
+    /// A file.
+    File(RepoPath),
+    /// Everything below a folder.
+    Folder(RepoPath),
+}
+
+/// As a name is written after the reference: a folder with its closing slash.
+impl fmt::Display for Within {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.fmt(formatter),
+            Self::Folder(path) => write!(formatter, "{path}/"),
+        }
+    }
 }
 
 impl Reference {
@@ -129,7 +150,11 @@ impl Reference {
             };
         };
         let (revision, path) = split_revision(&parts[at + 1..].join("/"));
-        let path = path.filter(|_| parts[at] != "tree" && parts[at] != "commit");
+        let path = match parts[at] {
+            "commit" => None,
+            "tree" => path.map(|path| path + "/"),
+            _ => path,
+        };
         Self::assemble(Some(name), kind, &parts[..at].join("/"), Some(&revision), path.as_deref())
     }
 
@@ -142,7 +167,13 @@ impl Reference {
     ) -> Result<Self, ReferenceError> {
         let id: RepoId = id.parse()?;
         let revision = revision.filter(|revision| !revision.is_empty()).map(str::parse).transpose()?;
-        let path = path.filter(|path| !path.is_empty()).map(str::parse).transpose()?;
+        let path = match path.filter(|path| !path.is_empty()) {
+            Some(path) => Some(match path.strip_suffix('/') {
+                Some(folder) => Within::Folder(folder.parse()?),
+                None => Within::File(path.parse()?),
+            }),
+            None => None,
+        };
         Ok(Self { provider: provider.map(str::to_owned), repo: Repo { kind, id }, revision, path })
     }
 }
@@ -231,7 +262,9 @@ mod tests {
             ("https://huggingface.co/org/m", "hf:org/m"),
             ("https://hf.co/gpt2", "hf:gpt2"),
             ("https://huggingface.co/org/m/tree/main", "hf:org/m@main"),
-            ("https://huggingface.co/org/m/tree/main/sub", "hf:org/m@main"),
+            ("https://huggingface.co/org/m/tree/main/sub", "hf:org/m@main sub/"),
+            ("https://huggingface.co/org/m/tree/refs%2Fpr%2F1/a/b/", "hf:org/m@refs/pr/1 a/b/"),
+            ("hf://org/m/sub/", "hf:org/m sub/"),
             ("https://huggingface.co/org/m/blob/main/a/b.json?x=1#L3", "hf:org/m@main a/b.json"),
             (
                 "https://huggingface.co/org/m/resolve/refs%2Fpr%2F1/a%20b.bin?download=true",

@@ -14,6 +14,7 @@ use crate::repo::{Commit, Repo, RepoKind};
 
 mod blobs;
 mod folders;
+mod partial;
 mod snapshots;
 
 /// What [`files_below`] finds in an empty folder.

@@ -19,10 +19,10 @@ use crate::repo::RepoKind;
 )]
 pub(super) struct CommandLine {
     /// Say nothing but errors and warnings
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
     /// Show every request (never a token)
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = "Output")]
     pub(super) verbose: bool,
     #[command(subcommand)]
     pub(super) command: Command,
@@ -49,70 +49,70 @@ pub(super) struct Pull {
     pub(super) files: Vec<String>,
 
     /// Branch, tag, refs/pr/N or commit
-    #[arg(long)]
+    #[arg(long, help_heading = "What to pull")]
     pub(super) revision: Option<String>,
     /// Kind of the repository
-    #[arg(long, visible_alias = "type", value_name = "KIND")]
+    #[arg(long, visible_alias = "type", value_name = "KIND", help_heading = "What to pull")]
     pub(super) repo_type: Option<Kind>,
     /// Provider of a reference that names none: hf, ba, or one of the configuration file
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "What to pull")]
     pub(super) provider: Option<String>,
     /// Ask this address instead of the provider's; the provider's token goes there
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = "What to pull")]
     pub(super) endpoint: Option<String>,
     /// Only files that match this pattern (repeatable); * crosses folders
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", help_heading = "What to pull")]
     pub(super) include: Vec<String>,
     /// No files that match this pattern (repeatable)
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", help_heading = "What to pull")]
     pub(super) exclude: Vec<String>,
 
     /// Root of the cache
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Where and how")]
     pub(super) cache_dir: Option<PathBuf>,
     /// Put the files into this folder instead of the cache
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Where and how")]
     pub(super) local_dir: Option<PathBuf>,
     /// Fetch again what is here
-    #[arg(long, visible_alias = "force-download", conflicts_with = "offline")]
+    #[arg(long, visible_alias = "force-download", conflicts_with = "offline", help_heading = "Where and how")]
     pub(super) force: bool,
     /// Show what would be done, and write nothing
-    #[arg(long)]
+    #[arg(long, help_heading = "Where and how")]
     pub(super) dry_run: bool,
     /// Open no connection; use what is in the cache
-    #[arg(long)]
+    #[arg(long, help_heading = "Where and how")]
     pub(super) offline: bool,
 
     /// Send no token
-    #[arg(long, conflicts_with_all = ["token_stdin", "token_file"])]
+    #[arg(long, conflicts_with_all = ["token_stdin", "token_file"], help_heading = "Token")]
     pub(super) anonymous: bool,
     /// Read the token from standard input
-    #[arg(long, conflicts_with = "token_file")]
+    #[arg(long, conflicts_with = "token_file", help_heading = "Token")]
     pub(super) token_stdin: bool,
     /// Read the token from this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Token")]
     pub(super) token_file: Option<PathBuf>,
     /// Send the token over plain http beyond this machine too
-    #[arg(long)]
+    #[arg(long, help_heading = "Token")]
     pub(super) allow_insecure_http: bool,
 
     /// Files fetched at once
-    #[arg(long, value_name = "N", visible_alias = "max-workers", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", visible_alias = "max-workers", value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "Network")]
     pub(super) jobs: Option<u16>,
     /// Connections that all large files have together
-    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Network")]
     pub(super) connections: u16,
     /// At most so many bytes a second, as in 20M
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = rate, help_heading = "Network")]
     pub(super) limit_rate: Option<u64>,
     /// Give up after this time without progress: seconds, or as in 2m
-    #[arg(long, value_name = "TIME", default_value = "120", value_parser = time)]
+    #[arg(long, value_name = "TIME", default_value = "120", value_parser = time, help_heading = "Network")]
     pub(super) timeout: Duration,
-    /// What standard output carries
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// What standard output carries: the path alone, or one document
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub(super) output: Output,
     /// The same as --output json
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long, conflicts_with = "output", help_heading = "Output")]
     pub(super) json: bool,
 }
 
@@ -126,20 +126,15 @@ impl Pull {
 /// The form of standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
-    /// The path alone
     Text,
-    /// One document
     Json,
 }
 
 /// The kind of a repository, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
-    /// Weights, configuration, tokenizer
     Model,
-    /// A data set
     Dataset,
-    /// An application
     Space,
 }
 

@@ -17,8 +17,9 @@ pub(super) fn help(topic: Option<&str>, terminal: &Terminal) -> ExitStatus {
         Some(name) => match program.find_subcommand_mut(name) {
             Some(command) => command.render_help().to_string(),
             None => {
-                let label = terminal.label("error");
+                let (label, hint) = (terminal.label("error"), terminal.label("hint"));
                 Terminal::say(&format!("{label} there is no help about `{}`", crate::repo::printable(name)));
+                Terminal::say(&format!("{hint} there is `gatedl help pull` and `gatedl help environment`"));
                 return ExitStatus::Usage;
             }
         },

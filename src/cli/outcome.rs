@@ -50,6 +50,9 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
     let here = pulled.files.iter().filter(|file| file.state == FileState::InPlace).count();
     let brought = pulled.files.len() - here;
     let what = format!("{}@{}", request.repo, request.revision);
+    if pulled.files.is_empty() {
+        return format!("{what} has no files");
+    }
     if brought == 0 {
         return format!("{what} is up to date: {}", size::files(here));
     }

@@ -1,5 +1,6 @@
 //! `gatedl pull`: from arguments to a request, from its outcome to standard output.
 
+use std::fmt::Display;
 use std::io::Read as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -78,10 +79,10 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
 }
 
 /// A thing that the reference and a flag may both name, if they agree.
-fn one<T: PartialEq>(reference: Option<T>, flag: Option<T>, name: &str) -> Result<Option<T>, Error> {
+fn one<T: PartialEq + Display>(reference: Option<T>, flag: Option<T>, name: &str) -> Result<Option<T>, Error> {
     match (&reference, &flag) {
         (Some(one), Some(other)) if one != other => {
-            Err(Error::Usage(format!("the reference and `{name}` say different things")))
+            Err(Error::Usage(format!("the reference says `{one}`, but {name} says `{other}`")))
         }
         _ => Ok(reference.or(flag)),
     }

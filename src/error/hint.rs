@@ -9,7 +9,7 @@ use crate::cache::CacheError;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
 use crate::pattern::{Unmatched, Wanted};
-use crate::provider::{ProviderError, RefusalKind};
+use crate::provider::RefusalKind;
 use crate::reference::ReferenceError;
 use crate::repo::{RepoPath, Revision};
 use crate::settings::{ConfigError, SettingsError};
@@ -22,6 +22,9 @@ impl Error {
             Self::Refused(refused) => refused.hints(),
             Self::Settings(error) => settings(error),
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],
+            Self::Reference(ReferenceError::UnknownHost { .. }) => {
+                vec!["another hub is named by --endpoint or in the configuration file".to_owned()]
+            }
             Self::Auth(AuthError::Empty { .. }) => vec!["`--anonymous` asks without a token".to_owned()],
             Self::Selection { source, .. } => selection(source),
             Self::Offline { missing, .. } => offline(missing),
@@ -31,7 +34,7 @@ impl Error {
             ],
             Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
-            Self::Provider { source: ProviderError::Failure(failure), .. } => network(failure),
+            Self::Provider { .. } => self.failure().map_or_else(listing, network),
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => {
                 let kept = "what has arrived is kept; run the same command again to go on from there";
                 network(failure).into_iter().chain([kept.to_owned()]).collect()
@@ -185,6 +188,13 @@ fn cache(error: &CacheError) -> Vec<String> {
         ];
     }
     Vec::new()
+}
+
+fn listing() -> Vec<String> {
+    vec![
+        "nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)"
+            .to_owned(),
+    ]
 }
 
 fn network(failure: &Failure) -> Vec<String> {

@@ -130,6 +130,11 @@ impl Leases {
         }
     }
 
+    /// Whether there is one stream, and nobody else may have these bytes.
+    pub(super) const fn is_alone(&self) -> bool {
+        self.active.len() == 1
+    }
+
     /// Whether every byte has been handed out and has come.
     pub(super) const fn is_complete(&self) -> bool {
         self.free.is_empty() && self.active.is_empty()

@@ -54,7 +54,8 @@ impl Stream {
     /// Streams the bytes of the lease into the partial file.
     pub(super) async fn run(self) -> Result<(), Interruption> {
         let mut writer = Writer::new(&self.open, &self.lease);
-        let outcome = match self.engine.transport.open(&self.file, self.lease.range.clone(), &self.link).await {
+        let (range, alone) = (self.lease.range.clone(), self.open.leases().is_alone());
+        let outcome = match self.engine.transport.open(&self.file, range, &self.link, alone).await {
             Ok(Some(body)) => self.copy(body, &mut writer).await,
             Ok(None) => Ok(()),
             Err(failure) => Err(Interruption::Failure(failure)),
@@ -65,11 +66,12 @@ impl Stream {
 
     async fn copy(&self, mut body: Body, writer: &mut Writer) -> Result<(), Interruption> {
         while !writer.held.is_spent() {
-            let Some(mut bytes) = body.next().await.map_err(Interruption::Failure)? else { break };
+            let next = body.next().await;
+            self.engine.received.fetch_add(body.take_received(), Ordering::Relaxed);
+            let Some(mut bytes) = next.map_err(Interruption::Failure)? else { break };
             let kept = writer.held.claim(bytes.len() as u64);
             // no more than there are
             bytes.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
-            self.engine.received.fetch_add(kept, Ordering::Relaxed);
             self.engine.reporter.advanced(self.id, kept);
             writer.push(bytes).await.map_err(Interruption::Fatal)?;
             self.engine.limit.take(kept).await;

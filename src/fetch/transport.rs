@@ -78,11 +78,18 @@ impl Transport {
     }
 
     /// Opens a stream of the bytes `range` of a file. None where the server turns out not to serve ranges: then the link
-    /// knows, and the next stream asks for the whole file.
+    /// knows, and the next stream asks for the whole file. A stream that is `alone` takes the whole file if that is what
+    /// it gets.
     ///
     /// # Errors
     /// When the answer refuses, or holds something else than bytes of that file.
-    pub(super) async fn open(&self, file: &RepoFile, range: Range<u64>, link: &Link) -> Result<Option<Body>, Failure> {
+    pub(super) async fn open(
+        &self,
+        file: &RepoFile,
+        range: Range<u64>,
+        link: &Link,
+        alone: bool,
+    ) -> Result<Option<Body>, Failure> {
         let everything = range == (0..file.size) || link.is_whole_only();
         let asked = (!everything).then_some(ByteRange { start: range.start, end: range.end });
         let answer = match asked {
@@ -101,13 +108,16 @@ impl Transport {
         let position = match (covered?, asked) {
             (Coverage::Asked, _) => range.start,
             (Coverage::Whole, None) => 0,
-            (Coverage::Whole | Coverage::Unsaid, _) => {
+            (found, _) => {
                 link.whole_only.store(true, Ordering::Relaxed);
-                return Ok(None);
+                if found != Coverage::Whole || !alone {
+                    return Ok(None);
+                }
+                0
             }
         };
         self.remember(file, &answer, link).await;
-        Ok(Some(Body { answer, position, range, size: file.size }))
+        Ok(Some(Body { answer, position, range, size: file.size, received: 0 }))
     }
 
     /// Asks the provider, who redirects to where the bytes are.
@@ -169,9 +179,15 @@ pub(super) struct Body {
     position: u64,
     range: Range<u64>,
     size: u64,
+    received: u64,
 }
 
 impl Body {
+    /// How many bytes came over the network since the last call, wanted or not.
+    pub(super) fn take_received(&mut self) -> u64 {
+        std::mem::take(&mut self.received)
+    }
+
     /// The next bytes of the range, or none at its end. After an error nothing more comes.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         while self.position < self.range.end {
@@ -180,6 +196,7 @@ impl Body {
             };
             let start = self.position;
             self.position += bytes.len() as u64;
+            self.received += bytes.len() as u64;
             if self.position > self.size {
                 let problem = format!("more than the {} bytes of the file were sent", self.size);
                 return Err(Failure::broken(self.answer.url(), problem));

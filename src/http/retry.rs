@@ -77,7 +77,8 @@ impl Patience {
             Verdict::Final => return None,
             Verdict::FewTries if self.tries >= FEW_TRIES && !(self.reached && is_network(failure)) => return None,
             Verdict::FewTries => None,
-            Verdict::Passing(ordered) => ordered,
+            // a server that asks for no pause at all gets one all the same
+            Verdict::Passing(ordered) => ordered.map(|wait| wait.max(backoff(self.tries))),
         };
         if let Some(wait) = ordered.filter(|wait| !self.obeyed && *wait <= LONGEST_ORDERED) {
             self.obeyed = true;
@@ -171,6 +172,12 @@ mod tests {
         assert_eq!(patience.after(&status(429, Some(300))), Some(Duration::from_secs(300)));
         patience.progress();
         assert_eq!(patience.after(&status(429, Some(3_600))), None, "an hour is no pace but a refusal");
+    }
+
+    #[test]
+    fn a_server_that_asks_for_no_pause_gets_one() {
+        let mut patience = Patience::new(Duration::from_secs(60));
+        assert!(patience.after(&status(503, Some(0))).unwrap() >= Duration::from_millis(100));
     }
 
     #[test]

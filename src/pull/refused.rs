@@ -30,7 +30,7 @@ impl Hub<'_> {
 
     fn about_the_hub(&self, source: ProviderError) -> Error {
         let host = self.pull.provider.endpoint.origin().host().to_owned();
-        Error::Provider { repo: self.pull.request.repo.clone(), host, source }
+        Error::Provider { repo: self.pull.request.repo.clone(), host, source: Box::new(source) }
     }
 
     async fn refused(

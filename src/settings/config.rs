@@ -4,15 +4,16 @@
 //! refused. Messages of the TOML parser are shown without the quoted values in them, because the value next to a typing
 //! mistake may be a token.
 
-use std::collections::BTreeMap;
+mod file;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use thiserror::Error;
 
-use crate::credential::{CredentialSource, Secret};
+use self::file::File;
+use crate::credential::Secret;
 use crate::endpoint::Endpoint;
 use crate::env::{self, Env};
 use crate::pattern::Pattern;
@@ -36,16 +37,6 @@ pub enum ConfigError {
         /// The line, from 1.
         line: usize,
         /// What is wrong, without any value in it.
-        problem: String,
-    },
-    /// An entry of it is wrong.
-    #[error("`{}`, [{entry}]: {problem}", path.display())]
-    Entry {
-        /// The file.
-        path: PathBuf,
-        /// The entry, such as `provider.corp`.
-        entry: String,
-        /// What is wrong, without any secret in it.
         problem: String,
     },
     /// It holds a token and others can read it.
@@ -108,45 +99,6 @@ pub(super) struct Config {
     pub(super) bound_tokens: Vec<BoundToken>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    default_provider: Option<String>,
-    #[serde(default)]
-    provider: BTreeMap<String, ProviderEntry>,
-    #[serde(default)]
-    tokens: BTreeMap<String, TokenEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProviderEntry {
-    protocol: Option<Protocol>,
-    endpoint: Option<String>,
-    cache: Option<String>,
-    token_env: Option<String>,
-    token_file: Option<String>,
-    token_command: Option<Vec<String>>,
-    token: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Protocol {
-    HuggingFace,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TokenEntry {
-    provider: String,
-    only: Vec<String>,
-    token_env: Option<String>,
-    token_file: Option<String>,
-    token_command: Option<Vec<String>>,
-    token: Option<String>,
-}
-
 impl Config {
     /// Reads the file; one that `GATEDL_CONFIG` names must exist, the default one need not.
     pub(super) fn load(env: &Env) -> Result<Self, ConfigError> {
@@ -163,25 +115,10 @@ impl Config {
 
     fn parse(text: &str, path: &Path, env: &Env) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text).map_err(|error| line_error(&error, text, path))?;
-        let holds_token = file.provider.values().any(|entry| entry.token.is_some())
-            || file.tokens.values().any(|entry| entry.token.is_some());
-        if holds_token && others_can_read(path) {
+        if file.holds_token() && others_can_read(path) {
             return Err(ConfigError::Readable { path: path.to_owned() });
         }
-        let reader = Reader { path, env };
-        Ok(Self {
-            default_provider: file.default_provider,
-            providers: file
-                .provider
-                .into_iter()
-                .map(|(name, entry)| reader.provider(name, entry))
-                .collect::<Result<_, _>>()?,
-            bound_tokens: file
-                .tokens
-                .into_iter()
-                .map(|(name, entry)| reader.bound(name, entry))
-                .collect::<Result<_, _>>()?,
-        })
+        file.read(text, path, env)
     }
 
     pub(super) fn provider(&self, name: &str) -> Option<&ProviderConfig> {
@@ -189,81 +126,21 @@ impl Config {
     }
 }
 
-/// Turns entries as written into entries as meant.
-struct Reader<'a> {
-    path: &'a Path,
-    env: &'a Env,
-}
-
-impl Reader<'_> {
-    fn provider(&self, name: String, entry: ProviderEntry) -> Result<ProviderConfig, ConfigError> {
-        let place = format!("provider.{name}");
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)) {
-            return Err(self.problem(&place, "a provider's name is made of a-z, 0-9, `-` and `_`"));
-        }
-        let built_in = ["hf", "ba"].contains(&name.as_str());
-        if !built_in && (entry.protocol.is_none() || entry.endpoint.is_none()) {
-            return Err(self.problem(&place, "a new provider needs `protocol = \"huggingface\"` and an `endpoint`"));
-        }
-        let endpoint = entry.endpoint.as_deref().map(str::parse::<Endpoint>).transpose();
-        let keys = (entry.token_env, entry.token_file, entry.token_command, entry.token);
-        Ok(ProviderConfig {
-            endpoint: endpoint.map_err(|error| self.problem(&place, &error.to_string()))?,
-            token: self.token(&place, keys)?,
-            cache: entry.cache.as_deref().map(|folder| self.env.expand(folder)),
-            name,
-        })
-    }
-
-    fn bound(&self, name: String, entry: TokenEntry) -> Result<BoundToken, ConfigError> {
-        let place = format!("tokens.{name}");
-        let keys = (entry.token_env, entry.token_file, entry.token_command, entry.token);
-        let token = self.token(&place, keys)?;
-        let token =
-            token.ok_or_else(|| self.problem(&place, "it needs a token_env, token_file, token_command or token"))?;
-        let only = entry.only.iter().map(|pattern| Pattern::new(pattern)).collect::<Result<_, _>>();
-        let only = only.map_err(|error| self.problem(&place, &error.to_string()))?;
-        Ok(BoundToken { name, provider: entry.provider, only, token })
-    }
-
-    fn token(
-        &self,
-        place: &str,
-        keys: (Option<String>, Option<String>, Option<Vec<String>>, Option<String>),
-    ) -> Result<Option<TokenKey>, ConfigError> {
-        Ok(Some(match keys {
-            (None, None, None, None) => return Ok(None),
-            (Some(name), None, None, None) => TokenKey::Variable(name),
-            (None, Some(file), None, None) => TokenKey::File(self.env.expand(&file)),
-            (None, None, Some(command), None) if !command.is_empty() => TokenKey::Command(command),
-            (None, None, Some(_), None) => return Err(self.problem(place, "`token_command` is empty")),
-            (None, None, None, Some(value)) => {
-                let source = CredentialSource::Config { provider: place.to_owned(), key: "token" };
-                let secret = Secret::parse(&value, &source).map_err(|error| self.problem(place, &error.to_string()))?;
-                TokenKey::Literal(secret.ok_or_else(|| self.problem(place, "`token` is empty"))?)
-            }
-            _ => {
-                return Err(
-                    self.problem(place, "only one of token_env, token_file, token_command and token can be given")
-                );
-            }
-        }))
-    }
-
-    fn problem(&self, entry: &str, problem: &str) -> ConfigError {
-        ConfigError::Entry { path: self.path.to_owned(), entry: entry.to_owned(), problem: problem.to_owned() }
-    }
-}
-
 fn line_error(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
-    let start = error.span().map_or(0, |span| span.start).min(text.len());
-    let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = line_at(text, error.span().map_or(0, |span| span.start));
     ConfigError::Line { path: path.to_owned(), line, problem: without_values(error.message()) }
 }
 
-/// Replaces everything between double quotes: `invalid type: string "hf_…"` must not repeat the token.
+/// The line of a place in a text, from 1.
+fn line_at(text: &str, start: usize) -> usize {
+    text.as_bytes()[..start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// Replaces everything between double quotes: `invalid type: string "hf_…"` must not repeat the token. A quote that is
+/// itself what the message is about is spelled out first.
 fn without_values(message: &str) -> String {
-    let parts: Vec<&str> = message.trim().split('"').collect();
+    let message = message.trim().replace("`\"`", "a closing quote");
+    let parts: Vec<&str> = message.split('"').collect();
     let shown: Vec<&str> = parts.iter().enumerate().map(|(at, part)| if at % 2 == 0 { *part } else { "…" }).collect();
     shown.join("\"").replace('\n', " ")
 }
@@ -326,11 +203,16 @@ token_command = ["pass", "acme"]
             ("[provider.hf]\ntoken = ['hf_canary']", "line 2: invalid type"),
             ("tokens = \"hf_canary\"", "line 1: invalid type: string \"…\""),
             ("[provider.hf]\ntoken = \"hf_canary", "line 2"),
-            ("[provider.corp]\nprotocol = 'huggingface'", "[provider.corp]: a new provider needs"),
-            ("[provider.hf]\ntoken = 'a'\ntoken_env = 'B'", "[provider.hf]: only one of"),
-            ("[provider.hf]\nendpoint = 'ftp://x'", "[provider.hf]: `ftp://x` is not an endpoint"),
+            ("[provider.corp]\nprotocol = 'huggingface'", "line 1: [provider.corp]: a new provider needs"),
+            ("[provider.hf]\ntoken = 'a'\ntoken_env = 'B'", "line 1: [provider.hf]: only one of"),
+            ("[provider.hf]\nendpoint = 'ftp://x'", "line 1: [provider.hf]: `ftp://x` is not an endpoint"),
             ("[provider.'X Y']\nprotocol = 'huggingface'\nendpoint = 'https://x'", "a provider's name is made of"),
-            ("[tokens.a]\nprovider = 'hf'\nonly = ['a/*']", "[tokens.a]: it needs a token_env"),
+            ("[tokens.a]\nprovider = 'hf'\nonly = ['a/*']", "line 1: [tokens.a]: it needs a token_env"),
+            (
+                "\n[tokens.a]\nprovider = 'nope'\nonly = []\ntoken_env = 'A'",
+                "line 2: [tokens.a]: there is no provider `nope`",
+            ),
+            ("\n\ndefault_provider = 'nope'", "line 3: default_provider: there is no provider `nope`"),
             ("[provider.hf]\ntoken = 'hf canary'", "cannot be sent"),
         ] {
             let error = parse(text).expect_err(text);

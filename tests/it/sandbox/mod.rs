@@ -166,6 +166,8 @@ impl Sandbox {
             )]
             environment.extend(std::env::var_os(name).map(|value| (name.to_owned(), value.into())));
         }
+        // Every https request ends here: a test that goes astray must fail, not call the real hub.
+        environment.push(("HTTPS_PROXY".to_owned(), "http://127.0.0.1:9".into()));
         environment.extend(self.0.endpoint.as_ref().map(|url| ("HF_ENDPOINT".to_owned(), url.into())));
         environment
     }

@@ -25,8 +25,8 @@ pub struct Process {
 impl Process {
     /// # Panics
     /// When it cannot be started.
-    pub(super) fn start(sandbox: Sandbox, mut command: Command, stdin: Option<Vec<u8>>) -> Self {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub(super) fn start(sandbox: Sandbox, mut command: Command, stdin: Option<Vec<u8>>, stdout: Option<Stdio>) -> Self {
+        command.stdout(stdout.unwrap_or_else(Stdio::piped)).stderr(Stdio::piped());
         command.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() });
         let mut child = command.spawn().expect("gatedl starts");
         if let (Some(mut pipe), Some(input)) = (child.stdin.take(), stdin) {

@@ -6,7 +6,7 @@ use snapbox::{Assert, Data, IntoData as _};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// What a run said and how it ended. The texts are as printed, not redacted.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ pub struct Run {
     stdout: Option<Data>,
     stderr: Option<Data>,
     status: i32,
+    stdout_to: Option<Stdio>,
 }
 
 impl Run {
@@ -55,6 +56,7 @@ impl Run {
             stdout: Some("".into_data()),
             stderr: Some("".into_data()),
             status: 0,
+            stdout_to: None,
         }
     }
 
@@ -108,6 +110,12 @@ impl Run {
         self
     }
 
+    /// Sends stdout elsewhere: a pipe that nobody reads, a full disk.
+    pub fn stdout_to(mut self, target: impl Into<Stdio>) -> Self {
+        self.stdout_to = Some(target.into());
+        self
+    }
+
     /// For the few tests that look at the text themselves or are about something else.
     pub fn any_stdout(mut self) -> Self {
         self.stdout = None;
@@ -129,8 +137,9 @@ impl Run {
     /// # Panics
     /// When anything differs, the time limit passes, or a token leaked.
     #[track_caller]
-    pub fn run(self) -> Finished {
-        let finished = Process::start(self.sandbox.clone(), self.build(), self.stdin.clone()).wait();
+    pub fn run(mut self) -> Finished {
+        let (command, stdout) = (self.build(), self.stdout_to.take());
+        let finished = Process::start(self.sandbox.clone(), command, self.stdin.clone(), stdout).wait();
         let mut complaints = String::new();
         if finished.status != self.status {
             complaints = format!("expected exit status {}, got {}\n", self.status, finished.status);
@@ -149,7 +158,8 @@ impl Run {
 
     /// Starts it and returns at once; expectations are up to the test then.
     pub fn spawn(self) -> Process {
-        Process::start(self.sandbox.clone(), self.build(), self.stdin)
+        let command = self.build();
+        Process::start(self.sandbox, command, self.stdin, self.stdout_to)
     }
 
     fn build(&self) -> Command {

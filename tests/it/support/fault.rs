@@ -72,6 +72,8 @@ pub enum Fault {
     },
     /// Every occurrence of the first text in the body becomes the second.
     Replace(&'static str, &'static str),
+    /// The next page of the tree is on a foreign host.
+    ForeignLink,
     /// 401 that names a foreign host as the realm and as the place for a xet token.
     ForeignRealm,
     /// Every page of the tree has a next one, with new entries.

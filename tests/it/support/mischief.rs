@@ -40,6 +40,10 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
         Fault::Replace(this, that) => {
             answer.body = String::from_utf8_lossy(&answer.body).replace(this, that).into();
         }
+        Fault::ForeignLink => {
+            let next = format!("<{}{}?cursor=1>; rel=\"next\"", state.roots.foreign, request.path);
+            answer.set("link", &next);
+        }
         Fault::ForeignRealm => foreign_realm(answer, state),
         Fault::EndlessPages => endless_page(answer, request, state),
         Fault::SelfPage => {

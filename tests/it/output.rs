@@ -1,0 +1,486 @@
+//! What is printed, and where: stdout is for scripts, stderr for people, and the exit status for both.
+
+use crate::sandbox::{Run, Sandbox};
+use crate::support::{Hub, Repository, generated};
+use gatedl::env::VARIABLES;
+use gatedl::error::ExitStatus;
+use snapbox::str;
+use std::process::Stdio;
+
+fn hub() -> Hub {
+    let model = Repository::model("org/model").file("config.json", "{}").lfs("model.safetensors", generated(1, 5_000));
+    Hub::start(vec![model])
+}
+
+fn pull(sandbox: &Sandbox) -> Run {
+    sandbox.args(["pull", "org/model"])
+}
+
+#[test]
+fn stdout_is_the_path_alone_and_stderr_one_line() {
+    let hub = hub();
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox)
+        .stdout(str![[r#"
+[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
+
+"#]])
+        .stderr(str![[r#"
+org/model@main: 2 files verified, 5.00 kB fetched in [TIME]
+
+"#]])
+        .run();
+    pull(&sandbox)
+        .stdout(str![[r#"
+[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
+
+"#]])
+        .stderr(str![[r#"
+org/model@main is up to date: 2 files
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_partial_pull_says_what_was_in_place_before() {
+    let hub = hub();
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox).args(["config.json"]).any_stdout().any_stderr().run();
+    pull(&sandbox)
+        .any_stdout()
+        .stderr(str![[r#"
+org/model@main: 1 file verified (1 file in place before), 5.00 kB fetched in [TIME]
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_pull_is_one_json_document() {
+    let hub = hub();
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox).args(["--json"]).stdout(str![[r#"
+{"bytes_fetched":5002,"commit":"83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","files":[{"digest":"git-sha1:9e26dfeeb6e641a33dae4961196235bdb965b21b","path":"config.json","size":2,"state":"fetched"},{"digest":"sha256:1ee63c61c4a35366fd4e1748608fdb6538de86fea79671ddea88f3141ab58669","path":"model.safetensors","size":5000,"state":"fetched"}],"path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","provider":"hf","repo":"org/model","repo_type":"model","revision":"main","seconds":[SECONDS]}
+
+"#]]).any_stderr().run();
+    pull(&sandbox).args(["--output", "json"]).stdout(str![[r#"
+{"bytes_fetched":0,"commit":"83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","files":[{"digest":"git-sha1:9e26dfeeb6e641a33dae4961196235bdb965b21b","path":"config.json","size":2,"state":"present"},{"digest":"sha256:1ee63c61c4a35366fd4e1748608fdb6538de86fea79671ddea88f3141ab58669","path":"model.safetensors","size":5000,"state":"present"}],"path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","provider":"hf","repo":"org/model","repo_type":"model","revision":"main","seconds":[SECONDS]}
+
+"#]]).any_stderr().run();
+}
+
+#[test]
+fn a_usage_error_in_json_is_one_document_too() {
+    let sandbox = Sandbox::without_hub();
+    sandbox.args(["pull", "--json", "a/b/c"]).status(2).stdout(str![[r#"
+{"error":{"causes":[],"hints":[],"kind":"usage","message":"`a/b/c` is not a repository id: it is `name` or `owner/name`, with one slash at most; files follow after a blank","server_message":null,"status":2,"url":null}}
+
+"#]]).any_stderr().run();
+}
+
+#[test]
+fn quiet_says_nothing_but_the_path_and_errors() {
+    let hub = hub();
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox)
+        .args(["--quiet"])
+        .stdout(str![[r#"
+[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
+
+"#]])
+        .run();
+    sandbox.args(["-q", "pull", "org/none"]).status(5).stderr(str![[r#"
+error: `org/none` does not exist, or is private and needs a token
+  caused by: 401 Unauthorized for [HUB]/api/models/org/none/revision/main (request id [ID])
+  server says: Invalid username or password.
+hint: if it is private: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+
+"#]]).run();
+}
+
+#[test]
+fn verbose_shows_the_requests_in_order() {
+    let hub = hub();
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox).args(["--verbose", "config.json"]).any_stdout().stderr(str![[r#"
+DEBUG gatedl::http: request method=GET url=[HUB]/api/models/org/model/revision/main
+DEBUG gatedl::http: answer status=200 url=[HUB]/api/models/org/model/revision/main
+DEBUG gatedl::http: request method=GET url=[HUB]/api/models/org/model/tree/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
+DEBUG gatedl::http: answer status=200 url=[HUB]/api/models/org/model/tree/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
+DEBUG gatedl::http: request method=GET url=[HUB]/org/model/resolve/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
+DEBUG gatedl::http: answer status=307 url=[HUB]/org/model/resolve/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
+DEBUG gatedl::http: request method=GET url=[HUB]/api/resolve-cache/models/org/model/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
+DEBUG gatedl::http: answer status=200 url=[HUB]/api/resolve-cache/models/org/model/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
+org/model@main: 1 file verified, 2 B fetched in [TIME]
+
+"#]]).run();
+}
+
+#[test]
+fn there_are_no_colours_and_no_bars_off_a_terminal() {
+    let hub = hub();
+    let sandbox = Sandbox::new(&hub);
+    for name in ["NO_COLOR", "HF_HUB_DISABLE_PROGRESS_BARS", "UNUSED"] {
+        let finished = pull(&sandbox).args(["--force", "--verbose"]).env(name, "1").any_stdout().any_stderr().run();
+        assert!(!finished.stderr.contains(['\u{1b}', '\r', '█']), "{:?}", finished.stderr);
+        assert!(!finished.stdout.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_error() {
+    let hub = hub();
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox).any_stdout().any_stderr().run();
+    let gone = Stdio::from(closed_pipe());
+    let finished = pull(&sandbox).stdout_to(gone).any_stderr().run();
+    assert!(finished.stderr.contains("up to date"), "{}", finished.stderr);
+}
+
+/// The writing end of a pipe that nobody reads.
+fn closed_pipe() -> std::io::PipeWriter {
+    let (_, writer) = std::io::pipe().expect("a pipe");
+    writer
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_behind_stdout_is_an_error() {
+    let hub = hub();
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox).any_stdout().any_stderr().run();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+    pull(&sandbox)
+        .stdout_to(Stdio::from(full))
+        .status(1)
+        .stderr(str![[r#"
+org/model@main is up to date: 2 files
+error: could not write to standard output
+  caused by: No space left on device (os error 28)
+
+"#]])
+        .run();
+}
+
+#[test]
+fn usage_errors_are_exit_2() {
+    let sandbox = Sandbox::without_hub();
+    sandbox
+        .command()
+        .status(2)
+        .stderr(str![[r#"
+Download gated models: the right token to the right host, every byte verified, no work lost
+
+Usage: gatedl [OPTIONS] <COMMAND>
+
+Commands:
+  pull  Bring a model, dataset or space to this machine
+  help  Print help; `gatedl help environment` lists every variable
+
+Options:
+  -h, --help     Print help
+  -V, --version  Print version
+
+Output:
+  -q, --quiet    Say nothing but errors and warnings
+  -v, --verbose  Show every request (never a token)
+
+Exit status:
+    0  done: everything asked for is verified and in place (--dry-run: shown)
+    1  another failure
+    2  wrong usage, reference or configuration
+    3  no token, or a bad one
+    4  access refused: not asked for, pending, rejected, token too narrow, disabled
+    5  not found: repository (missing or private), revision or file; offline and not here
+    6  the content did not verify
+    7  network or server, after retries
+    8  disk, cache or lock
+  130  interrupted by Ctrl-C or SIGTERM; what has arrived is kept
+
+Every environment variable: gatedl help environment
+
+"#]])
+        .run();
+    sandbox
+        .args(["pull"])
+        .status(2)
+        .stderr(str![[r#"
+error: the following required arguments were not provided:
+  <REFERENCE>
+
+Usage: gatedl pull <REFERENCE> [FILES]...
+
+For more information, try '--help'.
+
+"#]])
+        .run();
+    sandbox
+        .args(["pull", "--jobs", "0", "org/model"])
+        .status(2)
+        .stderr(str![[r#"
+error: invalid value '0' for '--jobs <N>': 0 is not in 1..=64
+
+For more information, try '--help'.
+
+"#]])
+        .run();
+    sandbox
+        .args(["pull", "--timeout", "soon", "org/model"])
+        .status(2)
+        .stderr(str![[r#"
+error: invalid value 'soon' for '--timeout <TIME>': expected number at 0; write seconds, or as in [TIME], 2m, 1h
+
+For more information, try '--help'.
+
+"#]])
+        .run();
+    sandbox
+        .args(["pull", "--inlcude", "*.json", "org/model"])
+        .status(2)
+        .stderr(str![[r#"
+error: unexpected argument '--inlcude' found
+
+  tip: a similar argument exists: '--include'
+
+Usage: gatedl pull --include <PATTERN> <REFERENCE> [FILES]...
+
+For more information, try '--help'.
+
+"#]])
+        .run();
+    sandbox
+        .args(["pul", "org/model"])
+        .status(2)
+        .stderr(str![[r#"
+error: unrecognized subcommand 'pul'
+
+  tip: a similar subcommand exists: 'pull'
+
+Usage: gatedl [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+
+"#]])
+        .run();
+    sandbox.args(["pull", "--json", "--output", "text", "org/model"]).status(2).any_stderr().run();
+    sandbox.args(["pull", "--force", "--offline", "org/model"]).status(2).any_stderr().run();
+    sandbox.args(["pull", "--quiet", "--verbose", "org/model"]).status(2).any_stderr().run();
+}
+
+#[test]
+fn bad_variables_are_exit_2_and_named() {
+    let sandbox = Sandbox::without_hub();
+    let pull = || sandbox.args(["pull", "org/model"]).status(2);
+    pull()
+        .env("HF_HUB_ETAG_TIMEOUT", "soon")
+        .stderr(str![[r#"
+error: the environment variable HF_HUB_ETAG_TIMEOUT must be a number of seconds above 0, not `soon`
+
+"#]])
+        .run();
+    pull()
+        .env("HF_ENDPOINT", "huggingface.co")
+        .stderr(str![[r#"
+error: HF_ENDPOINT is not usable
+  caused by: `huggingface.co` is not an endpoint: it must begin with https:// (or http://)
+
+"#]])
+        .run();
+    pull()
+        .env("SSL_CERT_FILE", "nowhere.pem")
+        .stderr(str![[r#"
+error: could not use the certificates in `nowhere.pem` (from SSL_CERT_FILE): No such file or directory (os error 2)
+
+"#]])
+        .run();
+}
+
+#[test]
+fn the_help_is_a_page_a_newcomer_can_read() {
+    let sandbox = Sandbox::without_hub();
+    sandbox
+        .args(["--help"])
+        .stdout(str![[r#"
+Download gated models: the right token to the right host, every byte verified, no work lost
+
+Usage: gatedl [OPTIONS] <COMMAND>
+
+Commands:
+  pull  Bring a model, dataset or space to this machine
+  help  Print help; `gatedl help environment` lists every variable
+
+Options:
+  -h, --help     Print help
+  -V, --version  Print version
+
+Output:
+  -q, --quiet    Say nothing but errors and warnings
+  -v, --verbose  Show every request (never a token)
+
+Exit status:
+    0  done: everything asked for is verified and in place (--dry-run: shown)
+    1  another failure
+    2  wrong usage, reference or configuration
+    3  no token, or a bad one
+    4  access refused: not asked for, pending, rejected, token too narrow, disabled
+    5  not found: repository (missing or private), revision or file; offline and not here
+    6  the content did not verify
+    7  network or server, after retries
+    8  disk, cache or lock
+  130  interrupted by Ctrl-C or SIGTERM; what has arrived is kept
+
+Every environment variable: gatedl help environment
+
+"#]])
+        .run();
+    sandbox
+        .args(["pull", "--help"])
+        .stdout(str![[r#"
+Bring a model, dataset or space to this machine
+
+Usage: gatedl pull [OPTIONS] <REFERENCE> [FILES]...
+
+Arguments:
+  <REFERENCE>  What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model,
+               or a pasted link
+  [FILES]...   Only these files: exact names, or a folder with a closing slash
+
+Options:
+  -h, --help  Print help
+
+What to pull:
+      --revision <REVISION>  Branch, tag, refs/pr/N or commit
+      --repo-type <KIND>     Kind of the repository [alias: --type] [possible values: model,
+                             dataset, space]
+      --provider <NAME>      Provider of a reference that names none: hf, ba, or one of the
+                             configuration file
+      --endpoint <URL>       Ask this address instead of the provider's; the provider's token goes
+                             there
+      --include <PATTERN>    Only files that match this pattern (repeatable); * crosses folders
+      --exclude <PATTERN>    No files that match this pattern (repeatable)
+
+Where and how:
+      --cache-dir <DIR>  Root of the cache
+      --local-dir <DIR>  Put the files into this folder instead of the cache
+      --force            Fetch again what is here [alias: --force-download]
+      --dry-run          Show what would be done, and write nothing
+      --offline          Open no connection; use what is in the cache
+
+Token:
+      --anonymous            Send no token
+      --token-stdin          Read the token from standard input
+      --token-file <FILE>    Read the token from this file
+      --allow-insecure-http  Send the token over plain http beyond this machine too
+
+Network:
+      --jobs <N>           Files fetched at once [alias: --max-workers]
+      --connections <N>    Connections that all large files have together [default: 16]
+      --limit-rate <RATE>  At most so many bytes a second, as in 20M
+      --timeout <TIME>     Give up after this time without progress: seconds, or as in 2m [default:
+                           120]
+
+Output:
+  -q, --quiet            Say nothing but errors and warnings
+  -v, --verbose          Show every request (never a token)
+      --output <FORMAT>  What standard output carries: the path alone, or one document [default:
+                         text] [possible values: text, json]
+      --json             The same as --output json
+
+Examples:
+  gatedl pull org/model
+  gatedl pull org/model@v1.0 config.json tokenizer/
+  gatedl pull org/model --include '*.safetensors' --exclude 'original/*'
+  DIR=$(gatedl pull org/model)
+
+"#]])
+        .run();
+    let short = sandbox.args(["help"]).any_stdout().run().stdout;
+    assert!(short.contains("gatedl help environment"), "{short}");
+    let of_pull = sandbox.args(["help", "pull"]).any_stdout().run().stdout;
+    assert!(of_pull.contains("--local-dir"), "{of_pull}");
+    sandbox
+        .args(["help", "nothing"])
+        .status(2)
+        .stderr(str![[r#"
+error: there is no help about `nothing`
+hint: there is `gatedl help pull` and `gatedl help environment`
+
+"#]])
+        .run();
+}
+
+#[test]
+fn every_exit_status_is_in_the_help_and_in_the_readme() {
+    let help = Sandbox::without_hub().args(["--help"]).any_stdout().run().stdout;
+    let readme = include_str!("../../README.md");
+    for status in ExitStatus::ALL {
+        let row = format!("| {} | {} |", status.code(), status.meaning());
+        assert!(readme.lines().any(|line| line == row), "{row}");
+        let line = format!("{:>3}  {}", status.code(), status.meaning());
+        assert!(help.contains(&line), "{line}");
+    }
+}
+
+#[test]
+fn the_page_about_the_environment_has_every_variable() {
+    let sandbox = Sandbox::without_hub();
+    let page = sandbox
+        .args(["help", "environment"])
+        .stdout(str![[r#"
+Tokens (the first that is set wins):
+  HF_AUTH_TOKEN                  token for Hugging Face (the name that Visionatrix uses)
+  HF_TOKEN                       token for Hugging Face
+  HUGGING_FACE_HUB_TOKEN         token for Hugging Face (older name)
+  HF_ACCESS_TOKEN                token for Hugging Face (the name that Transformers.js uses)
+  BA_ACCESS_TOKEN                token for BOINC AI
+  BA_TOKEN                       token for BOINC AI (short name)
+  HF_TOKEN_PATH                  file with the token for Hugging Face; default: $HF_HOME/token
+  HF_HUB_DISABLE_IMPLICIT_TOKEN  1: send no token unless --token-file or --token-stdin gives one
+
+Servers:
+  HF_ENDPOINT                    base address of the Hugging Face hub or of its mirror; default: https://huggingface.co
+  BA_ENDPOINT                    base address of the BOINC AI hub; default: https://boincai.com
+  GATEDL_CONFIG                  configuration file; default: gatedl/config.toml in the user's configuration folder
+
+Folders:
+  HF_HOME                        folder of Hugging Face's tools; default: huggingface in the user's cache folder
+  HF_HUB_CACHE                   cache of Hugging Face repositories; default: $HF_HOME/hub
+  HUGGINGFACE_HUB_CACHE          the same (older name)
+  XDG_CACHE_HOME                 the user's cache folder; default: ~/.cache
+  HF_HUB_DISABLE_SYMLINKS        1: write caches without symbolic links
+
+Network:
+  HF_HUB_OFFLINE                 1: use what is in the cache and open no connection
+  TRANSFORMERS_OFFLINE           the same
+  HF_HUB_DOWNLOAD_TIMEOUT        seconds without a byte after which a connection is given up; default: 20
+  HF_HUB_ETAG_TIMEOUT            seconds to wait for the beginning of an answer; default: 30
+  HTTPS_PROXY                    proxy for https
+  HTTP_PROXY                     proxy for http
+  ALL_PROXY                      proxy for both
+  NO_PROXY                       hosts that are reached without a proxy; * for all
+  SSL_CERT_FILE                  certificates to trust, instead of the system's
+  REQUESTS_CA_BUNDLE             the same, where SSL_CERT_FILE is not set
+  CURL_CA_BUNDLE                 the same, where neither is set
+
+Output:
+  NO_COLOR                       set: no colours
+  HF_HUB_DISABLE_PROGRESS_BARS   1: no progress
+
+An empty or blank value counts as unset. Switches are on at 1, ON, YES or TRUE.
+A provider of the configuration file reads the variable that its `token_env` names.
+
+"#]])
+        .run()
+        .stdout;
+    for variable in VARIABLES {
+        let has = |line: &str| line.split_whitespace().next() == Some(variable.name) && line.contains(variable.meaning);
+        assert_eq!(page.lines().filter(|line| has(line)).count(), 1, "{}", variable.name);
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let shown = Sandbox::without_hub().args(["--version"]).any_stdout().run().stdout;
+    assert_eq!(shown, concat!("gatedl ", env!("CARGO_PKG_VERSION"), "\n"));
+}
