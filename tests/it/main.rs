@@ -6,12 +6,14 @@
 
 mod cache_layout;
 mod faults;
+mod forward;
 mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;
 mod listing;
 mod local_dir;
+mod network;
 mod output;
 mod processes;
 mod ranks;
