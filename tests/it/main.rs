@@ -22,6 +22,7 @@ mod references;
 mod requests;
 mod resume;
 mod sandbox;
+mod secrets;
 mod selection;
 mod support;
 mod tokens;
