@@ -24,10 +24,10 @@ use crate::report::FileId;
 /// How many bytes are gathered for one write. Two such pieces a connection, one that fills and one that is written, are
 /// the engine's share of the memory.
 const PIECE: usize = 256 << 10;
-/// How many bytes may be lost to a kill, and how many seconds of a slow line: the journal is written at least this often.
-/// The two pieces that may be on their way when a line is due are counted in.
-const JOURNAL_EVERY: u64 = (4 << 20) - 2 * PIECE as u64;
-const JOURNAL_EVERY_TIME: Duration = Duration::from_secs(1);
+/// The journal is written after so many bytes of a stream, or so much time. A kill costs these, and the two pieces that
+/// may be on their way: well below 4 MiB a connection, for a line of 20 bytes.
+const JOURNAL_EVERY: u64 = 1 << 20;
+const JOURNAL_EVERY_TIME: Duration = Duration::from_millis(500);
 
 /// How a stream ended before its lease did.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
 mod cache_layout;
+mod connections;
 mod faults;
 mod forward;
 mod gate;
