@@ -1,0 +1,352 @@
+//! The way to the servers: proxies, certificates, refused connections, and servers that want to be left alone for a while.
+
+use crate::forward::{Proxy, Tls};
+use crate::in_cache;
+use crate::sandbox::{Run, Sandbox};
+use crate::support::{Access, Account, At, CANARY, Fault, Gate, Hub, Place, Repository, Times, generated, token_of};
+use snapbox::str;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+const ID: &str = "org/model";
+
+/// A gated repository with a small file and a large one.
+fn stage() -> (Hub, Sandbox) {
+    let repository = Repository::model(ID).gated(Gate::Manual);
+    let repository = repository.file("config.json", "{}\n").lfs("model.bin", generated(1, 300_000));
+    let hub = Hub::start(vec![repository]).account(Account::new("bob")).access("bob", ID, Access::Granted);
+    let sandbox = Sandbox::new(&hub);
+    (hub, sandbox)
+}
+
+fn pull(sandbox: &Sandbox) -> Run {
+    sandbox.args(["pull", ID]).env("HF_TOKEN", token_of("bob")).any_stdout()
+}
+
+/// A pull of which only the end matters.
+fn quiet(sandbox: &Sandbox) -> Run {
+    pull(sandbox).args(["--quiet"])
+}
+
+#[test]
+fn a_proxy_carries_every_request_and_the_token_only_in_those_to_the_hub() {
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        let (hub, sandbox) = stage();
+        let proxy = Proxy::start();
+        quiet(&sandbox).env(variable, proxy.url()).run();
+        let heads = proxy.take_heads();
+        assert_eq!(heads.len(), hub.count_all(), "{variable}: {heads:?}");
+        assert!(hub.count(Place::Cdn) > 0);
+        for head in heads {
+            let to_hub = head.starts_with(&format!("GET {}/", hub.url()));
+            assert_eq!(head.contains(CANARY), to_hub, "{}", head.lines().next().unwrap_or_default());
+        }
+    }
+}
+
+#[test]
+fn no_proxy_goes_around_the_proxy() {
+    type Goes = fn(&str) -> bool;
+    let cases: [(&str, Goes); 4] = [
+        ("127.0.0.1,127.0.0.2", |_| false),
+        ("127.0.0.0/8", |_| false),
+        ("127.0.0.1", |head| head.starts_with("GET http://127.0.0.2:")),
+        ("example.org", |_| true),
+    ];
+    for (around, goes_through) in cases {
+        let (hub, sandbox) = stage();
+        let proxy = Proxy::start();
+        quiet(&sandbox).env("HTTP_PROXY", proxy.url()).env("NO_PROXY", around).run();
+        let requests = hub.requests();
+        let expected = requests.iter().filter(|request| {
+            let root = if request.place == Place::Cdn { hub.cdn_url() } else { hub.url() };
+            goes_through(&format!("GET {root}/"))
+        });
+        assert_eq!(proxy.take_heads().len(), expected.count(), "{around}");
+    }
+}
+
+#[test]
+fn the_password_of_a_proxy_goes_to_the_proxy_and_is_never_shown() {
+    let (hub, sandbox) = stage();
+    let proxy = Proxy::start();
+    // the search after every run would find it in any output or file
+    let url = format!("http://user:{CANARY}proxy@{}", proxy.address());
+    pull(&sandbox).args(["--verbose"]).env("HTTP_PROXY", &url).any_stderr().run();
+    let heads = proxy.take_heads();
+    assert!(heads.iter().all(|head| head.to_lowercase().contains("proxy-authorization: basic ")));
+    assert!(!hub.requests().is_empty());
+
+    let down = format!("http://user:{CANARY}proxy@{}", unused_address());
+    pull(&sandbox).args(["--force"]).env("HTTP_PROXY", down).status(7).any_stderr().run();
+}
+
+#[test]
+fn a_proxy_that_is_down_ends_the_pull_and_is_never_gone_around() {
+    let (hub, sandbox) = stage();
+    let since = Instant::now();
+    pull(&sandbox)
+        .env("HTTP_PROXY", format!("http://{}", unused_address()))
+        .status(7)
+        .stderr(str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: could not connect: [HUB]/api/models/org/model/revision/main
+  caused by: Connection refused (os error 111)
+hint: check the address and the network; `--offline` uses what is in the cache
+
+"#]])
+        .run();
+    assert!(since.elapsed() < Duration::from_secs(10));
+    assert_eq!(hub.count_all(), 0);
+    drop(hub.allow_unused());
+}
+
+#[test]
+fn a_tunnel_hides_the_token_from_the_proxy() {
+    let (hub, sandbox) = stage();
+    let (proxy, tls) = (Proxy::start(), Tls::in_front_of(&hub.url()));
+    let authority = sandbox.write("authority.pem", tls.authority());
+    quiet(&sandbox)
+        .args(["config.json"])
+        .env("HF_ENDPOINT", tls.url())
+        .env("HTTPS_PROXY", proxy.url())
+        .env("SSL_CERT_FILE", authority)
+        .run();
+    let heads = proxy.take_heads();
+    assert!(!heads.is_empty());
+    for head in heads {
+        assert!(head.starts_with("CONNECT ") && !head.contains(CANARY), "{}", head.replace(CANARY, "[TOKEN]"));
+    }
+    assert!(hub.requests().iter().any(|request| request.token.as_deref() == Some("bob")));
+}
+
+#[test]
+fn a_hub_with_a_certificate_of_its_own_needs_a_variable_that_names_it() {
+    let (hub, sandbox) = stage();
+    let tls = Tls::in_front_of(&hub.url());
+    let authority = sandbox.write("authority.pem", tls.authority());
+    let pull =
+        || pull(&sandbox).args(["config.json", "--force"]).env("HF_ENDPOINT", tls.url()).without_env("HTTPS_PROXY");
+    pull()
+        .status(7)
+        .stderr(str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: the server's certificate is not trusted: https://127.0.0.1:[..]/api/models/org/model/revision/main
+  caused by: invalid peer certificate: UnknownIssuer
+hint: behind an inspecting proxy, name its certificate in SSL_CERT_FILE (REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE work too)
+
+"#]])
+        .run();
+    assert_eq!(hub.count_all(), 0, "nothing is said to a stranger");
+    for variable in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
+        pull().args(["--quiet"]).env(variable, &authority).run();
+    }
+    // the first one that is set wins, and names another authority here
+    let other = sandbox.write("other.pem", Tls::in_front_of(&hub.url()).authority());
+    let both = pull().env("SSL_CERT_FILE", other).env("CURL_CA_BUNDLE", authority);
+    both.status(7).any_stderr().run();
+}
+
+#[test]
+fn a_certificate_variable_that_names_nothing_useful_is_a_usage_error_that_names_it() {
+    let cases: [(&str, &str, Option<&str>, snapbox::data::Inline); 3] = [
+        (
+            "SSL_CERT_FILE",
+            "missing.pem",
+            None,
+            str![[r#"
+error: could not use the certificates in `[ROOT]/missing.pem` (from SSL_CERT_FILE): No such file or directory (os error 2)
+
+"#]],
+        ),
+        (
+            "REQUESTS_CA_BUNDLE",
+            "empty.pem",
+            Some(""),
+            str![[r#"
+error: could not use the certificates in `[ROOT]/empty.pem` (from REQUESTS_CA_BUNDLE): there is no certificate in it
+
+"#]],
+        ),
+        (
+            "CURL_CA_BUNDLE",
+            "garbage.pem",
+            Some("no certificate\n"),
+            str![[r#"
+error: could not use the certificates in `[ROOT]/garbage.pem` (from CURL_CA_BUNDLE): there is no certificate in it
+
+"#]],
+        ),
+    ];
+    for (variable, name, content, expected) in cases {
+        let (hub, sandbox) = stage();
+        let hub = hub.allow_unused();
+        if let Some(content) = content {
+            sandbox.write(name, content);
+        }
+        pull(&sandbox).env(variable, sandbox.path(name)).status(2).stderr(expected).run();
+        assert_eq!(hub.count_all(), 0);
+    }
+}
+
+#[test]
+fn a_redirect_from_https_to_http_is_refused() {
+    let (hub, sandbox) = stage();
+    let tls = Tls::in_front_of(&hub.url());
+    let authority = sandbox.write("authority.pem", tls.authority());
+    let pull = pull(&sandbox)
+        .args(["model.bin"])
+        .env("HF_ENDPOINT", tls.url())
+        .without_env("HTTPS_PROXY")
+        .env("SSL_CERT_FILE", authority);
+    pull.status(7).stderr(str![[r#"
+error: could not fetch `model.bin`
+  caused by: the redirect leaves https for [CDN]/xet-bridge-us/f070b1c86ea0b2d762dd7248/3ec3ac3878d0ee678cad2961c305fec0ce8ee56772049ce2ce92e283614f8a94: https://127.0.0.1:[..]/org/model/resolve/08f29664f681412d357e9e463d99ac24c6e633fd/model.bin
+hint: perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between
+hint: what has arrived is kept; run the same command again to go on from there
+
+"#]]).run();
+    assert_eq!(hub.count(Place::Cdn), 0);
+    assert!(!sandbox.tree("cache").contains("model.bin"));
+}
+
+#[test]
+fn a_refused_connection_ends_soon_and_names_the_address() {
+    let sandbox = Sandbox::without_hub();
+    let address = unused_address();
+    let since = Instant::now();
+    let endpoint = format!("http://{address}");
+    let finished = sandbox
+        .args(["pull", ID])
+        .env("HF_ENDPOINT", &endpoint)
+        .status(7)
+        .stderr(str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: could not connect: http://127.0.0.1:[..]/api/models/org/model/revision/main
+  caused by: Connection refused (os error 111)
+hint: check the address and the network; `--offline` uses what is in the cache
+
+"#]])
+        .run();
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    assert!(finished.stderr.contains(&endpoint), "{}", finished.stderr);
+    assert_eq!(sandbox.tree("cache"), "");
+}
+
+/// An address where nobody listens: it was free a moment ago.
+fn unused_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+#[test]
+fn a_rate_limit_on_the_very_first_question_is_obeyed_and_shown() {
+    let limits = [
+        Fault::RateLimited { retry_after: Some(2), reset: None },
+        Fault::RateLimited { retry_after: None, reset: Some(1) },
+        Fault::RateLimited { retry_after: Some(2), reset: Some(200) },
+    ];
+    for limit in limits {
+        let (hub, sandbox) = stage();
+        hub.fault(At::api("/revision/"), limit.clone(), Times::Next(1));
+        let since = Instant::now();
+        pull(&sandbox)
+            .stderr(str![[r#"
+127.0.0.1: rate limited, going on in [TIME]
+org/model@main: 2 files verified, 300.00 kB fetched in [TIME]
+
+"#]])
+            .run();
+        assert!(since.elapsed() >= Duration::from_secs(2), "{limit:?}");
+        assert_eq!(hub.requests().iter().filter(|request| request.status == 429).count(), 1);
+    }
+}
+
+#[test]
+fn a_rate_limit_in_the_middle_holds_every_request_back() {
+    let (hub, sandbox) = stage();
+    let limit = Fault::RateLimited { retry_after: Some(2), reset: None };
+    hub.fault(At::resolve("model.bin"), limit, Times::Next(1));
+    let since = Instant::now();
+    pull(&sandbox)
+        .stderr(str![[r#"
+127.0.0.1: rate limited, going on in [TIME]
+org/model@main: 2 files verified, 300.00 kB fetched in [TIME]
+
+"#]])
+        .run();
+    assert!(since.elapsed() >= Duration::from_secs(2));
+    assert_eq!(hub.requests().iter().filter(|request| request.status == 429).count(), 1, "{}", hub.log());
+}
+
+#[test]
+fn a_wait_that_is_too_long_is_said_instead_of_waited_for() {
+    let (hub, sandbox) = stage();
+    let limit = Fault::RateLimited { retry_after: Some(3_600), reset: None };
+    hub.fault(At::api("/revision/"), limit, Times::Always);
+    let since = Instant::now();
+    pull(&sandbox)
+        .status(7)
+        .stderr(str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: 429 Too Many Requests for [HUB]/api/models/org/model/revision/main (request id [ID])
+  server says: We had to rate limit you. To continue using our service, please log in or create a HF account.
+hint: try again in 60 minutes; with a token the limit is higher
+
+"#]])
+        .run();
+    assert!(since.elapsed() < Duration::from_secs(10));
+    assert_eq!(hub.count_all(), 1);
+}
+
+#[test]
+fn bursts_of_server_errors_are_survived() {
+    let (hub, sandbox) = stage();
+    for (at, status) in [
+        (At::api("/revision/"), 503),
+        (At::api("auth-check"), 502),
+        (At::api("/tree/"), 500),
+        (At::resolve("config.json"), 504),
+        (At::resolve("model.bin"), 503),
+        (At::cdn("model.bin"), 500),
+    ] {
+        hub.fault(at, Fault::Status(status), Times::Next(2));
+    }
+    quiet(&sandbox).run();
+    assert_eq!(hub.requests().iter().filter(|request| request.status >= 500).count(), 12);
+}
+
+#[test]
+fn a_hub_that_does_not_begin_to_answer_is_given_up_when_patience_ends() {
+    let (hub, sandbox) = stage();
+    hub.fault(At::api("/revision/"), Fault::Delay(Duration::from_secs(50)), Times::Always);
+    let since = Instant::now();
+    let pull = pull(&sandbox).args(["--timeout", "2"]).env("HF_HUB_ETAG_TIMEOUT", "1");
+    pull.status(7)
+        .stderr(str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: no answer began within [TIME]: [HUB]/api/models/org/model/revision/main
+hint: a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds
+
+"#]])
+        .run();
+    assert!(since.elapsed() < Duration::from_secs(10));
+    assert!(hub.count_all() >= 2, "it is asked again before");
+    assert_eq!(sandbox.tree("cache"), "");
+}
+
+#[test]
+fn a_server_error_that_stays_ends_when_patience_ends_and_says_how_to_go_on() {
+    let (hub, sandbox) = stage();
+    hub.fault(At::cdn("model.bin"), Fault::Status(503), Times::Always);
+    let since = Instant::now();
+    pull(&sandbox).args(["--timeout", "2s"]).status(7).stderr(str![[r#"
+error: could not fetch `model.bin`
+  caused by: 503 Service Unavailable for [CDN]/xet-bridge-us/f070b1c86ea0b2d762dd7248/3ec3ac3878d0ee678cad2961c305fec0ce8ee56772049ce2ce92e283614f8a94 (request id [ID])
+hint: the server is in trouble, your access is not the reason; try again later
+hint: what has arrived is kept; run the same command again to go on from there
+
+"#]]).run();
+    assert!(since.elapsed() < Duration::from_secs(10));
+    assert!(in_cache::gets(&hub.requests()) >= 2);
+}
