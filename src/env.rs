@@ -98,6 +98,7 @@ variables! {
 
     NO_COLOR in Output: "set: no colours";
     HF_HUB_DISABLE_PROGRESS_BARS in Output: "1: no progress";
+    TERM in Output: "dumb: lines instead of bars, no colours";
 }
 
 /// Why the environment could not be used.

@@ -33,7 +33,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn of(line: &CommandLine, env: &Env) -> Self {
-        let drawable = io::stderr().is_terminal() && !matches!(env.text("TERM"), Ok(Some("dumb")));
+        let drawable = io::stderr().is_terminal() && !matches!(env.text(env::TERM.name), Ok(Some("dumb")));
         let progress = match () {
             () if line.quiet || env.flag(&env::HF_HUB_DISABLE_PROGRESS_BARS) => ProgressStyle::Hidden,
             // log lines and bars would tear each other

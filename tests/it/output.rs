@@ -466,6 +466,7 @@ Network:
 Output:
   NO_COLOR                       set: no colours
   HF_HUB_DISABLE_PROGRESS_BARS   1: no progress
+  TERM                           dumb: lines instead of bars, no colours
 
 An empty or blank value counts as unset. Switches are on at 1, ON, YES or TRUE.
 A provider of the configuration file reads the variable that its `token_env` names.
