@@ -12,6 +12,7 @@
 //! | `leases` | who fetches which bytes (pure) |
 //! | `tempo` | how many connections a file deserves (pure) |
 //! | `stream` | from the network to the disk |
+//! | `tiny` | the short way for files of one piece |
 //! | `transport` | how the bytes of a range arrive |
 
 mod blob;
@@ -22,6 +23,7 @@ mod open;
 mod plan;
 mod stream;
 mod tempo;
+mod tiny;
 mod transport;
 
 use std::sync::Arc;

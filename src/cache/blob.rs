@@ -17,32 +17,12 @@ use super::{CacheError, RepoCache, content, place};
 use crate::digest::Digest;
 use crate::manifest::RepoFile;
 
-/// How much of a file's content the cache holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BlobState {
-    /// All of it, under its name.
-    Present,
-    /// Not under its name.
-    Absent {
-        /// The length in bytes of the partial file that an earlier run left, at most that of the whole. Parts of it may
-        /// be holes: the journal knows which.
-        partial: u64,
-    },
-}
-
 impl RepoCache {
     /// Whether the content of a file is here, through links; it counts only as a regular file of exactly the right
     /// length. In a cache without links the content may be in a snapshot instead: see [`Self::is_complete`].
     #[must_use]
-    pub fn blob_state(&self, file: &RepoFile) -> BlobState {
-        if place::regular_size(&self.layout.blob(&file.digest)) == Some(file.size) {
-            return BlobState::Present;
-        }
-        let partial = fs::symlink_metadata(self.layout.partial(&file.digest))
-            .ok()
-            .filter(fs::Metadata::is_file)
-            .map_or(0, |found| found.len().min(file.size));
-        BlobState::Absent { partial }
+    pub fn has_blob(&self, file: &RepoFile) -> bool {
+        place::regular_size(&self.layout.blob(&file.digest)) == Some(file.size)
     }
 
     /// A file in another repository's folder of this root that claims to be the same content. What it finds must go

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::partial::{PartialPlace, Verified};
-use super::{BlobLock, BlobState, CacheError, Folder, RepoCache};
+use super::{BlobLock, CacheError, Folder, RepoCache};
 use crate::manifest::{Entry, RepoFile};
 use crate::repo::{Commit, RepoPath};
 
@@ -56,7 +56,7 @@ impl Destination {
     /// Content of a file that is on this machine already.
     #[must_use]
     pub fn find(&self, file: &RepoFile) -> Option<Here> {
-        let own = self.cache.blob_state(file) == BlobState::Present;
+        let own = self.cache.has_blob(file);
         match (own, &self.folder) {
             (true, None) => Some(Here::Blob),
             // other tools verify nothing, so what leaves the cache is hashed on its way

@@ -46,7 +46,6 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use blob::BlobState;
 pub use destination::{Destination, Here};
 pub use folder::Folder;
 pub use layout::RepoLayout;

@@ -42,7 +42,7 @@ impl PartialPlace {
     #[must_use]
     pub fn finished(&self, file: &RepoFile) -> Ranges {
         let ranges = journal::read(&self.journal, file);
-        let end = ranges.iter().last().map_or(0, |range| range.end);
+        let Some(end) = ranges.iter().last().map(|range| range.end) else { return ranges };
         // without its bytes (swept by `hf cache prune`) a journal says nothing
         if place::regular_size(&self.path).is_some_and(|length| length >= end) { ranges } else { Ranges::default() }
     }

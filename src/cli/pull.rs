@@ -20,8 +20,9 @@ use crate::settings::{Overrides, Settings};
 
 /// How long tasks may take to put down what they hold once the run has ended.
 const CLOSING_TIME: Duration = Duration::from_millis(500);
-/// Two threads move the bytes; hashing and writing have threads of their own.
+/// Two threads move the bytes; hashing and writing have threads of their own, as many as keep a slow disk busy.
 const WORKERS: usize = 2;
+const FILE_WORKERS: usize = 16;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
@@ -114,7 +115,11 @@ fn token(arguments: &Pull) -> Result<TokenChoice, Error> {
 
 /// Pulls until it is done, fails, or the process is asked to stop.
 fn carry_out(request: &Request, settings: &Settings, env: &Env, terminal: &Terminal) -> Result<Pulled, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(FILE_WORKERS)
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|source| Error::Stream { action: "start the threads", source })?;
     let progress = Arc::new(Progress::new(terminal));
     let ended = runtime.block_on(async {

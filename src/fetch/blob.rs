@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use super::conductor::Conductor;
 use super::open::Open;
+use super::tiny::{gather, is_tiny};
 use super::{Engine, FetchError, Job, blocking};
 use crate::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges};
+use crate::manifest::RepoFile;
 use crate::report::Wait;
 
 /// How often a lock that another process holds is tried.
@@ -59,7 +61,8 @@ async fn fetch(engine: &Arc<Engine>, job: &Arc<Job>) -> Result<(), FetchError> {
 /// A file that is ours to fetch.
 struct Begun {
     lock: BlobLock,
-    partial: Partial,
+    /// Where its bytes go; opened only at the end for a tiny file.
+    partial: Option<Partial>,
     here: Ranges,
 }
 
@@ -104,33 +107,52 @@ fn look(engine: &Engine, job: &Job) -> Result<Beginning, CacheError> {
             return Ok(Beginning::InPlace);
         }
     }
-    let place = destination.partial(file);
-    let (mut partial, mut here) = Partial::open(place.clone(), file)?;
+    if is_tiny(file) {
+        return Ok(Beginning::Ours(Box::new(Begun { lock, partial: None, here: Ranges::default() })));
+    }
+    let (partial, here) = open(engine, file)?;
+    Ok(Beginning::Ours(Box::new(Begun { lock, partial: Some(partial), here })))
+}
+
+/// The partial file and what is in it; with `force` that is nothing.
+fn open(engine: &Engine, file: &RepoFile) -> Result<(Partial, Ranges), CacheError> {
+    let place = engine.destination.partial(file);
+    let (partial, here) = Partial::open(place.clone(), file)?;
     if engine.options.force && here.total() > 0 {
         partial.discard()?;
-        (partial, here) = Partial::open(place, file)?;
+        return Partial::open(place, file);
     }
-    Ok(Beginning::Ours(Box::new(Begun { lock, partial, here })))
+    Ok((partial, here))
 }
 
 /// Fetches what is missing, then verifies and publishes. The inner error is the verdict that the content is wrong.
 async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<Result<(), Mismatch>, FetchError> {
     let Begun { lock, partial, here } = begun;
+    let Some(partial) = partial else {
+        let pieces = gather(engine, job).await?;
+        return visit(engine, job, move |engine, job| {
+            let (partial, _) = open(engine, &job.file)?;
+            partial.write(0, &pieces)?;
+            publish(engine, job, partial, &lock)
+        })
+        .await;
+    };
     let open = Arc::new(Open::new(partial, here, job.file.size));
     let partial = Arc::clone(&open.partial);
     Conductor::new(engine, job, open).run().await?;
     // every stream and every write of theirs has ended, so this handle is the last
     let replaced = || CacheError::Replaced { path: engine.destination.partial(&job.file).path };
     let partial = Arc::into_inner(partial).ok_or_else(replaced)?;
-    visit(engine, job, move |engine, job| {
-        let _until_published = lock;
-        match partial.verify()? {
-            Ok(verified) => engine.destination.publish(verified, &job.file)?,
-            Err(mismatch) => return Ok(Err(mismatch)),
-        }
-        settle_others(engine, job).map(Ok)
-    })
-    .await
+    visit(engine, job, move |engine, job| publish(engine, job, partial, &lock)).await
+}
+
+/// The last visit: the verdict, and if it is good, the names. The lock is held until then.
+fn publish(engine: &Engine, job: &Job, partial: Partial, _lock: &BlobLock) -> Result<Result<(), Mismatch>, CacheError> {
+    match partial.verify()? {
+        Ok(verified) => engine.destination.publish(verified, &job.file)?,
+        Err(mismatch) => return Ok(Err(mismatch)),
+    }
+    settle_others(engine, job).map(Ok)
 }
 
 /// Uses content that is on this machine; `false` where it is not what its name says.
