@@ -6,6 +6,7 @@ use crate::sandbox::{Run, Sandbox};
 use crate::support::{Access, Account, At, CANARY, Fault, Gate, Hub, Place, Repository, Times, generated, token_of};
 use snapbox::str;
 use std::net::TcpListener;
+use std::thread;
 use std::time::{Duration, Instant};
 
 const ID: &str = "org/model";
@@ -246,7 +247,7 @@ fn a_rate_limit_on_the_very_first_question_is_obeyed_and_shown() {
         Fault::RateLimited { retry_after: None, reset: Some(1) },
         Fault::RateLimited { retry_after: Some(2), reset: Some(200) },
     ];
-    for limit in limits {
+    let wait = |limit: &Fault| {
         let (hub, sandbox) = stage();
         hub.fault(At::api("/revision/"), limit.clone(), Times::Next(1));
         let since = Instant::now();
@@ -259,7 +260,12 @@ org/model@main: 2 files verified, 300.00 kB fetched in [TIME]
             .run();
         assert!(since.elapsed() >= Duration::from_secs(2), "{limit:?}");
         assert_eq!(hub.requests().iter().filter(|request| request.status == 429).count(), 1);
-    }
+    };
+    thread::scope(|scope| {
+        for limit in &limits {
+            scope.spawn(|| wait(limit));
+        }
+    });
 }
 
 #[test]

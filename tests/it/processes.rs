@@ -65,7 +65,9 @@ fn each_fetched_once(count: usize) {
     let once: BTreeMap<_, _> = files().into_iter().map(|(name, _)| (name, 1)).collect();
     assert_eq!(downloads(&hub.requests()), once);
     let fetched: u64 = ended.iter().map(|finished| finished.json()["bytes_fetched"].as_u64().expect("a number")).sum();
-    assert_eq!(fetched, files().iter().map(|(_, content)| content.len() as u64).sum::<u64>());
+    let all = files().iter().map(|(_, content)| content.len() as u64).sum::<u64>();
+    // a connection that is given up for a faster one may have had a piece that was not written yet
+    assert!((all..all + all / 10).contains(&fetched), "{fetched} bytes fetched of {all}");
 }
 
 #[test]
