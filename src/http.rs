@@ -173,7 +173,8 @@ impl Client {
             .connect_timeout(Duration::from_secs(10).min(network.answer))
             .referer(false)
             .http1_only();
-        let inner = tls::trust(builder, network)?.build().map_err(ClientError::Build)?;
+        let builder = if network.proxies { builder } else { builder.no_proxy() };
+        let inner = tls::trust(builder, network)?.build().map_err(|error| tls::blame(error, network))?;
         Ok(Self { inner, network: network.clone(), pace: Arc::default(), reporter })
     }
 

@@ -87,6 +87,8 @@ pub struct Network {
     pub answer: Duration,
     /// Certificates to trust instead of the system's, and the variable that named the file.
     pub certificates: Option<(PathBuf, &'static str)>,
+    /// Whether proxies may be used: not with `NO_PROXY=*`, which the HTTP library does not apply to addresses.
+    pub proxies: bool,
     /// How many large files are fetched at once.
     pub jobs: usize,
     /// How many small files are fetched at once: a number of requests in flight rather than of bytes.
@@ -170,6 +172,9 @@ impl Network {
             stall: seconds(&env::HF_HUB_DOWNLOAD_TIMEOUT, 20)?,
             answer: seconds(&env::HF_HUB_ETAG_TIMEOUT, 30)?,
             certificates: bundles.into_iter().find_map(|variable| Some((env.path(variable)?, variable.name))),
+            proxies: !["NO_PROXY", "no_proxy"]
+                .iter()
+                .any(|name| matches!(env.text(name), Ok(Some(text)) if text.trim() == "*")),
             jobs: overrides.jobs.unwrap_or(8),
             small_jobs: overrides.jobs.unwrap_or(SMALL_JOBS),
             connections: overrides.connections.unwrap_or(16),

@@ -213,9 +213,9 @@ fn network(failure: &Failure) -> Vec<String> {
         Failure::Network { kind: NetworkKind::Broken, .. } => return Vec::new(),
         Failure::Refused(refused) => match (refused.status.as_u16(), refused.wait) {
             (429, Some(wait)) if wait.as_secs() >= 60 => {
-                format!("try again in {} minutes; with a token the limit is higher", wait.as_secs().div_ceil(60))
+                format!("try again in {} minutes; the limit is lowest without a token", wait.as_secs().div_ceil(60))
             }
-            (429, _) => "try again in a few minutes; with a token the limit is higher".to_owned(),
+            (429, _) => "try again in a few minutes; the limit is lowest without a token".to_owned(),
             (500.., _) => "the server is in trouble, your access is not the reason; try again later".to_owned(),
             _ => return Vec::new(),
         },

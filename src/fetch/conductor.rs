@@ -17,7 +17,7 @@ use crate::cache::CacheError;
 use crate::http::{Failure, Patience};
 
 /// How often the number of connections is thought over.
-const BEAT: Duration = Duration::from_millis(20);
+const BEAT: Duration = Duration::from_millis(10);
 /// How often the streams are compared with each other.
 const COMPARE_EVERY: Duration = Duration::from_secs(2);
 /// Files up to this size, in bytes, get one connection: they end before a second one would have helped.
@@ -97,6 +97,7 @@ impl<'a> Conductor<'a> {
             let Some(permit) = self.permit().await else { return Ok(()) };
             let may_split = self.link.may_resolve(&self.job.file);
             let Some(lease) = self.open.leases().take(may_split) else { return Ok(()) };
+            self.link.book();
             let stream = Stream {
                 engine: Arc::clone(self.engine),
                 id: self.job.id,

@@ -23,7 +23,7 @@ use crate::report::FileId;
 
 /// How many bytes are gathered for one write. Two such pieces a connection, one that fills and one that is written, are
 /// the engine's share of the memory.
-pub(super) const PIECE: usize = 256 << 10;
+pub(super) const PIECE: usize = 128 << 10;
 /// The journal is written after so many bytes of a stream, or so much time. A kill costs these, and the two pieces that
 /// may be on their way: well below 4 MiB a connection, for a line of 20 bytes.
 const JOURNAL_EVERY: u64 = 1 << 20;

@@ -15,7 +15,7 @@ const ALL_FLOWS_WELL: u64 = 256_000_000;
 /// A file that ends within this time at its present pace needs no more connections.
 const SOON: Duration = Duration::from_millis(500);
 /// How long a rate is measured before it counts, and how long growth gets to show its effect.
-const LOOK: Duration = Duration::from_millis(30);
+const LOOK: Duration = Duration::from_millis(20);
 const PROOF: Duration = Duration::from_millis(400);
 /// Each time the connections are multiplied by this.
 const GROWTH: usize = 8;
@@ -28,6 +28,8 @@ pub(super) struct Tempo {
     window: Option<Window>,
     /// The rate in bytes a second before the last growth.
     before: Option<u64>,
+    /// The rate at the last look: as long as it rises by itself, nothing need be done.
+    last: Option<u64>,
 }
 
 /// Where the counts stood when the present measurement began.
@@ -54,7 +56,7 @@ pub(super) struct Standing {
 impl Tempo {
     /// Begins with one connection; never more than `most`.
     pub(super) const fn new(most: usize) -> Self {
-        Self { target: 1, most, window: None, before: None }
+        Self { target: 1, most, window: None, before: None, last: None }
     }
 
     /// How many connections the file should have now.
@@ -90,11 +92,12 @@ impl Tempo {
             }
             return;
         }
+        let rising = self.last.replace(rate).is_none_or(|last| rate > last + last / 3);
         let soon = u128::from(remaining) * 1_000 < u128::from(rate) * SOON.as_millis();
         let flows_well = rate / active.max(1) as u64 >= FLOWS_WELL || in_all >= ALL_FLOWS_WELL;
         self.window = begun;
-        if !flows_well && !soon {
-            self.before = Some(rate);
+        if !rising && !flows_well && !soon {
+            (self.before, self.last) = (Some(rate), None);
             self.target = (self.target * GROWTH).min(self.most);
         }
     }
@@ -117,17 +120,17 @@ mod tests {
     const GIGABYTE: u64 = 1_000_000_000;
 
     /// Plays a file of `size` bytes over a line where each connection brings `each` and all together at most `line` bytes
-    /// a second, while other files bring `others`; answers with the connections after every 20 ms.
+    /// a second, while other files bring `others`; answers with the connections after every 10 ms.
     fn play(most: usize, size: u64, each: u64, line: u64, others: u64) -> Vec<usize> {
         let (mut tempo, start, mut received) = (Tempo::new(most), Instant::now(), 1);
         let mut history = Vec::new();
-        for tick in 0..100 {
+        for tick in 0..200 {
             let active = tempo.target();
-            let (process, remaining) = (received + others / 50 * tick, size.saturating_sub(received));
-            let now = start + Duration::from_millis(20 * tick);
+            let (process, remaining) = (received + others / 100 * tick, size.saturating_sub(received));
+            let now = start + Duration::from_millis(10 * tick);
             tempo.observe(now, Standing { received, process, remaining, active });
             history.push(tempo.target());
-            received += (each * active as u64).min(line) / 50;
+            received += (each * active as u64).min(line) / 100;
         }
         history
     }
@@ -135,7 +138,7 @@ mod tests {
     #[test]
     fn a_limit_for_each_connection_calls_for_many_within_a_tenth_of_a_second() {
         let history = play(16, GIGABYTE, 8_000_000, GIGABYTE, 0);
-        assert_eq!([history[0], history[2], history[5]], [1, 8, 16], "{history:?}");
+        assert_eq!([history[0], history[4], history[10]], [1, 8, 16], "{history:?}");
     }
 
     #[test]

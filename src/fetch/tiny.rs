@@ -1,7 +1,7 @@
 //! Files of one piece: gathered in memory, then written, verified and published in one visit to a thread.
 //!
 //! A model has a few large files, a data set thousands of these; what they cost is not their bytes but each step that is
-//! taken for each of them.
+//! taken for each of them. Nothing of a tiny file is kept for the next run, and nothing is written before it is whole.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,47 +19,44 @@ pub(super) const fn is_tiny(file: &RepoFile) -> bool {
     file.size <= PIECE as u64
 }
 
-/// All bytes of a tiny file.
+/// All bytes of a tiny file. A try that breaks off is gone on from.
 pub(super) async fn gather(engine: &Arc<Engine>, job: &Job) -> Result<Vec<Bytes>, FetchError> {
-    // an empty file has no bytes to ask for
-    if job.file.size == 0 {
-        return Ok(Vec::new());
-    }
+    let mut gathered = Gathered::default();
     let mut patience = Patience::new(engine.options.patience);
-    loop {
-        let failure = match once(engine, job).await {
-            Ok(pieces) => return Ok(pieces),
-            Err(failure) => failure,
-        };
+    while gathered.length < job.file.size {
+        let before = gathered.length;
+        let Err(failure) = go_on(engine, job, &mut gathered).await else { continue };
+        if gathered.length > before {
+            patience.progress();
+        }
         let Some(wait) = patience.after(&failure) else {
             return Err(FetchError::Transfer { path: job.file.path.clone(), source: failure });
         };
         engine.reporter.waiting(&failure.to_wait(wait));
         tokio::time::sleep(wait).await;
     }
+    Ok(gathered.pieces)
 }
 
-async fn once(engine: &Arc<Engine>, job: &Job) -> Result<Vec<Bytes>, Failure> {
-    let mut pieces = Vec::new();
-    let mut gathered = 0;
-    let opened = engine.transport.open(&job.file, 0..job.file.size, &Link::default(), true).await?;
-    let Some(mut body) = opened else { return Ok(pieces) };
+/// What has come of a tiny file, from its first byte on.
+#[derive(Default)]
+struct Gathered {
+    pieces: Vec<Bytes>,
+    length: u64,
+    link: Link,
+}
+
+async fn go_on(engine: &Arc<Engine>, job: &Job, gathered: &mut Gathered) -> Result<(), Failure> {
+    let missing = gathered.length..job.file.size;
+    let Some(mut body) = engine.transport.open(&job.file, missing, &gathered.link, true).await? else { return Ok(()) };
     loop {
         let next = body.next().await;
         let received = body.take_received();
         engine.received.fetch_add(received, Ordering::Relaxed);
-        match next {
-            Ok(Some(bytes)) => {
-                gathered += bytes.len() as u64;
-                engine.reporter.advanced(job.id, bytes.len() as u64);
-                engine.limit.take(received).await;
-                pieces.push(bytes);
-            }
-            Ok(None) => return Ok(pieces),
-            Err(failure) => {
-                engine.reporter.discarded(job.id, gathered);
-                return Err(failure);
-            }
-        }
+        let Some(bytes) = next? else { return Ok(()) };
+        gathered.length += bytes.len() as u64;
+        engine.reporter.advanced(job.id, bytes.len() as u64);
+        gathered.pieces.push(bytes);
+        engine.limit.take(received).await;
     }
 }

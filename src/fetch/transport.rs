@@ -50,6 +50,11 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// A stream is about to be opened. It counts as a question to the provider until it has turned out to need none.
+    pub(super) fn book(&self) {
+        self.resolves.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Whether another stream of this file may be opened only to be faster.
     pub(super) fn may_resolve(&self, file: &RepoFile) -> bool {
         !self.is_whole_only() && self.resolves.load(Ordering::Relaxed) < RESOLVES + file.size / BYTES_FOR_A_RESOLVE
@@ -98,7 +103,7 @@ impl Transport {
         };
         let answer = match answer {
             Some(answer) => answer,
-            None => self.resolve(file, asked, link).await?,
+            None => self.resolve(file, asked).await?,
         };
         let covered = coverage(&answer, asked, file.size, file.path.as_str());
         if covered.is_err() {
@@ -121,8 +126,7 @@ impl Transport {
     }
 
     /// Asks the provider, who redirects to where the bytes are.
-    async fn resolve(&self, file: &RepoFile, range: Option<ByteRange>, link: &Link) -> Result<Answer, Failure> {
-        link.resolves.fetch_add(1, Ordering::Relaxed);
+    async fn resolve(&self, file: &RepoFile, range: Option<ByteRange>) -> Result<Answer, Failure> {
         self.client.send(&Ask { range, ..Ask::get((self.link)(file), self.credential.as_ref()) }).await
     }
 
@@ -152,6 +156,7 @@ impl Transport {
         match self.client.send(&Ask { range: Some(range), ..Ask::get(url.clone(), None) }).await {
             Ok(answer) => {
                 self.free().insert(origin, true);
+                link.resolves.fetch_sub(1, Ordering::Relaxed);
                 Some(answer)
             }
             Err(failure) => {

@@ -126,7 +126,7 @@ impl Failure {
 }
 
 /// What lies at the bottom: the layers above it say "error sending request" and "client error (Connect)".
-fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -9,6 +9,7 @@ use std::fs;
 use reqwest::{Certificate, ClientBuilder};
 
 use super::ClientError;
+use super::failure::root_cause;
 use crate::settings::Network;
 
 pub(super) fn trust(builder: ClientBuilder, network: &Network) -> Result<ClientBuilder, ClientError> {
@@ -23,4 +24,15 @@ pub(super) fn trust(builder: ClientBuilder, network: &Network) -> Result<ClientB
         return Err(refuse("there is no certificate in it".to_owned()));
     }
     Ok(builder.tls_certs_only(certificates))
+}
+
+/// What a client that could not be built says: certificates are parsed only then.
+pub(super) fn blame(error: reqwest::Error, network: &Network) -> ClientError {
+    match &network.certificates {
+        Some((path, variable)) => {
+            let problem = root_cause(&error);
+            ClientError::Certificates { path: path.display().to_string(), variable, problem }
+        }
+        None => ClientError::Build(error),
+    }
 }

@@ -48,7 +48,8 @@ fn a_proxy_carries_every_request_and_the_token_only_in_those_to_the_hub() {
 #[test]
 fn no_proxy_goes_around_the_proxy() {
     type Goes = fn(&str) -> bool;
-    let cases: [(&str, Goes); 4] = [
+    let cases: [(&str, Goes); 5] = [
+        ("*", |_| false),
         ("127.0.0.1,127.0.0.2", |_| false),
         ("127.0.0.0/8", |_| false),
         ("127.0.0.1", |head| head.starts_with("GET http://127.0.0.2:")),
@@ -150,7 +151,7 @@ hint: behind an inspecting proxy, name its certificate in SSL_CERT_FILE (REQUEST
 
 #[test]
 fn a_certificate_variable_that_names_nothing_useful_is_a_usage_error_that_names_it() {
-    let cases: [(&str, &str, Option<&str>, snapbox::data::Inline); 3] = [
+    let cases: [(&str, &str, Option<&str>, snapbox::data::Inline); 4] = [
         (
             "SSL_CERT_FILE",
             "missing.pem",
@@ -175,6 +176,15 @@ error: could not use the certificates in `[ROOT]/empty.pem` (from REQUESTS_CA_BU
             Some("no certificate\n"),
             str![[r#"
 error: could not use the certificates in `[ROOT]/garbage.pem` (from CURL_CA_BUNDLE): there is no certificate in it
+
+"#]],
+        ),
+        (
+            "SSL_CERT_FILE",
+            "broken.pem",
+            Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+            str![[r#"
+error: could not use the certificates in `[ROOT]/broken.pem` (from SSL_CERT_FILE): [..]
 
 "#]],
         ),
@@ -297,7 +307,7 @@ fn a_wait_that_is_too_long_is_said_instead_of_waited_for() {
 error: could not ask 127.0.0.1 about `org/model`
   caused by: 429 Too Many Requests for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: We had to rate limit you. To continue using our service, please log in or create a HF account.
-hint: try again in 60 minutes; with a token the limit is higher
+hint: try again in 60 minutes; the limit is lowest without a token
 
 "#]])
         .run();

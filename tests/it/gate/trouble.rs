@@ -18,7 +18,7 @@ fn a_rate_limit_that_lasts_too_long_ends_with_what_the_server_says() {
 error: could not ask 127.0.0.1 about `org/model`
   caused by: 429 Too Many Requests for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: We had to rate limit you. To continue using our service, please log in or create a HF account.
-hint: try again in 60 minutes; with a token the limit is higher
+hint: try again in 60 minutes; the limit is lowest without a token
 
 "#]])
         .run();
