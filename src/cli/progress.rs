@@ -231,6 +231,9 @@ impl Bars {
     }
 
     fn close(&self) {
+        for (_, bar) in lock(&self.files).drain() {
+            bar.finish_and_clear();
+        }
         self.total.finish_and_clear();
         // a terminal that is gone needs no clearing
         drop(self.all.clear());
