@@ -198,7 +198,8 @@ def kill_in_the_middle(machine, megabytes):
     def on_disk():
         return sum(512 * part.stat().st_blocks for part in blobs.glob("*.gatedl.incomplete"))
 
-    process = machine.start_gatedl("pull", "org/slow")
+    # over one connection, so that what is on the disk is the beginning of the file
+    process = machine.start_gatedl("pull", "org/slow", "--connections", "1")
     wait_until(f"{megabytes} MB on the disk", lambda: on_disk() > megabytes * 1_000_000)
     process.kill()
     process.communicate(timeout=10)
@@ -214,7 +215,7 @@ def test_hf_has_no_complaint_after_a_kill(start_machine, megabytes):
     assert machine.hf("download", "org/slow", environment={"HF_HUB_OFFLINE": "1"}, expect=None).returncode != 0
 
     machine.hub.reset()
-    machine.pull("org/slow")
+    machine.pull("org/slow", "--connections", "1")
     if megabytes:
         (found,) = [request["range"] for request in machine.hub.requests() if request["origin"] == "cdn"]
         start = int(found.removeprefix("bytes=").split("-")[0])
