@@ -63,8 +63,6 @@ pub enum Access {
 pub struct Account {
     /// The account's name.
     pub name: String,
-    /// Whether the token may read gated repositories; none where the provider does not say.
-    pub reads_gated: Option<bool>,
 }
 
 /// A provider of models.

@@ -69,8 +69,8 @@ impl BlobLock {
     }
 
     /// Whether the file system really keeps others away while this is held.
-    #[must_use]
-    pub const fn excludes_others(&self) -> bool {
+    #[cfg(test)]
+    const fn excludes_others(&self) -> bool {
         self.file.is_some()
     }
 }

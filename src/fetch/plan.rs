@@ -64,12 +64,6 @@ impl Plan {
         plan
     }
 
-    /// How many files are not in their place.
-    #[must_use]
-    pub fn files_to_bring(&self) -> usize {
-        self.files.iter().filter(|(_, state)| *state != FileState::InPlace).count()
-    }
-
     /// The work to be done: one job a blob where files of one content share it.
     #[must_use]
     pub fn jobs(&self, destination: &Destination) -> Vec<Job> {

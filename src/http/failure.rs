@@ -179,12 +179,6 @@ impl Refused {
             wait: ordered_wait(headers),
         }
     }
-
-    /// Whether the refusal carries this `X-Error-Code`.
-    #[must_use]
-    pub fn has_code(&self, code: &str) -> bool {
-        self.code.as_deref() == Some(code)
-    }
 }
 
 impl fmt::Display for Refused {

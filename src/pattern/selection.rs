@@ -109,12 +109,6 @@ impl Selection {
         })
     }
 
-    /// Whether nothing was asked for in particular, so that all files are meant.
-    #[must_use]
-    pub fn is_everything(&self) -> bool {
-        self.names.is_empty() && self.include.is_empty() && self.exclude.is_empty()
-    }
-
     /// The name when exactly one file was named: then it is the file's path that the user wants to see, not the folder's.
     #[must_use]
     pub fn only_file(&self) -> Option<&str> {
@@ -195,7 +189,6 @@ mod tests {
 
     #[test]
     fn without_a_word_all_files_are_selected() {
-        assert!(selection(&[], &[], &[]).is_everything());
         assert_eq!(select(&[], &[], &[]).unwrap(), PATHS);
     }
 

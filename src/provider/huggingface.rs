@@ -183,13 +183,7 @@ impl HuggingFace {
         let url = self.endpoint.join(["api", "whoami-v2"]);
         let mut answer = self.client.send(&self.get(url)).await.ok()?;
         let who: wire::Whoami = answer.document().await.ok()?;
-        let token = who.auth.and_then(|auth| auth.access_token);
-        let reads_gated = token.and_then(|token| match token.role.as_deref() {
-            Some("fineGrained") => Some(token.fine_grained.is_some_and(|grained| grained.can_read_gated_repos)),
-            Some(_) => Some(true),
-            None => None,
-        });
-        Some(Account { name: printable(&who.name), reads_gated })
+        Some(Account { name: printable(&who.name) })
     }
 
     /// The owner's other repositories, or for a name without an owner whatever the hub's search finds.

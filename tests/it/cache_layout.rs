@@ -606,7 +606,7 @@ hint: make room, or name another folder with --cache-dir or --local-dir; what ha
     assert_eq!(in_cache::gets(&hub.requests()), 0);
     assert_eq!(sandbox.tree("cache"), "");
     sandbox.args(["pull", ID, "--local-dir", "here"]).status(8).any_stderr().run();
-    assert_eq!(sandbox.tree("work"), "");
+    assert_eq!(sandbox.tree("desk"), "");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn pull_as(sandbox: &Sandbox, account: &str, reference: &str) -> Run {
 /// What a denied pull may leave behind: nothing at all.
 #[track_caller]
 fn assert_no_trace(sandbox: &Sandbox) {
-    for folder in ["home", "cache", "config", "data", "state", "run", "tmp", "work"] {
+    for folder in ["home", "cache", "config", "data", "state", "run", "tmp", "desk"] {
         assert_eq!(sandbox.tree(folder), "", "a denied pull left something in {folder}");
     }
 }

@@ -29,7 +29,7 @@ fn refuses(place: At, fault: &Fault) -> String {
     let finished = pull(&sandbox).spawn().wait();
     assert_eq!((finished.status, finished.stdout.as_str()), (7, ""), "{fault:?}: {}", finished.stderr);
     assert!(finished.stderr.starts_with("error: "), "{fault:?}: {}", finished.stderr);
-    for folder in ["home", "cache", "config", "data", "state", "run", "tmp", "work"] {
+    for folder in ["home", "cache", "config", "data", "state", "run", "tmp", "desk"] {
         assert_eq!(sandbox.tree(folder), "", "{fault:?} left something in {folder}");
     }
     sandbox.redact(&finished.stderr)

@@ -25,13 +25,13 @@ fn stage() -> (Hub, Sandbox) {
     (hub, sandbox)
 }
 
-/// A pull into `work/here` of which only the files matter.
+/// A pull into `desk/here` of which only the files matter.
 fn pull(sandbox: &Sandbox) -> Run {
     sandbox.args(["pull", ID, "--local-dir", "here", "--quiet"]).any_stdout()
 }
 
 fn here(sandbox: &Sandbox, path: &str) -> PathBuf {
-    sandbox.path("work/here").join(path)
+    sandbox.path("desk/here").join(path)
 }
 
 #[track_caller]
@@ -52,7 +52,7 @@ fn plain_files_with_notes_beside_them_and_the_cache_untouched() {
     sandbox
         .args(["pull", ID, "--local-dir", "here"])
         .stdout(str![[r#"
-[ROOT]/work/here
+[ROOT]/desk/here
 
 "#]])
         .stderr(str![[r#"
@@ -62,7 +62,7 @@ org/model@main: 3 files verified, 300.01 kB fetched in [TIME]
         .run();
     assert_files(&sandbox);
     assert_data_eq!(
-        sandbox.tree("work"),
+        sandbox.tree("desk"),
         str![[r#"
 here/.cache/huggingface/.gitignore
 here/.cache/huggingface/CACHEDIR.TAG
@@ -85,7 +85,7 @@ here/sub/deep/t.json
         assert!(Regex::new(&shape).expect("a pattern").is_match(&notes(&sandbox, path)), "{:?}", notes(&sandbox, path));
         assert!(!here(&sandbox, path).is_symlink());
     }
-    assert_eq!(sandbox.read("work/here/.cache/huggingface/.gitignore"), b"*");
+    assert_eq!(sandbox.read("desk/here/.cache/huggingface/.gitignore"), b"*");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn one_named_file_is_what_is_printed() {
     sandbox
         .args(["pull", ID, "sub/deep/t.json", "--local-dir", "here", "--quiet"])
         .stdout(str![[r#"
-[ROOT]/work/here/sub/deep/t.json
+[ROOT]/desk/here/sub/deep/t.json
 
 "#]])
         .run();
@@ -189,7 +189,7 @@ fn a_link_that_leads_out_of_the_folder_is_refused() {
         .args(["pull", ID, "--local-dir", "here"])
         .status(8)
         .stderr(str![[r#"
-error: `[ROOT]/work/here/sub` is a link out of the destination folder (to `[ROOT]/home/precious`)
+error: `[ROOT]/desk/here/sub` is a link out of the destination folder (to `[ROOT]/home/precious`)
 
 "#]])
         .run();
@@ -205,7 +205,7 @@ error: `[ROOT]/work/here/sub` is a link out of the destination folder (to `[ROOT
         .args(["pull", ID, "--local-dir", "here"])
         .status(8)
         .stderr(str![[r#"
-error: `[ROOT]/work/here/.cache` is a link out of the destination folder (to `[ROOT]/home/precious`)
+error: `[ROOT]/desk/here/.cache` is a link out of the destination folder (to `[ROOT]/home/precious`)
 
 "#]])
         .run();
@@ -230,7 +230,7 @@ fn a_link_in_place_of_a_file_is_replaced_and_not_followed() {
 fn the_folder_itself_may_be_a_link() {
     let (_hub, sandbox) = stage();
     fs::create_dir_all(sandbox.path("home/disk")).expect("a folder");
-    std::os::unix::fs::symlink(sandbox.path("home/disk"), sandbox.path("work/here")).expect("a link");
+    std::os::unix::fs::symlink(sandbox.path("home/disk"), sandbox.path("desk/here")).expect("a link");
     pull(&sandbox).run();
     assert_files(&sandbox);
     assert!(sandbox.path("home/disk/model.bin").is_file());
@@ -240,30 +240,30 @@ fn the_folder_itself_may_be_a_link() {
 fn something_in_the_way_is_named_before_any_byte() {
     let cases: [(&str, snapbox::data::Inline); 4] = [
         (
-            "work/here",
+            "desk/here",
             str![[r#"
-error: `[ROOT]/work/here` is in the way: a folder is needed there
+error: `[ROOT]/desk/here` is in the way: a folder is needed there
 
 "#]],
         ),
         (
-            "work/here/sub",
+            "desk/here/sub",
             str![[r#"
-error: `[ROOT]/work/here/sub` is in the way: a folder is needed there
+error: `[ROOT]/desk/here/sub` is in the way: a folder is needed there
 
 "#]],
         ),
         (
-            "work/here/model.bin/theirs",
+            "desk/here/model.bin/theirs",
             str![[r#"
-error: a folder stands in the way of the file `[ROOT]/work/here/model.bin`
+error: a folder stands in the way of the file `[ROOT]/desk/here/model.bin`
 
 "#]],
         ),
         (
-            "work/here/.cache/huggingface",
+            "desk/here/.cache/huggingface",
             str![[r#"
-error: `[ROOT]/work/here/.cache/huggingface` is in the way: a folder is needed there
+error: `[ROOT]/desk/here/.cache/huggingface` is in the way: a folder is needed there
 
 "#]],
         ),

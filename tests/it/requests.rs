@@ -293,7 +293,7 @@ fn a_folder_of_the_users_is_filled_once_and_then_costs_one_question() {
     let run = || sandbox.args(["pull", "org/model", "--local-dir", "here"]);
     run()
         .stdout(str![[r#"
-[ROOT]/work/here
+[ROOT]/desk/here
 
 "#]])
         .stderr(str![[r#"
@@ -304,7 +304,7 @@ org/model@main: 3 files verified, 30.01 kB fetched in [TIME]
     hub.take_log();
     run()
         .stdout(str![[r#"
-[ROOT]/work/here
+[ROOT]/desk/here
 
 "#]])
         .stderr(str![[r#"
@@ -315,7 +315,7 @@ org/model@main is up to date: 3 files
     assert_eq!(hub.take_log(), "GET hub /api/models/org/model/revision/main 200\n");
     assert_eq!(sandbox.tree("cache"), "", "the main cache is left alone");
     assert_data_eq!(
-        sandbox.tree("work"),
+        sandbox.tree("desk"),
         str![[r#"
 here/.cache/huggingface/.gitignore
 here/.cache/huggingface/CACHEDIR.TAG

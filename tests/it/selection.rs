@@ -86,7 +86,7 @@ fn one_named_file_prints_its_path_and_everything_else_the_folder() {
     pull()
         .args(["--local-dir", "here", "onnx/model.onnx"])
         .stdout(str![[r#"
-[ROOT]/work/here/onnx/model.onnx
+[ROOT]/desk/here/onnx/model.onnx
 
 "#]])
         .run();

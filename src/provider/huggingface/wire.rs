@@ -62,27 +62,6 @@ pub(super) struct Lfs {
 #[derive(Debug, Deserialize)]
 pub(super) struct Whoami {
     pub(super) name: String,
-    pub(super) auth: Option<Auth>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Auth {
-    pub(super) access_token: Option<AccessToken>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct AccessToken {
-    pub(super) role: Option<String>,
-    pub(super) fine_grained: Option<FineGrained>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct FineGrained {
-    #[serde(default)]
-    pub(super) can_read_gated_repos: bool,
 }
 
 /// An entry of `GET /api/{kind}?author=…`.

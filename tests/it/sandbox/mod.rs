@@ -57,7 +57,7 @@ impl Sandbox {
 
     fn build(hub: Option<&Hub>) -> Self {
         let root = TempDir::with_prefix("gatedl-test-").expect("a temporary folder");
-        for folder in ["home", "cache", "config", "data", "state", "run", "tmp", "work"] {
+        for folder in ["home", "cache", "config", "data", "state", "run", "tmp", "desk"] {
             fs::create_dir(root.path().join(folder)).expect("a folder in a fresh folder");
         }
         let redaction = Redaction::new(root.path(), hub);

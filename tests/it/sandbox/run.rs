@@ -44,7 +44,7 @@ pub struct Run {
 
 impl Run {
     pub(super) fn new(sandbox: Sandbox) -> Self {
-        let folder = sandbox.path("work");
+        let folder = sandbox.path("desk");
         Self {
             sandbox,
             args: Vec::new(),
