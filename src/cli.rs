@@ -6,6 +6,7 @@ mod environment;
 mod outcome;
 mod progress;
 mod pull;
+mod running;
 mod signal;
 mod size;
 mod terminal;

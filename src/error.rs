@@ -5,18 +5,20 @@
 //! once, here, and a test holds README and `--help` to the list.
 
 mod hint;
-
-use std::path::PathBuf;
+mod refused;
+mod status;
 
 use thiserror::Error as ThisError;
 
+pub use self::refused::RefusedPull;
+pub use self::status::ExitStatus;
+
 use crate::auth::AuthError;
 use crate::cache::CacheError;
-use crate::credential::CredentialSource;
 use crate::fetch::FetchError;
 use crate::http::{ClientError, Failure};
 use crate::pattern::{PatternError, Unmatched};
-use crate::provider::{Account, ProviderError, Refusal, RefusalKind};
+use crate::provider::ProviderError;
 use crate::reference::ReferenceError;
 use crate::repo::{Repo, RepoPath, Revision};
 use crate::settings::SettingsError;
@@ -98,104 +100,6 @@ pub enum Error {
     Interrupted,
 }
 
-/// A refusal, with everything that explains it.
-#[derive(Debug, ThisError)]
-#[error("{}", self.headline())]
-pub struct RefusedPull {
-    /// The repository.
-    pub repo: Repo,
-    /// The revision that was asked for.
-    pub revision: Revision,
-    /// The file that was asked for, if it came to that.
-    pub path: Option<RepoPath>,
-    /// The reason, in the user's terms.
-    pub refusal: Refusal,
-    /// The answer that said so.
-    #[source]
-    pub failure: Failure,
-    /// Whether the repository is public, so that it could be had without a token.
-    pub public: bool,
-    /// The flag or variable that kept tokens from being looked for.
-    pub withheld: Option<&'static str>,
-    /// Where the token came from, if one was sent.
-    pub token: Option<CredentialSource>,
-    /// Whose token it is, if the provider says.
-    pub account: Option<Account>,
-    /// The variables that would have been read.
-    pub token_variables: Vec<String>,
-    /// Variables that hold a token for another provider, with that provider's name.
-    pub other_tokens: Vec<(String, String)>,
-    /// Where a login is stored, for providers that have one.
-    pub login: Option<PathBuf>,
-    /// Near names of a repository that was not found.
-    pub similar: Vec<String>,
-}
-
-/// The exit status of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum ExitStatus {
-    /// Everything asked for is verified and in place.
-    Done = 0,
-    /// Another failure.
-    Other = 1,
-    /// Wrong usage, reference or configuration.
-    Usage = 2,
-    /// No token, or a bad one.
-    Credential = 3,
-    /// Access refused.
-    Refused = 4,
-    /// Not found.
-    NotFound = 5,
-    /// Content did not verify.
-    Corrupt = 6,
-    /// Network or server.
-    Network = 7,
-    /// Disk, cache or lock.
-    Disk = 8,
-    /// Interrupted.
-    Interrupted = 130,
-}
-
-impl ExitStatus {
-    /// Every status, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
-        Self::Done,
-        Self::Other,
-        Self::Usage,
-        Self::Credential,
-        Self::Refused,
-        Self::NotFound,
-        Self::Corrupt,
-        Self::Network,
-        Self::Disk,
-        Self::Interrupted,
-    ];
-
-    /// The number.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// What it means, in one line.
-    #[must_use]
-    pub const fn meaning(self) -> &'static str {
-        match self {
-            Self::Done => "done: everything asked for is verified and in place (--dry-run: shown)",
-            Self::Other => "another failure",
-            Self::Usage => "wrong usage, reference or configuration",
-            Self::Credential => "no token, or a bad one",
-            Self::Refused => "access refused: not asked for, pending, rejected, token too narrow, disabled",
-            Self::NotFound => "not found: repository (missing or private), revision or file; offline and not here",
-            Self::Corrupt => "the content did not verify",
-            Self::Network => "network or server, after retries",
-            Self::Disk => "disk, cache or lock",
-            Self::Interrupted => "interrupted by Ctrl-C or SIGTERM; what has arrived is kept",
-        }
-    }
-}
-
 impl Error {
     /// The exit status.
     #[must_use]
@@ -270,56 +174,6 @@ impl Error {
             },
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => Some(failure),
             _ => None,
-        }
-    }
-}
-
-impl RefusedPull {
-    fn status(&self) -> ExitStatus {
-        match self.refusal.kind {
-            RefusalKind::NoToken | RefusalKind::BadToken | RefusalKind::ExpiredToken => ExitStatus::Credential,
-            RefusalKind::NotFoundOrPrivate | RefusalKind::RevisionMissing | RefusalKind::FileMissing => {
-                ExitStatus::NotFound
-            }
-            RefusalKind::TokenTooNarrow
-            | RefusalKind::NotRequested
-            | RefusalKind::Pending
-            | RefusalKind::Rejected
-            | RefusalKind::Reset
-            | RefusalKind::Gated
-            | RefusalKind::Forbidden
-            | RefusalKind::Disabled => ExitStatus::Refused,
-        }
-    }
-
-    fn headline(&self) -> String {
-        let repo = &self.repo;
-        match self.refusal.kind {
-            RefusalKind::NoToken => format!("access to `{repo}` is gated and no token was sent"),
-            RefusalKind::BadToken => format!("the token for `{repo}` is not valid"),
-            RefusalKind::ExpiredToken => format!("the token for `{repo}` has expired"),
-            RefusalKind::TokenTooNarrow => format!("the token's permissions do not cover `{repo}`"),
-            RefusalKind::NotRequested => format!("access to `{repo}` is gated and this account has not asked for it"),
-            RefusalKind::Pending => {
-                format!("access to `{repo}` is gated and the request of this account awaits a review")
-            }
-            RefusalKind::Rejected => {
-                format!("access to `{repo}` is gated and the request of this account was rejected")
-            }
-            RefusalKind::Reset => format!("access to `{repo}` is gated and was reset: it must be asked for again"),
-            RefusalKind::Gated => format!("access to `{repo}` is gated"),
-            RefusalKind::Forbidden if self.token.is_some() => format!("access to `{repo}` is forbidden to this token"),
-            RefusalKind::Forbidden => format!("access to `{repo}` is forbidden"),
-            RefusalKind::NotFoundOrPrivate if self.token.is_some() => {
-                format!("`{repo}` does not exist, or is private and this token may not see it")
-            }
-            RefusalKind::NotFoundOrPrivate => format!("`{repo}` does not exist, or is private and needs a token"),
-            RefusalKind::RevisionMissing => format!("`{repo}` has no revision `{}`", self.revision),
-            RefusalKind::FileMissing => match &self.path {
-                Some(path) => format!("`{repo}` lists `{path}`, but the hub does not have it"),
-                None => format!("`{repo}` lists a file that the hub does not have"),
-            },
-            RefusalKind::Disabled => format!("the hub has disabled `{repo}`"),
         }
     }
 }

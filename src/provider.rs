@@ -4,6 +4,7 @@
 //! provider's own way of refusing into a [`Refusal`]. It knows nothing of caches and transfers. Adding one is one file
 //! here and one line in [`connect`].
 
+mod account;
 mod huggingface;
 mod refusal;
 
@@ -13,6 +14,7 @@ use std::pin::Pin;
 use thiserror::Error;
 use url::Url;
 
+pub use self::account::{Account, Role, Scope, TokenFacts};
 pub use self::huggingface::HuggingFace;
 pub use self::refusal::{Refusal, RefusalKind};
 
@@ -58,13 +60,6 @@ pub enum Access {
     Unknown,
 }
 
-/// Who a token belongs to, as the provider says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The account's name.
-    pub name: String,
-}
-
 /// A provider of models.
 pub trait Provider: Send + Sync {
     /// The commit that a revision names at this moment, and what guards its content.
@@ -98,8 +93,9 @@ pub trait Provider: Send + Sync {
     /// What a failure means in the user's terms; none where it is about the network rather than about access.
     fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal>;
 
-    /// Whose token this is. Asked only to explain a refusal; any trouble means that it is not known.
-    fn account(&self) -> Answering<'_, Option<Account>>;
+    /// Whose token this is, and what it may do; none where no token was given. The question is rationed
+    /// (hub-protocol §1.9), so a pull asks it only to explain a refusal.
+    fn account(&self) -> Answering<'_, Result<Option<Account>, ProviderError>>;
 
     /// Names near to a repository that was not found; any trouble means none.
     fn similar<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Vec<String>>;

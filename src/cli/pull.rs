@@ -1,15 +1,11 @@
 //! `gatedl pull`: from arguments to a request, from its outcome to standard output.
 
 use std::fmt::Display;
-use std::io::Read as _;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::Pull;
-use super::progress::Progress;
 use super::terminal::Terminal;
-use super::{diagnose, outcome, signal};
-use crate::auth::TokenChoice;
+use super::{diagnose, outcome, running};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::pattern::Selection;
@@ -18,17 +14,11 @@ use crate::reference::Reference;
 use crate::repo::{RepoKind, Revision};
 use crate::settings::{Overrides, Settings};
 
-/// How long tasks may take to put down what they hold once the run has ended.
-const CLOSING_TIME: Duration = Duration::from_millis(500);
-/// Two threads move the bytes; hashing and writing have threads of their own, as many as keep a slow disk busy.
-const WORKERS: usize = 2;
-const FILE_WORKERS: usize = 16;
-
 /// Runs the command.
 pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
     let since = Instant::now();
     let ended = prepare(arguments, env).and_then(|(request, settings)| {
-        let pulled = carry_out(&request, &settings, env, terminal)?;
+        let pulled = running::to_its_end(terminal, |reporter| pull(&request, &settings, env, reporter))?;
         Ok((request, pulled))
     });
     let shown = match &ended {
@@ -49,11 +39,11 @@ pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatu
 /// Arguments, environment and configuration become one request.
 fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
     let overrides = Overrides {
-        endpoint: arguments.endpoint.clone(),
-        provider: arguments.provider.clone(),
+        endpoint: arguments.server.endpoint.clone(),
+        provider: arguments.server.provider.clone(),
         cache_dir: arguments.cache_dir.clone(),
         offline: arguments.offline,
-        allow_insecure_http: arguments.allow_insecure_http,
+        allow_insecure_http: arguments.token.allow_insecure_http,
         patience: Some(arguments.timeout),
         jobs: arguments.jobs.map(usize::from),
         connections: Some(usize::from(arguments.connections)),
@@ -61,7 +51,7 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
     };
     let settings = Settings::resolve(env, &overrides)?;
     let reference = Reference::parse(&arguments.reference, &settings.known())?;
-    let provider = one(reference.provider.clone(), arguments.provider.clone(), "--provider")?;
+    let provider = one(reference.provider.clone(), arguments.server.provider.clone(), "--provider")?;
     let revision = one(reference.revision.clone(), revision(arguments)?, "--revision")?;
     let mut repo = reference.repo.clone();
     repo.kind = kind(repo.kind, arguments)?;
@@ -74,7 +64,7 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         local_dir: arguments.local_dir.clone(),
         force: arguments.force,
         dry_run: arguments.dry_run,
-        token: token(arguments)?,
+        token: arguments.token.choice()?,
     };
     Ok((request, settings))
 }
@@ -99,40 +89,6 @@ fn kind(reference: RepoKind, arguments: &Pull) -> Result<RepoKind, Error> {
     Ok(one(named, arguments.repo_type.map(Into::into), "--repo-type")?.unwrap_or_default())
 }
 
-fn token(arguments: &Pull) -> Result<TokenChoice, Error> {
-    if arguments.token_stdin {
-        let mut text = String::new();
-        let read = std::io::stdin().lock().read_to_string(&mut text);
-        read.map_err(|source| Error::Stream { action: "read the token from standard input", source })?;
-        return Ok(TokenChoice::Stdin(text));
-    }
-    Ok(match &arguments.token_file {
-        Some(path) => TokenChoice::File(path.clone()),
-        None if arguments.anonymous => TokenChoice::Anonymous,
-        None => TokenChoice::Search,
-    })
-}
-
-/// Pulls until it is done, fails, or the process is asked to stop.
-fn carry_out(request: &Request, settings: &Settings, env: &Env, terminal: &Terminal) -> Result<Pulled, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(FILE_WORKERS)
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|source| Error::Stream { action: "start the threads", source })?;
-    let progress = Arc::new(Progress::new(terminal));
-    let ended = runtime.block_on(async {
-        tokio::select! {
-            ended = pull(request, settings, env, Arc::<Progress>::clone(&progress)) => ended,
-            () = signal::asked_to_stop() => Err(Error::Interrupted),
-        }
-    });
-    runtime.shutdown_timeout(CLOSING_TIME);
-    progress.close();
-    ended
-}
-
 fn show(
     arguments: &Pull,
     request: &Request,
@@ -140,7 +96,7 @@ fn show(
     took: Duration,
     terminal: &Terminal,
 ) -> std::io::Result<()> {
-    let shown = match (arguments.is_json(), request.dry_run) {
+    let shown = match (arguments.output.is_json(), request.dry_run) {
         (true, _) => Terminal::answer(&outcome::document(request, pulled, took).to_string()),
         (false, true) => Terminal::answer(&outcome::plan(request, pulled)),
         (false, false) => Terminal::answer(&pulled.path.display().to_string()),
@@ -153,5 +109,5 @@ fn show(
 
 fn complain(arguments: &Pull, error: &Error, terminal: &Terminal) -> std::io::Result<()> {
     Terminal::say(&diagnose::text(error, terminal));
-    if arguments.is_json() { Terminal::answer(&diagnose::document(error).to_string()) } else { Ok(()) }
+    if arguments.output.is_json() { Terminal::answer(&diagnose::document(error).to_string()) } else { Ok(()) }
 }

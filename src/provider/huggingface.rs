@@ -6,6 +6,7 @@
 
 mod explain;
 mod listing;
+mod whoami;
 mod wire;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -18,7 +19,7 @@ use crate::digest::Digest;
 use crate::endpoint::Endpoint;
 use crate::http::{Ask, ByteRange, Client, Failure, next_page};
 use crate::manifest::{Entry, Gate, Manifest, RepoFile, Resolved};
-use crate::repo::{Commit, Repo, RepoKind, RepoPath, Revision, printable};
+use crate::repo::{Commit, Repo, RepoKind, RepoPath, Revision};
 use crate::settings;
 
 /// A listing has at most this many pages of 1,000 entries; the largest data sets have some hundred thousand files.
@@ -178,12 +179,13 @@ impl HuggingFace {
         Ok(Entry { path, size, digest: Some(digest), blob_id, xet_hash: None })
     }
 
-    async fn ask_account(&self) -> Option<Account> {
-        self.credential.as_ref()?;
-        let url = self.endpoint.join(["api", "whoami-v2"]);
-        let mut answer = self.client.send(&self.get(url)).await.ok()?;
-        let who: wire::Whoami = answer.document().await.ok()?;
-        Some(Account { name: printable(&who.name) })
+    async fn ask_account(&self) -> Result<Option<Account>, ProviderError> {
+        if self.credential.is_none() {
+            return Ok(None);
+        }
+        let mut answer = self.client.send(&self.get(self.endpoint.join(["api", "whoami-v2"]))).await?;
+        let who: wire::Whoami = answer.document().await?;
+        Ok(Some(who.into()))
     }
 
     /// The owner's other repositories, or for a name without an owner whatever the hub's search finds.
@@ -237,7 +239,7 @@ impl Provider for HuggingFace {
         explain::explain(repo, failure, self.credential.is_some(), &self.pages)
     }
 
-    fn account(&self) -> Answering<'_, Option<Account>> {
+    fn account(&self) -> Answering<'_, Result<Option<Account>, ProviderError>> {
         Box::pin(self.ask_account())
     }
 

@@ -46,7 +46,8 @@ impl Hub<'_> {
             refusal.kind = RefusalKind::FileMissing;
         }
         let bad_token = matches!(refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
-        let account = if refusal.kind.is_about_the_account() { self.provider.account().await } else { None };
+        let account =
+            if refusal.kind.is_about_the_account() { self.provider.account().await.ok().flatten() } else { None };
         let similar = match refusal.kind {
             RefusalKind::NotFoundOrPrivate => self.provider.similar(&request.repo).await,
             _ => Vec::new(),

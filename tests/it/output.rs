@@ -383,8 +383,8 @@ Network:
 Output:
   -q, --quiet            Say nothing but errors and warnings
   -v, --verbose          Show every request (never a token)
-      --output <FORMAT>  What standard output carries: the path alone, or one document [default:
-                         text] [possible values: text, json]
+      --output <FORMAT>  What standard output carries: text, or one document [default: text]
+                         [possible values: text, json]
       --json             The same as --output json
 
 Examples:

@@ -62,6 +62,61 @@ pub(super) struct Lfs {
 #[derive(Debug, Deserialize)]
 pub(super) struct Whoami {
     pub(super) name: String,
+    #[serde(default)]
+    pub(super) orgs: Vec<Named>,
+    #[serde(default)]
+    pub(super) auth: Authentication,
+}
+
+/// Anything of which only the name is read.
+#[derive(Debug, Deserialize)]
+pub(super) struct Named {
+    pub(super) name: String,
+}
+
+/// By what means the account is known.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Authentication {
+    pub(super) expires_at: Option<String>,
+    pub(super) access_token: Option<AccessToken>,
+}
+
+/// A user access token.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AccessToken {
+    pub(super) display_name: Option<String>,
+    pub(super) role: Option<String>,
+    pub(super) fine_grained: Option<FineGrained>,
+}
+
+/// The permissions of a fine-grained token.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FineGrained {
+    pub(super) can_read_gated_repos: Option<bool>,
+    #[serde(default)]
+    pub(super) global: Vec<String>,
+    #[serde(default)]
+    pub(super) scoped: Vec<Scoped>,
+}
+
+/// Permissions on one thing.
+#[derive(Debug, Deserialize)]
+pub(super) struct Scoped {
+    pub(super) entity: Entity,
+    #[serde(default)]
+    pub(super) permissions: Vec<String>,
+}
+
+/// What a permission is about.
+#[derive(Debug, Deserialize)]
+pub(super) struct Entity {
+    #[serde(rename = "type", default)]
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) name: String,
 }
 
 /// An entry of `GET /api/{kind}?author=…`.

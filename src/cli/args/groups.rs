@@ -1,0 +1,105 @@
+//! Flags that several commands share, and the values that they take.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use crate::auth::TokenChoice;
+use crate::error::Error;
+
+/// Who is asked.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ServerArguments {
+    /// Provider of a reference that names none: hf, ba, or one of the configuration file
+    #[arg(long, value_name = "NAME", help_heading = "What to pull")]
+    pub(in crate::cli) provider: Option<String>,
+    /// Ask this address instead of the provider's; the provider's token goes there
+    #[arg(long, value_name = "URL", help_heading = "What to pull")]
+    pub(in crate::cli) endpoint: Option<String>,
+}
+
+/// With which token.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TokenArguments {
+    /// Send no token
+    #[arg(long, conflicts_with_all = ["token_stdin", "token_file"], help_heading = "Token")]
+    pub(in crate::cli) anonymous: bool,
+    /// Read the token from standard input
+    #[arg(long, conflicts_with = "token_file", help_heading = "Token")]
+    pub(in crate::cli) token_stdin: bool,
+    /// Read the token from this file
+    #[arg(long, value_name = "FILE", help_heading = "Token")]
+    pub(in crate::cli) token_file: Option<PathBuf>,
+    /// Send the token over plain http beyond this machine too
+    #[arg(long, help_heading = "Token")]
+    pub(in crate::cli) allow_insecure_http: bool,
+}
+
+impl TokenArguments {
+    /// What the flags say; standard input is read here and once.
+    pub(in crate::cli) fn choice(&self) -> Result<TokenChoice, Error> {
+        if self.token_stdin {
+            let mut text = String::new();
+            let read = std::io::stdin().lock().read_to_string(&mut text);
+            read.map_err(|source| Error::Stream { action: "read the token from standard input", source })?;
+            return Ok(TokenChoice::Stdin(text));
+        }
+        Ok(match &self.token_file {
+            Some(path) => TokenChoice::File(path.clone()),
+            None if self.anonymous => TokenChoice::Anonymous,
+            None => TokenChoice::Search,
+        })
+    }
+}
+
+/// What standard output carries.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct OutputArguments {
+    /// What standard output carries: text, or one document
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub(in crate::cli) output: Output,
+    /// The same as --output json
+    #[arg(long, conflicts_with = "output", help_heading = "Output")]
+    pub(in crate::cli) json: bool,
+}
+
+impl OutputArguments {
+    /// Whether standard output carries one JSON document.
+    pub(in crate::cli) fn is_json(&self) -> bool {
+        self.json || self.output == Output::Json
+    }
+}
+
+/// The form of standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Output {
+    Text,
+    Json,
+}
+
+/// Seconds as a number, or a time with units.
+pub(in crate::cli) fn time(text: &str) -> Result<Duration, String> {
+    let parsed = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            humantime::parse_duration(text).map_err(|error| format!("{error}; write seconds, or as in 90s, 2m, 1h"))?
+        }
+    };
+    if parsed.is_zero() { Err("it must be more than 0".to_owned()) } else { Ok(parsed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_or_have_units() {
+        assert_eq!(time("120"), Ok(Duration::from_secs(120)));
+        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        for bad in ["", "0", "-1", "soon", "0s"] {
+            assert!(time(bad).is_err(), "{bad}");
+        }
+    }
+}
