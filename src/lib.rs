@@ -16,7 +16,7 @@
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
 //! | 2 | [`settings`] | every knob, resolved once |
 //! | 2 | [`comfyui`] | the folders of an application |
-//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
+//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`weights`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
 //!
@@ -48,3 +48,4 @@ pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod settings;
+pub mod weights;
