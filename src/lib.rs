@@ -13,8 +13,9 @@
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
 //! | 3 | [`auth`] | where tokens are found; makes no request |
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
+//! | 2 | [`archive`] | unpacking what was verified |
 //! | 2 | [`settings`] | every knob, resolved once |
-//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
+//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@catalog`], [`flow`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
 //!
@@ -26,8 +27,10 @@
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`cache::Partial::verify`], and the
 //! journal beside each partial file.
 
+pub mod archive;
 pub mod auth;
 pub mod cache;
+pub mod catalog;
 pub mod cli;
 pub mod credential;
 pub mod digest;
@@ -35,6 +38,7 @@ pub mod endpoint;
 pub mod env;
 pub mod error;
 pub mod fetch;
+pub mod flow;
 pub mod http;
 pub mod manifest;
 pub mod pattern;
