@@ -7,8 +7,9 @@
 //!
 //! | rank | rooms | know |
 //! |---|---|---|
-//! | 7 | [`cli`] | clap, the terminal, signals, exit codes |
-//! | 6 | [`pull`] | the use case, one page |
+//! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
+//! | 7 | [`pull`] | the use case, one page |
+//! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
 //! | 3 | [`auth`] | where tokens are found; makes no request |
@@ -20,7 +21,7 @@
 //! # How a pull flows
 //!
 //! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`]. [`pull::pull`] asks whether all is here
-//! already; else [`auth`] finds the credential, bound to the origin of its provider; [`provider`] turns the revision into
+//! already; else a [`connection`] is opened with the credential that [`auth`] finds, bound to the origin of its provider; [`provider`] turns the revision into
 //! a commit and its listing into a [`manifest::Manifest`]; [`fetch::Plan`] looks at what [`cache`] holds; [`fetch::fetch`]
 //! streams the rest into partial files, which [`cache`] verifies and publishes; the ref is written last.
 //!
@@ -32,6 +33,7 @@ pub mod auth;
 pub mod cache;
 pub mod catalog;
 pub mod cli;
+pub mod connection;
 pub mod credential;
 pub mod digest;
 pub mod endpoint;
