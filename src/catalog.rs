@@ -91,7 +91,7 @@ impl Catalog {
             Value::Object(entries) => entries,
             _ => return Err(CatalogError::NotACatalog { from: from.to_owned() }),
         };
-        let read = |(name, value): (String, Value)| match CatalogModel::read(&name, value) {
+        let read = |(name, value): (String, Value)| match CatalogModel::read(&name, &value) {
             Ok(model) => Ok((name, model)),
             Err(problem) => {
                 Err(CatalogError::Entry { name: printable(&name), from: from.to_owned(), problem: printable(&problem) })

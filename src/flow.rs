@@ -176,11 +176,11 @@ mod tests {
         Catalog::from_document(Value::Object(entries.iter().map(entry).collect()), "c.json").expect("a catalog")
     }
 
-    fn flow(nodes: Value) -> Flow {
+    fn flow(nodes: &Value) -> Flow {
         Flow::parse(nodes.to_string().as_bytes(), "f.json").expect("a flow")
     }
 
-    fn node(class: &str, inputs: Value) -> Value {
+    fn node(class: &str, inputs: &Value) -> Value {
         json!({"class_type": class, "inputs": inputs, "_meta": {"title": "anything"}})
     }
 
@@ -198,13 +198,13 @@ mod tests {
             ("clip_l", json!(["text_encoders", "clip"]), json!([{"input_value": "^(?=.*clip_l).*"}])),
             ("t5", json!(["text_encoders"]), json!([{"input_value": "^t5"}])),
         ]);
-        let flow = flow(json!({
-            "1": node("UNETLoader", json!({"unet_name": "FLUX1-dev.safetensors"})),
-            "2": node("DualCLIPLoader", json!({"clip_name1": "t5xxl.safetensors", "clip_name2": "sub/clip_l.safetensors"})),
-            "3": node("Power Lora Loader (rgthree)", json!({"lora_2": {"on": true, "lora": "flux-x.safetensors"}, "lora_3": "None", "header": 3})),
-            "4": node("KSampler", json!({"ckpt_name": "not a loader"})),
-            "5": node("LoraLoader", json!({"lora_name": "None"})),
-            "6": node("VAELoader", json!({"vae_name": ["7", 0]})),
+        let flow = flow(&json!({
+            "1": node("UNETLoader", &json!({"unet_name": "FLUX1-dev.safetensors"})),
+            "2": node("DualCLIPLoader", &json!({"clip_name1": "t5xxl.safetensors", "clip_name2": "sub/clip_l.safetensors"})),
+            "3": node("Power Lora Loader (rgthree)", &json!({"lora_2": {"on": true, "lora": "flux-x.safetensors"}, "lora_3": "None", "header": 3})),
+            "4": node("KSampler", &json!({"ckpt_name": "not a loader"})),
+            "5": node("LoraLoader", &json!({"lora_name": "None"})),
+            "6": node("VAELoader", &json!({"vae_name": ["7", 0]})),
         }));
         assert_eq!(needed(&flow, &catalog), ["clip_l", "flux", "flux-lora", "t5"]);
     }
@@ -218,10 +218,10 @@ mod tests {
             ("face", json!(["ipadapter"]), preset("(?i)^plus face")),
             ("rembg", json!(["x"]), json!([{"class_name": "RemBg$"}])),
         ]);
-        let flow = flow(json!({
-            "1": node("IPAdapterUnifiedLoader", json!({"preset": "PLUS (high strength)"})),
-            "2": node("RemBg", json!({})),
-            "3": node("RemBgOther", json!({})),
+        let flow = flow(&json!({
+            "1": node("IPAdapterUnifiedLoader", &json!({"preset": "PLUS (high strength)"})),
+            "2": node("RemBg", &json!({})),
+            "3": node("RemBgOther", &json!({})),
         }));
         assert_eq!(needed(&flow, &catalog), ["adapter", "encoder", "rembg"]);
     }
@@ -232,9 +232,9 @@ mod tests {
             ("one", json!(["loras"]), json!([{"input_value": "x"}])),
             ("two", json!(["loras"]), json!([{"input_value": "x"}])),
         ]);
-        let flow = flow(json!({
-            "1": node("LoraLoader", json!({"lora_name": "x.safetensors"})),
-            "2": node("CheckpointLoaderSimple", json!({"ckpt_name": "x.ckpt"})),
+        let flow = flow(&json!({
+            "1": node("LoraLoader", &json!({"lora_name": "x.safetensors"})),
+            "2": node("CheckpointLoaderSimple", &json!({"ckpt_name": "x.ckpt"})),
         }));
         let needs = flow.needs(&catalog).unwrap();
         assert_eq!(
@@ -249,13 +249,13 @@ mod tests {
     fn a_flow_may_carry_a_catalog_of_its_own() {
         let text = json!({"own": {"url": "https://huggingface.co/o/m/resolve/main/own.ckpt", "hash": "b2".repeat(32),
             "file_size": 2, "types": ["checkpoints"], "regexes": [{"input_value": "own"}]}});
-        let mut nodes = json!({"1": node("Text Multiline", json!({"text": text.to_string()}))});
+        let mut nodes = json!({"1": node("Text Multiline", &json!({"text": text.to_string()}))});
         nodes["1"]["_meta"]["title"] = json!("WF_MODELS");
-        assert_eq!(flow(nodes.clone()).own_catalog().unwrap().map(|catalog| catalog.len()), Some(1));
+        assert_eq!(flow(&nodes).own_catalog().unwrap().map(|catalog| catalog.len()), Some(1));
         nodes["1"]["inputs"]["text"] = json!("{\"bad\": {}}");
-        let error = flow(nodes).own_catalog().unwrap_err().to_string();
+        let error = flow(&nodes).own_catalog().unwrap_err().to_string();
         assert!(error.contains("`bad`") && error.contains("WF_MODELS"), "{error}");
-        assert!(flow(json!({})).own_catalog().unwrap().is_none());
+        assert!(flow(&json!({})).own_catalog().unwrap().is_none());
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl CatalogModel {
     ///
     /// # Errors
     /// The rule that it breaks, in words.
-    pub(super) fn read(name: &str, document: Value) -> Result<Self, String> {
+    pub(super) fn read(name: &str, document: &Value) -> Result<Self, String> {
         if name.trim().is_empty() || name.len() > 255 || name.chars().any(is_unprintable) {
             return Err("its name is empty, too long, or holds control characters".to_owned());
         }
@@ -75,9 +75,9 @@ impl CatalogModel {
         if !document.is_object() {
             return Err("it is not an object".to_owned());
         }
-        let written = match Written::deserialize(&document) {
+        let written = match Written::deserialize(document) {
             Ok(written) => written,
-            Err(error) => return Err(wrong_part(&document).map_or_else(|| error.to_string(), wrong_key)),
+            Err(error) => return Err(wrong_part(document).map_or_else(|| error.to_string(), wrong_key)),
         };
         let url = url(&written.url)?;
         let types = written.types.unwrap_or_default();
