@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | 7 | [`cli`] | clap, the terminal, signals, exit codes |
 //! | 6 | [`pull`] | the use case, one page |
+//! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
 //! | 3 | [`auth`] | where tokens are found; makes no request |
@@ -44,3 +45,4 @@ pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod settings;
+pub mod whoami;

@@ -204,7 +204,7 @@ impl<'a> Pull<'a> {
 
     fn connect(&'a self) -> Result<Hub<'a>, Error> {
         let request = self.request;
-        let found = auth::find(self.settings, self.env, self.provider, &request.repo.id, &request.token)?;
+        let found = auth::find(self.settings, self.env, self.provider, Some(&request.repo.id), &request.token)?;
         found.warnings.iter().for_each(|warning| self.reporter.warn(warning));
         let client = Client::new(&self.settings.network, Arc::clone(&self.reporter))?;
         let hub = provider::connect(self.provider, client.clone(), found.credential.clone());

@@ -69,7 +69,8 @@ impl Hub<'_> {
             account,
             token_variables: provider.token_variables.clone(),
             other_tokens: others.into_iter().map(|(variable, name)| (variable.to_owned(), name.to_owned())).collect(),
-            login: provider.login.clone(),
+            provider: provider.name.clone(),
+            token_page: provider.token_page(),
             similar,
         }))
     }
