@@ -17,6 +17,7 @@ pub use self::token::BadToken;
 
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
 use crate::http::{ClientError, Failure};
 use crate::pattern::{PatternError, Unmatched};
@@ -100,6 +101,9 @@ pub enum Error {
     /// The disk or the cache refused.
     #[error(transparent)]
     Cache(#[from] CacheError),
+    /// The folders of a ComfyUI are not known.
+    #[error(transparent)]
+    Comfyui(#[from] ComfyuiError),
     /// Standard input or output failed.
     #[error("could not {action}")]
     Stream {
@@ -123,10 +127,10 @@ impl Error {
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
                 ExitStatus::Credential
             }
-            Self::Auth(_) => ExitStatus::Usage,
+            Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Refused(refused) => refused.status(),
             Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
-            Self::Fetch(FetchError::Corrupt { .. }) => ExitStatus::Corrupt,
+            Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
             Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
             Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => ExitStatus::Network,
             Self::Cache(_) | Self::Fetch(FetchError::Cache(_) | FetchError::Full { .. }) => ExitStatus::Disk,

@@ -7,20 +7,22 @@
 //!
 //! | rank | rooms | know |
 //! |---|---|---|
-//! | 7 | [`cli`] | clap, the terminal, signals, exit codes |
-//! | 6 | [`pull`] | the use case, one page |
+//! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
+//! | 7 | [`pull`] | the use case, one page |
 //! | 6 | [`whoami`] | whose token it is, or why it is no good |
+//! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
 //! | 3 | [`auth`] | where tokens are found; makes no request |
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
 //! | 2 | [`settings`] | every knob, resolved once |
+//! | 2 | [`comfyui`] | the folders of an application |
 //! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
 //!
 //! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`]. [`pull::pull`] asks whether all is here
-//! already; else [`auth`] finds the credential, bound to the origin of its provider; [`provider`] turns the revision into
+//! already; else a [`connection`] is opened with the credential that [`auth`] finds, bound to the origin of its provider; [`provider`] turns the revision into
 //! a commit and its listing into a [`manifest::Manifest`]; [`fetch::Plan`] looks at what [`cache`] holds; [`fetch::fetch`]
 //! streams the rest into partial files, which [`cache`] verifies and publishes; the ref is written last.
 //!
@@ -30,6 +32,8 @@
 pub mod auth;
 pub mod cache;
 pub mod cli;
+pub mod comfyui;
+pub mod connection;
 pub mod credential;
 pub mod digest;
 pub mod endpoint;

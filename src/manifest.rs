@@ -22,6 +22,19 @@ pub enum Gate {
     Private,
 }
 
+impl Gate {
+    /// The hub's own word for it, for programs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Gated { automatic: true } => "auto",
+            Self::Gated { automatic: false } => "manual",
+            Self::Private => "private",
+        }
+    }
+}
+
 /// A commit that a revision points to, and what guards its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
@@ -29,6 +42,8 @@ pub struct Resolved {
     pub commit: Commit,
     /// What guards the content.
     pub gate: Gate,
+    /// A file that only those get who may read the content, where the same answer names one.
+    pub telling: Option<RepoPath>,
 }
 
 /// One file of a listing.

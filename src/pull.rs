@@ -8,21 +8,20 @@
 //! 6. The listing is kept, and last of all the ref, so that an interrupted pull is never taken for a whole one.
 
 mod gate;
-mod refused;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::auth::{self, TokenChoice};
+use crate::auth::TokenChoice;
 use crate::cache::{Destination, Folder, Links, RepoCache, space};
+use crate::connection::{Caller, Connection, Subject};
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{self, FileState, Plan, Transport};
-use crate::http::Client;
 use crate::manifest::{Entry, Gate, RepoFile, Resolved};
 use crate::pattern::Selection;
-use crate::provider::{self, Provider};
+use crate::provider;
 use crate::repo::{Commit, Repo, Revision};
 use crate::report::Reporter;
 use crate::settings::{self, Settings};
@@ -102,7 +101,7 @@ pub async fn pull(
         return Err(pull.offline());
     }
     let hub = pull.connect()?;
-    let resolved = hub.resolve().await?;
+    let resolved = hub.connection.resolve(hub.subject()).await?;
     if let Some(pulled) = pull.all_here(&resolved.commit)?.filter(|_| !request.dry_run) {
         pull.refresh(&resolved.commit, &pulled)?;
         return Ok(Pulled { gate: Some(resolved.gate), ..pulled });
@@ -136,9 +135,7 @@ struct Pull<'a> {
 /// A pull that asks the hub.
 struct Hub<'a> {
     pull: &'a Pull<'a>,
-    client: Client,
-    provider: Box<dyn Provider>,
-    credential: Option<crate::credential::Credential>,
+    connection: Connection<'a>,
 }
 
 fn pull_cache(request: &Request, settings: &Settings, provider: &settings::Provider) -> RepoCache {
@@ -203,12 +200,9 @@ impl<'a> Pull<'a> {
     }
 
     fn connect(&'a self) -> Result<Hub<'a>, Error> {
-        let request = self.request;
-        let found = auth::find(self.settings, self.env, self.provider, Some(&request.repo.id), &request.token)?;
-        found.warnings.iter().for_each(|warning| self.reporter.warn(warning));
-        let client = Client::new(&self.settings.network, Arc::clone(&self.reporter))?;
-        let hub = provider::connect(self.provider, client.clone(), found.credential.clone());
-        Ok(Hub { pull: self, client, provider: hub, credential: found.credential })
+        let caller = Caller { settings: self.settings, env: self.env, token: &self.request.token };
+        let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter)?;
+        Ok(Hub { pull: self, connection })
     }
 
     fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
@@ -285,21 +279,17 @@ impl<'a> Pull<'a> {
 }
 
 impl Hub<'_> {
-    async fn resolve(&self) -> Result<Resolved, Error> {
-        let request = self.pull.request;
-        match self.provider.resolve(&request.repo, &request.revision).await {
-            Ok(resolved) => Ok(resolved),
-            Err(error) => Err(self.explain(error, None, None).await),
-        }
+    fn subject(&self) -> Subject<'_> {
+        Subject { repo: &self.pull.request.repo, revision: &self.pull.request.revision }
     }
 
     async fn listing(&self, commit: &Commit) -> Result<Vec<Entry>, Error> {
         if let Some(entries) = self.pull.cache.listing(commit) {
             return Ok(entries);
         }
-        match self.provider.list(&self.pull.request.repo, commit).await {
+        match self.connection.provider().list(&self.pull.request.repo, commit).await {
             Ok(manifest) => Ok(manifest.entries),
-            Err(error) => Err(self.explain(error, None, None).await),
+            Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
         }
     }
 
@@ -316,7 +306,7 @@ impl Hub<'_> {
         let options = fetch::Options {
             jobs: network.jobs,
             small_jobs: network.small_jobs,
-            connections: network.connections.min(self.provider.most_connections()),
+            connections: network.connections.min(self.connection.provider().most_connections()),
             bytes: plan.bytes_to_fetch,
             limit_rate: network.limit_rate,
             patience: network.patience,
@@ -324,14 +314,19 @@ impl Hub<'_> {
         };
         match fetch::fetch(jobs, destination, transport, Arc::clone(&self.pull.reporter), options).await {
             Ok(bytes) => Ok(bytes),
-            Err(fetch::FetchError::Transfer { path, source }) => Err(self.explain_transfer(path, source).await),
+            Err(fetch::FetchError::Transfer { path, source }) => {
+                Err(self.connection.explain_transfer(self.subject(), path, source).await)
+            }
             Err(error) => Err(error.into()),
         }
     }
 
     fn transport(&self, commit: &Commit) -> Transport {
-        let hub = provider::connect(self.pull.provider, self.client.clone(), None);
+        let client = self.connection.client();
+        let hub = provider::connect(self.pull.provider, client.clone(), None);
         let (repo, commit) = (self.pull.request.repo.clone(), commit.clone());
-        Transport::new(self.client.clone(), self.credential.clone(), move |file| hub.link(&repo, &commit, file))
+        Transport::new(client.clone(), self.connection.credential().cloned(), move |file| {
+            hub.link(&repo, &commit, file)
+        })
     }
 }

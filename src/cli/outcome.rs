@@ -37,7 +37,7 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
     if request.dry_run {
         document["dry_run"] = json!(true);
         document["bytes_to_fetch"] = json!(pulled.bytes_fetched);
-        document["gate"] = json!({ "kind": kind(pulled.gate), "access": access(&pulled.access) });
+        document["gate"] = json!({ "kind": pulled.gate.map(Gate::as_str), "access": access(&pulled.access) });
         if let Access::Refused(error) = &pulled.access {
             document["gate"]["error"] = super::diagnose::document(error)["error"].take();
         }
@@ -107,17 +107,6 @@ fn gate(pulled: &Pulled) -> String {
         Some(Gate::Private) => "private",
     };
     format!("{guard}, access {}", access(&pulled.access))
-}
-
-/// The kind of the gate in the hub's own words, for programs.
-const fn kind(gate: Option<Gate>) -> Option<&'static str> {
-    match gate {
-        None => None,
-        Some(Gate::Open) => Some("open"),
-        Some(Gate::Gated { automatic: true }) => Some("auto"),
-        Some(Gate::Gated { automatic: false }) => Some("manual"),
-        Some(Gate::Private) => Some("private"),
-    }
 }
 
 const fn access(access: &Access) -> &'static str {

@@ -89,7 +89,10 @@ impl HuggingFace {
             (false, wire::Gated::Automatic) => Gate::Gated { automatic: true },
             (false, wire::Gated::Manual) => Gate::Gated { automatic: false },
         };
-        Ok(Resolved { commit, gate })
+        let mut names =
+            info.siblings.unwrap_or_default().into_iter().filter_map(|sibling| sibling.rfilename.parse().ok());
+        let telling = names.find(|path| !self.is_always_open(path));
+        Ok(Resolved { commit, gate, telling })
     }
 
     async fn ask_access(&self, repo: &Repo) -> Result<Access, ProviderError> {

@@ -3,19 +3,16 @@
 use super::{Access, Hub};
 use crate::error::Error;
 use crate::manifest::{Entry, Gate, Resolved};
-use crate::provider::{self, ProviderError};
+use crate::provider;
 
 impl Hub<'_> {
     /// Asks the gate, if there is one; none where the hub cannot say. A dry run tells of a refusal, any other ends with
     /// it.
     pub(super) async fn ask_access(&self, resolved: &Resolved) -> Result<Option<Access>, Error> {
-        if resolved.gate == Gate::Open {
-            return Ok(Some(Access::Granted));
-        }
-        match self.provider.check_access(&self.pull.request.repo).await {
+        match self.connection.ask_gate(self.subject(), resolved.gate).await {
             Ok(provider::Access::Granted) => Ok(Some(Access::Granted)),
             Ok(provider::Access::Unknown) => Ok(None),
-            Err(error) => self.denied(error, resolved.gate, None).await.map(Some),
+            Err(error) => self.denied(error).map(Some),
         }
     }
 
@@ -28,21 +25,20 @@ impl Hub<'_> {
         chosen: &[&Entry],
     ) -> Result<Access, Error> {
         let masked = chosen.iter().find(|entry| entry.digest.is_none());
-        let telling = masked.or_else(|| chosen.iter().find(|entry| !self.provider.is_always_open(&entry.path)));
+        let always_open = |entry: &&Entry| self.connection.provider().is_always_open(&entry.path);
+        let telling = masked.or_else(|| chosen.iter().find(|entry| !always_open(entry)));
         match (asked, telling) {
             (Some(access), _) if masked.is_none() || resolved.gate != Gate::Open => Ok(access),
             (_, None) => Ok(Access::Granted),
             (_, Some(entry)) => {
-                match self.provider.try_file(&self.pull.request.repo, &resolved.commit, &entry.path).await {
-                    Ok(()) => Ok(Access::Granted),
-                    Err(error) => self.denied(error, resolved.gate, Some(entry)).await,
-                }
+                let tried = self.connection.try_file(self.subject(), &resolved.commit, &entry.path, resolved.gate);
+                tried.await.map_or_else(|error| self.denied(error), |()| Ok(Access::Granted))
             }
         }
     }
 
-    async fn denied(&self, error: ProviderError, gate: Gate, entry: Option<&&Entry>) -> Result<Access, Error> {
-        match self.explain(error, Some(gate), entry.map(|entry| &entry.path)).await {
+    fn denied(&self, error: Error) -> Result<Access, Error> {
+        match error {
             error @ Error::Refused(_) if self.pull.request.dry_run => Ok(Access::Refused(error)),
             error => Err(error),
         }

@@ -14,7 +14,7 @@ pub(in crate::cli) enum Auth {
 /// `gatedl auth status`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Status {
-    /// Only this provider: hf, ba, or one of the configuration file
+    /// Only this provider: hf, ba, civitai, or one of the configuration file
     pub(in crate::cli) provider: Option<String>,
     /// Ask nobody whose token it is
     #[arg(long)]

@@ -32,6 +32,14 @@ ba at https://boincai.com
   no token    BA_TOKEN
   no token    [ROOT]/config/gatedl/credentials.toml
 
+civitai at https://civitai.com
+  no token    CA_API_KEY
+  no token    CA_AUTH_TOKEN
+  no token    CIVITAI_API_TOKEN
+  no token    CIVITAI_TOKEN
+  no token    CIVITAI_API_KEY
+  no token    [ROOT]/config/gatedl/credentials.toml
+
 "#]])
         .run();
     assert_eq!(hub.take_log(), "GET hub /api/whoami-v2 200\n");
@@ -81,20 +89,24 @@ fn a_bad_token_is_3_and_says_where_it_came_from() {
     let hub = hub_of([Account::new("old").expired(), Account::new("fired").revoked()]);
     let sandbox = Sandbox::new(&hub);
     let status = |name| auth(&sandbox, &["status", "hf"]).env("HF_TOKEN", token_of(name)).any_stdout().status(3);
-    status("old").stderr(str![[r#"
+    status("old")
+        .stderr(str![[r#"
 error: the token from HF_TOKEN has expired
   caused by: 401 Unauthorized for [HUB]/api/whoami-v2 (request id [ID])
   server says: User Access Token "old-token" is expired
 hint: make a new token at https://huggingface.co/settings/tokens
 
-"#]]).run();
-    status("fired").stderr(str![[r#"
+"#]])
+        .run();
+    status("fired")
+        .stderr(str![[r#"
 error: the token from HF_TOKEN is not valid
   caused by: 403 Forbidden for [HUB]/api/whoami-v2 (request id [ID])
   server says: Your token has been revoked by the organization administrator, please use another one.
 hint: make a new token at https://huggingface.co/settings/tokens
 
-"#]]).run();
+"#]])
+        .run();
     let status = auth(&sandbox, &["status", "hf"]).env("HF_TOKEN", token_of("nobody")).status(3);
     status
         .stdout(str![[r#"

@@ -1,7 +1,7 @@
 //! Gathering what explains a refusal: whose token it was, whether the repository could be had without one, near names.
 //! These requests are made only here, when something was refused.
 
-use super::Hub;
+use super::{Connection, Subject};
 use crate::auth;
 use crate::error::{Error, RefusedPull};
 use crate::fetch::FetchError;
@@ -10,82 +10,89 @@ use crate::manifest::Gate;
 use crate::provider::{self, ProviderError, Refusal, RefusalKind};
 use crate::repo::{Repo, RepoPath};
 
-impl Hub<'_> {
+impl Connection<'_> {
     /// Turns what the provider answered into what the user must know; `path` is the file that was asked for, if one was.
-    pub(super) async fn explain(&self, error: ProviderError, gate: Option<Gate>, path: Option<&RepoPath>) -> Error {
-        let ProviderError::Failure(failure) = error else { return self.about_the_hub(error) };
-        match self.provider.explain(&self.pull.request.repo, &failure) {
-            Some(refusal) => self.refused(refusal, failure, gate, path).await,
-            None => self.about_the_hub(failure.into()),
+    pub async fn explain(
+        &self,
+        subject: Subject<'_>,
+        error: ProviderError,
+        gate: Option<Gate>,
+        path: Option<&RepoPath>,
+    ) -> Error {
+        let ProviderError::Failure(failure) = error else { return self.about_the_hub(subject, error) };
+        match self.provider.explain(subject.repo, &failure) {
+            Some(refusal) => self.refused(subject, refusal, failure, gate, path).await,
+            None => self.about_the_hub(subject, failure.into()),
         }
     }
 
     /// A transfer that failed: perhaps a gate that closed in the middle.
-    pub(super) async fn explain_transfer(&self, path: RepoPath, failure: Failure) -> Error {
-        match self.provider.explain(&self.pull.request.repo, &failure) {
-            Some(refusal) => self.refused(refusal, failure, None, Some(&path)).await,
+    pub async fn explain_transfer(&self, subject: Subject<'_>, path: RepoPath, failure: Failure) -> Error {
+        match self.provider.explain(subject.repo, &failure) {
+            Some(refusal) => self.refused(subject, refusal, failure, None, Some(&path)).await,
             None => FetchError::Transfer { path, source: failure }.into(),
         }
     }
 
-    fn about_the_hub(&self, source: ProviderError) -> Error {
-        let host = self.pull.provider.endpoint.origin().host().to_owned();
-        Error::Provider { repo: self.pull.request.repo.clone(), host, source: Box::new(source) }
+    fn about_the_hub(&self, subject: Subject<'_>, source: ProviderError) -> Error {
+        let host = self.settings.endpoint.origin().host().to_owned();
+        Error::Provider { repo: subject.repo.clone(), host, source: Box::new(source) }
     }
 
     async fn refused(
         &self,
+        subject: Subject<'_>,
         mut refusal: Refusal,
         failure: Failure,
         gate: Option<Gate>,
         path: Option<&RepoPath>,
     ) -> Error {
-        let (request, provider) = (self.pull.request, self.pull.provider);
         if path.is_some() && refusal.kind == RefusalKind::NotFoundOrPrivate && is_plain_404(&failure) {
             // the repository has just been listed; a mirror that knows no error codes means the file
             refusal.kind = RefusalKind::FileMissing;
         }
         let bad_token = matches!(refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
         let account =
-            if refusal.kind.is_about_the_account() { self.provider.account().await.ok().flatten() } else { None };
+            if refusal.kind.is_about_the_account() { self.account().await.ok().flatten().cloned() } else { None };
         let similar = match refusal.kind {
-            RefusalKind::NotFoundOrPrivate => self.provider.similar(&request.repo).await,
+            RefusalKind::NotFoundOrPrivate => self.provider.similar(subject.repo).await,
             _ => Vec::new(),
         };
         let similar =
-            similar.iter().filter_map(|id| Some(self.spell(&Repo { id: id.parse().ok()?, ..request.repo.clone() })));
+            similar.iter().filter_map(|id| Some(self.spell(&Repo { id: id.parse().ok()?, ..subject.repo.clone() })));
         let similar = similar.collect();
-        let public = bad_token && gate.is_none() && self.is_public().await;
-        let others = auth::set_for_others(self.pull.settings, self.pull.env, provider);
+        let public = bad_token && gate.is_none() && self.is_public(subject).await;
+        let caller = self.caller;
+        let others = auth::set_for_others(caller.settings, caller.env, self.settings);
         Error::Refused(Box::new(RefusedPull {
-            repo: request.repo.clone(),
-            revision: request.revision.clone(),
+            repo: subject.repo.clone(),
+            revision: subject.revision.clone(),
             path: path.cloned(),
             refusal,
             failure,
             public,
-            withheld: auth::withheld(self.pull.settings, &request.token),
+            withheld: auth::withheld(caller.settings, caller.token),
             token: self.credential.as_ref().map(|credential| credential.source().clone()),
             account,
-            token_variables: provider.token_variables.clone(),
+            token_variables: self.settings.token_variables.clone(),
             other_tokens: others.into_iter().map(|(variable, name)| (variable.to_owned(), name.to_owned())).collect(),
-            provider: provider.name.clone(),
-            token_page: provider.token_page(),
+            provider: self.settings.name.clone(),
+            token_page: self.settings.token_page(),
             similar,
         }))
     }
 
     /// A repository as it is written on a command line like this one.
     fn spell(&self, repo: &Repo) -> String {
-        let named = self.pull.request.provider != self.pull.settings.default_provider;
-        if named { format!("{}:{repo}", self.pull.request.provider) } else { repo.to_string() }
+        let named = self.settings.name != self.caller.settings.default_provider;
+        if named { format!("{}:{repo}", self.settings.name) } else { repo.to_string() }
     }
 
     /// Whether the repository opens without a token. Only said, never done: whether to go on as nobody is the user's
     /// choice.
-    async fn is_public(&self) -> bool {
-        let anonymous = provider::connect(self.pull.provider, self.client.clone(), None);
-        let resolved = anonymous.resolve(&self.pull.request.repo, &self.pull.request.revision).await;
+    async fn is_public(&self, subject: Subject<'_>) -> bool {
+        let anonymous = provider::connect(self.settings, self.client.clone(), None);
+        let resolved = anonymous.resolve(subject.repo, subject.revision).await;
         resolved.is_ok_and(|resolved| resolved.gate == Gate::Open)
     }
 }

@@ -1,0 +1,149 @@
+//! A provider that is asked with the right credential, and whose refusals are explained: what every use case shares.
+//!
+//! Whose token it is, is asked at most once for each connection: `whoami` is the most rationed question of a hub
+//! (hub-protocol §1.9), and a check of fifty repositories once locked its user out of all of them.
+
+mod refused;
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use crate::auth::{self, TokenChoice};
+use crate::credential::Credential;
+use crate::env::Env;
+use crate::error::Error;
+use crate::http::Client;
+use crate::manifest::{Gate, Resolved};
+use crate::provider::{self, Access, Account, Provider, ProviderError};
+use crate::repo::{Commit, Repo, RepoId, RepoPath, Revision};
+use crate::report::Reporter;
+use crate::settings::{self, Settings};
+
+/// What a question is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The repository.
+    pub repo: &'a Repo,
+    /// The revision.
+    pub revision: &'a Revision,
+}
+
+/// What decides about the credential of a connection, the same for a whole run.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// Every knob.
+    pub settings: &'a Settings,
+    /// The environment, for tokens in it.
+    pub env: &'a Env,
+    /// What the command line says about the token.
+    pub token: &'a TokenChoice,
+}
+
+/// A provider, asked with one credential or with none.
+pub struct Connection<'a> {
+    caller: Caller<'a>,
+    settings: &'a settings::Provider,
+    client: Client,
+    provider: Box<dyn Provider>,
+    credential: Option<Credential>,
+    account: OnceCell<Result<Option<Account>, ProviderError>>,
+}
+
+impl<'a> Connection<'a> {
+    /// Finds the credential for a repository and makes a client of its own.
+    ///
+    /// # Errors
+    /// When the credential cannot be read, or there is no client.
+    pub fn open(
+        caller: Caller<'a>,
+        settings: &'a settings::Provider,
+        repo: &RepoId,
+        reporter: &Arc<dyn Reporter>,
+    ) -> Result<Self, Error> {
+        let found = auth::find(caller.settings, caller.env, settings, Some(repo), caller.token)?;
+        found.warnings.iter().for_each(|warning| reporter.warn(warning));
+        let client = Client::new(&caller.settings.network, Arc::clone(reporter))?;
+        Ok(Self::with(caller, settings, client, found.credential))
+    }
+
+    /// A connection with a credential that was found already.
+    #[must_use]
+    pub fn with(
+        caller: Caller<'a>,
+        settings: &'a settings::Provider,
+        client: Client,
+        credential: Option<Credential>,
+    ) -> Self {
+        let provider = provider::connect(settings, client.clone(), credential.clone());
+        Self { caller, settings, client, provider, credential, account: OnceCell::new() }
+    }
+
+    /// The client; its clones share pace and patience.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The provider.
+    #[must_use]
+    pub fn provider(&self) -> &dyn Provider {
+        self.provider.as_ref()
+    }
+
+    /// The credential, if one was found and may be sent.
+    #[must_use]
+    pub const fn credential(&self) -> Option<&Credential> {
+        self.credential.as_ref()
+    }
+
+    /// Whose token it is; none without one. Asked once, however often this is called.
+    ///
+    /// # Errors
+    /// When the provider gives no usable answer.
+    pub async fn account(&self) -> Result<Option<&Account>, &ProviderError> {
+        self.account.get_or_init(|| self.provider.account()).await.as_ref().map(Option::as_ref)
+    }
+
+    /// The commit that the revision names, and what guards it.
+    ///
+    /// # Errors
+    /// When the provider refuses or gives no usable answer.
+    pub async fn resolve(&self, subject: Subject<'_>) -> Result<Resolved, Error> {
+        match self.provider.resolve(subject.repo, subject.revision).await {
+            Ok(resolved) => Ok(resolved),
+            Err(error) => Err(self.explain(subject, error, None, None).await),
+        }
+    }
+
+    /// Asks the gate, if there is one, whether the content may be read.
+    ///
+    /// # Errors
+    /// When it may not, or the provider gives no usable answer.
+    pub async fn ask_gate(&self, subject: Subject<'_>, gate: Gate) -> Result<Access, Error> {
+        if gate == Gate::Open {
+            return Ok(Access::Granted);
+        }
+        match self.provider.check_access(subject.repo).await {
+            Ok(access) => Ok(access),
+            Err(error) => Err(self.explain(subject, error, Some(gate), None).await),
+        }
+    }
+
+    /// Asks for the first byte of a file, where the provider could not say.
+    ///
+    /// # Errors
+    /// When it may not be read, or the provider gives no usable answer.
+    pub async fn try_file(
+        &self,
+        subject: Subject<'_>,
+        commit: &Commit,
+        path: &RepoPath,
+        gate: Gate,
+    ) -> Result<(), Error> {
+        match self.provider.try_file(subject.repo, commit, path).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.explain(subject, error, Some(gate), Some(path)).await),
+        }
+    }
+}
