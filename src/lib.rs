@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
 //! | 7 | [`pull`] | the use case, one page |
+//! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
@@ -16,7 +17,9 @@
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
 //! | 2 | [`archive`] | unpacking what was verified |
 //! | 2 | [`settings`] | every knob, resolved once |
-//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@catalog`], [`flow`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
+//! | 2 | [`comfyui`] | the folders of an application |
+//! | 1 | [`mod@catalog`], [`flow`] | what a Visionatrix worker is told; no I/O |
+//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
 //!
@@ -33,6 +36,7 @@ pub mod auth;
 pub mod cache;
 pub mod catalog;
 pub mod cli;
+pub mod comfyui;
 pub mod connection;
 pub mod credential;
 pub mod digest;
@@ -50,3 +54,4 @@ pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod settings;
+pub mod whoami;
