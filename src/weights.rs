@@ -65,11 +65,11 @@ pub enum Choice {
     Quant(String),
 }
 
-/// Why there are no weights to choose.
+/// Why there are no weights to choose. Each text goes on after the repository's name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WeightsError {
     /// No weights of the format.
-    #[error("it has no {format} weights")]
+    #[error("has no {format} weights")]
     Absent {
         /// The format.
         format: Format,
@@ -77,7 +77,7 @@ pub enum WeightsError {
         others: Vec<Sized>,
     },
     /// Some, but not all.
-    #[error("its {format} weights are incomplete: {} missing", list(missing))]
+    #[error("has only a part of its {format} weights: {} missing", list(missing))]
     Incomplete {
         /// The format.
         format: Format,
@@ -85,7 +85,7 @@ pub enum WeightsError {
         missing: Vec<String>,
     },
     /// No GGUF file of the quantization.
-    #[error("it has no quantization `{wanted}`")]
+    #[error("has no quantization `{wanted}`")]
     NoQuant {
         /// What was asked for.
         wanted: String,
@@ -93,7 +93,7 @@ pub enum WeightsError {
         others: Vec<Sized>,
     },
     /// Several GGUF models, and nothing says which.
-    #[error("it has several GGUF models to choose from")]
+    #[error("has several GGUF models, and one must be chosen")]
     Ambiguous {
         /// What there is, with sizes.
         others: Vec<Sized>,

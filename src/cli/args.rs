@@ -2,12 +2,14 @@
 
 mod auth;
 mod groups;
+mod into;
 mod pull;
 
 use clap::{Parser, Subcommand};
 
 pub(super) use self::auth::{Auth, Status};
 pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
+pub(super) use self::into::IntoArguments;
 pub(super) use self::pull::Pull;
 
 /// Download gated models: the right token to the right host, every byte verified, no work lost.

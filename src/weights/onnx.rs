@@ -45,7 +45,7 @@ pub enum DtypeError {
         text: String,
     },
     /// The repository has none of it.
-    #[error("it has no ONNX files of the precision `{wanted}`")]
+    #[error("has no ONNX files of the precision `{wanted}`")]
     Absent {
         /// What was asked for.
         wanted: &'static str,
@@ -68,6 +68,12 @@ impl FromStr for Dtype {
 }
 
 impl Dtype {
+    /// Transformers.js' name for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
     /// The ONNX files of other precisions.
     ///
     /// # Errors

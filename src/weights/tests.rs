@@ -208,7 +208,7 @@ fn an_incomplete_set_is_not_chosen_and_what_is_missing_is_named() {
         (one_of_two, Format::Pytorch, "`a/pytorch_model.bin` is missing"),
     ] {
         let error = kept(&Choice::Only(format), listing).unwrap_err().to_string();
-        assert_eq!(error, format!("its {format} weights are incomplete: {missing}"));
+        assert_eq!(error, format!("has only a part of its {format} weights: {missing}"));
     }
     assert_eq!(kept(&Choice::Auto, one_of_two).unwrap().len(), 2, "each component in the format that it has");
     let nothing_whole: Listing = &[("model-00001-of-00002.safetensors", 5), ("model.safetensors.index.json", 1)];
@@ -266,7 +266,7 @@ fn quantizations_are_listed_by_size_where_one_must_be_named() {
 fn splits_are_all_there_or_missing_ones_are_named() {
     let split: Listing = &[("m-Q8_0-00001-of-00003.gguf", 5), ("m-Q8_0-00003-of-00003.gguf", 5)];
     let error = kept(&Choice::Quant("Q8_0".to_owned()), split).unwrap_err();
-    assert_eq!(error.to_string(), "its gguf weights are incomplete: `m-Q8_0-00002-of-00003.gguf` is missing");
+    assert_eq!(error.to_string(), "has only a part of its gguf weights: `m-Q8_0-00002-of-00003.gguf` is missing");
 }
 
 #[test]
