@@ -8,7 +8,7 @@
 //! | rank | rooms | know |
 //! |---|---|---|
 //! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
-//! | 7 | [`pull`] | the use case, one page |
+//! | 7 | [`pull`], [`access`] | the use cases, one page each |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
@@ -27,6 +27,7 @@
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`cache::Partial::verify`], and the
 //! journal beside each partial file.
 
+pub mod access;
 pub mod auth;
 pub mod cache;
 pub mod cli;
