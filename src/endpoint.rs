@@ -13,6 +13,15 @@ use url::{Host, Url};
 
 use crate::repo::printable;
 
+/// The language in which a provider is spoken to: what its API looks like, and how its models are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Hugging Face's hub, its mirrors, BOINC AI: `owner/name` at a git revision.
+    HuggingFace,
+    /// CivitAI: numbered models, versions and files.
+    CivitAi,
+}
+
 /// Why a text is not an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{text}` is not an endpoint: {reason}")]

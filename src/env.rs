@@ -71,11 +71,17 @@ variables! {
     HF_ACCESS_TOKEN in Tokens: "token for Hugging Face (the name that Transformers.js uses)";
     BA_ACCESS_TOKEN in Tokens: "token for BOINC AI";
     BA_TOKEN in Tokens: "token for BOINC AI (short name)";
+    CA_API_KEY in Tokens: "key for CivitAI";
+    CA_AUTH_TOKEN in Tokens: "key for CivitAI (the name that Visionatrix uses)";
+    CIVITAI_API_TOKEN in Tokens: "key for CivitAI (the name that comfy-cli uses)";
+    CIVITAI_TOKEN in Tokens: "key for CivitAI (the name of CivitAI's own program)";
+    CIVITAI_API_KEY in Tokens: "key for CivitAI (another name in use)";
     HF_TOKEN_PATH in Tokens: "file with the token for Hugging Face; default: $HF_HOME/token";
     HF_HUB_DISABLE_IMPLICIT_TOKEN in Tokens: "1: send no token unless --token-file or --token-stdin gives one";
 
     HF_ENDPOINT in Servers: "base address of the Hugging Face hub or of its mirror; default: https://huggingface.co";
     BA_ENDPOINT in Servers: "base address of the BOINC AI hub; default: https://boincai.com";
+    CIVITAI_ENDPOINT in Servers: "base address of CivitAI; default: https://civitai.com";
     GATEDL_CONFIG in Servers: "configuration file; default: gatedl/config.toml in the user's configuration folder";
 
     HF_HOME in Folders: "folder of Hugging Face's tools; default: huggingface in the user's cache folder";

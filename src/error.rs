@@ -15,6 +15,7 @@ pub use self::status::ExitStatus;
 
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
 use crate::http::{ClientError, Failure};
 use crate::pattern::{PatternError, Unmatched};
@@ -87,6 +88,9 @@ pub enum Error {
     /// The disk or the cache refused.
     #[error(transparent)]
     Cache(#[from] CacheError),
+    /// The folders of a ComfyUI are not known.
+    #[error(transparent)]
+    Comfyui(#[from] ComfyuiError),
     /// Standard input or output failed.
     #[error("could not {action}")]
     Stream {
@@ -108,10 +112,10 @@ impl Error {
             Self::Usage(_) | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => ExitStatus::Usage,
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) => ExitStatus::Credential,
-            Self::Auth(_) => ExitStatus::Usage,
+            Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Refused(refused) => refused.status(),
             Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
-            Self::Fetch(FetchError::Corrupt { .. }) => ExitStatus::Corrupt,
+            Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
             Self::Provider { .. } | Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => {
                 ExitStatus::Network
             }

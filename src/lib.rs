@@ -15,6 +15,7 @@
 //! | 3 | [`auth`] | where tokens are found; makes no request |
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
 //! | 2 | [`settings`] | every knob, resolved once |
+//! | 2 | [`comfyui`] | the folders of an application |
 //! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
@@ -31,6 +32,7 @@ pub mod access;
 pub mod auth;
 pub mod cache;
 pub mod cli;
+pub mod comfyui;
 pub mod connection;
 pub mod credential;
 pub mod digest;

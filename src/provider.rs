@@ -2,9 +2,10 @@
 //!
 //! A provider turns a repository and a revision into a commit, a commit into a manifest, a file into a link, and the
 //! provider's own way of refusing into a [`Refusal`]. It knows nothing of caches and transfers. Adding one is one file
-//! here and one line in [`connect`].
+//! here and one arm in [`connect`].
 
 mod account;
+mod civitai;
 mod huggingface;
 mod refusal;
 
@@ -15,10 +16,12 @@ use thiserror::Error;
 use url::Url;
 
 pub use self::account::{Account, Role, Scope, TokenFacts};
+pub use self::civitai::CivitAi;
 pub use self::huggingface::HuggingFace;
 pub use self::refusal::{Refusal, RefusalKind};
 
 use crate::credential::Credential;
+use crate::endpoint::Protocol;
 use crate::http::{Client, Failure};
 use crate::manifest::{Manifest, RepoFile, Resolved};
 use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
@@ -104,5 +107,8 @@ pub trait Provider: Send + Sync {
 /// The provider that settings describe, ready to be asked.
 #[must_use]
 pub fn connect(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Box<dyn Provider> {
-    Box::new(HuggingFace::new(settings, client, credential))
+    match settings.protocol {
+        Protocol::HuggingFace => Box::new(HuggingFace::new(settings, client, credential)),
+        Protocol::CivitAi => Box::new(CivitAi::new(settings, client, credential)),
+    }
 }

@@ -14,6 +14,7 @@ use thiserror::Error;
 
 pub use self::config::{BoundToken, ConfigError, TokenKey, others_can_read};
 pub use self::provider::Provider;
+pub use crate::endpoint::Protocol;
 
 use self::config::Config;
 use crate::endpoint::EndpointError;
@@ -202,6 +203,13 @@ mod tests {
         let ba = settings.provider("ba").unwrap();
         assert_eq!(ba.endpoint.to_string(), "https://boincai.com");
         assert_eq!(ba.token_variables, ["BA_ACCESS_TOKEN", "BA_TOKEN"]);
+        let civitai = settings.provider("civitai").unwrap();
+        assert_eq!(
+            (civitai.endpoint.to_string().as_str(), civitai.protocol),
+            ("https://civitai.com", Protocol::CivitAi)
+        );
+        assert_eq!(civitai.token_variables[..2], ["CA_API_KEY", "CA_AUTH_TOKEN"]);
+        assert_eq!(civitai.cache, PathBuf::from("/home/bob/.cache/gatedl/civitai"));
         assert_eq!(ba.cache, PathBuf::from("/home/bob/.cache/boincai/hub"));
         assert_eq!(ba.login, None);
         assert!(matches!(settings.provider("nope"), Err(SettingsError::UnknownProvider { .. })));

@@ -187,7 +187,11 @@ fn cache(error: &CacheError) -> Vec<String> {
             "make room, or name another folder with --cache-dir or --local-dir; what has arrived is kept".to_owned(),
         ];
     }
-    Vec::new()
+    match error {
+        CacheError::Occupied { .. } => vec!["move it away, or replace it with --force".to_owned()],
+        CacheError::Damaged { .. } => vec!["`--force` fetches it again".to_owned()],
+        _ => Vec::new(),
+    }
 }
 
 fn listing() -> Vec<String> {

@@ -10,6 +10,8 @@ pub struct Account {
     pub name: String,
     /// The organizations that it is a member of.
     pub organizations: Vec<String>,
+    /// What the provider says of the account, where it has a word for it: `active`, `muted`, `banned`.
+    pub standing: Option<String>,
     /// The token that asked.
     pub token: TokenFacts,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::config::{Config, ProviderConfig, TokenKey};
 use super::{Overrides, SettingsError};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Protocol};
 use crate::env::{self, Env, Variable};
 
 /// A provider, resolved: where it answers, which tokens are for it, where its files go.
@@ -12,6 +12,8 @@ use crate::env::{self, Env, Variable};
 pub struct Provider {
     /// The name that stands before the colon of a reference.
     pub name: String,
+    /// How it is spoken to.
+    pub protocol: Protocol,
     /// Where it is asked.
     pub endpoint: Endpoint,
     /// Where people read about a repository and accept its terms. For `hf` that is huggingface.co also behind a mirror,
@@ -44,23 +46,39 @@ impl Provider {
 /// What is built in about a provider.
 struct BuiltIn {
     name: &'static str,
+    protocol: Protocol,
     endpoint: &'static str,
     endpoint_variable: Variable,
     token_variables: &'static [Variable],
 }
 
-const BUILT_IN: [BuiltIn; 2] = [
+const BUILT_IN: [BuiltIn; 3] = [
     BuiltIn {
         name: "hf",
+        protocol: Protocol::HuggingFace,
         endpoint: "https://huggingface.co",
         endpoint_variable: env::HF_ENDPOINT,
         token_variables: &[env::HF_AUTH_TOKEN, env::HF_TOKEN, env::HUGGING_FACE_HUB_TOKEN, env::HF_ACCESS_TOKEN],
     },
     BuiltIn {
         name: "ba",
+        protocol: Protocol::HuggingFace,
         endpoint: "https://boincai.com",
         endpoint_variable: env::BA_ENDPOINT,
         token_variables: &[env::BA_ACCESS_TOKEN, env::BA_TOKEN],
+    },
+    BuiltIn {
+        name: "civitai",
+        protocol: Protocol::CivitAi,
+        endpoint: "https://civitai.com",
+        endpoint_variable: env::CIVITAI_ENDPOINT,
+        token_variables: &[
+            env::CA_API_KEY,
+            env::CA_AUTH_TOKEN,
+            env::CIVITAI_API_TOKEN,
+            env::CIVITAI_TOKEN,
+            env::CIVITAI_API_KEY,
+        ],
     },
 ];
 
@@ -98,6 +116,7 @@ impl BuiltIn {
         let cache = config.and_then(|config| config.cache.clone());
         Ok(Provider {
             name: self.name.to_owned(),
+            protocol: self.protocol,
             pages: if is_hf { own.clone() } else { endpoint.clone() },
             upstream: own,
             token_variables: variables,
@@ -107,6 +126,7 @@ impl BuiltIn {
             cache: match cache {
                 Some(folder) => folder,
                 None if is_hf => huggingface_cache(env)?,
+                None if self.protocol == Protocol::CivitAi => own_cache(env, self.name)?,
                 None => user_cache(env)?.join("boincai").join("hub"),
             },
             login: is_hf.then(|| login_file(env)).transpose()?,
@@ -117,17 +137,26 @@ impl BuiltIn {
 
 fn configured(env: &Env, config: &ProviderConfig) -> Result<Provider, SettingsError> {
     let endpoint = config.endpoint.clone().unwrap_or_else(|| address("https://huggingface.co"));
-    let platform_cache = || env.cache().map(|folder| folder.join("gatedl").join(&config.name));
     Ok(Provider {
         name: config.name.clone(),
+        protocol: Protocol::HuggingFace,
         pages: endpoint.clone(),
         upstream: address("https://huggingface.co"),
         endpoint,
         token_variables: config.token_variable().map(str::to_owned).into_iter().collect(),
         token_key: config.token.clone().filter(|key| !matches!(key, TokenKey::Variable(_))),
-        cache: config.cache.clone().or_else(platform_cache).ok_or(SettingsError::NoHome)?,
+        cache: match &config.cache {
+            Some(folder) => folder.clone(),
+            None => own_cache(env, &config.name)?,
+        },
         login: None,
     })
+}
+
+/// The cache of a provider whose files no other tool keeps.
+fn own_cache(env: &Env, name: &str) -> Result<PathBuf, SettingsError> {
+    let folder = env.cache().ok_or(SettingsError::NoHome)?;
+    Ok(folder.join("gatedl").join(name))
 }
 
 /// Python's tools use `~/.cache` on every system, also where the platform has another folder for caches.

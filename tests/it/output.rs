@@ -353,7 +353,7 @@ What to pull:
       --revision <REVISION>  Branch, tag, refs/pr/N or commit
       --repo-type <KIND>     Kind of the repository [alias: --type] [possible values: model,
                              dataset, space]
-      --provider <NAME>      Provider of a reference that names none: hf, ba, or one of the
+      --provider <NAME>      Provider of a reference that names none: hf, ba, civitai, or one of the
                              configuration file
       --endpoint <URL>       Ask this address instead of the provider's; the provider's token goes
                              there
@@ -435,12 +435,18 @@ Tokens (the first that is set wins):
   HF_ACCESS_TOKEN                token for Hugging Face (the name that Transformers.js uses)
   BA_ACCESS_TOKEN                token for BOINC AI
   BA_TOKEN                       token for BOINC AI (short name)
+  CA_API_KEY                     key for CivitAI
+  CA_AUTH_TOKEN                  key for CivitAI (the name that Visionatrix uses)
+  CIVITAI_API_TOKEN              key for CivitAI (the name that comfy-cli uses)
+  CIVITAI_TOKEN                  key for CivitAI (the name of CivitAI's own program)
+  CIVITAI_API_KEY                key for CivitAI (another name in use)
   HF_TOKEN_PATH                  file with the token for Hugging Face; default: $HF_HOME/token
   HF_HUB_DISABLE_IMPLICIT_TOKEN  1: send no token unless --token-file or --token-stdin gives one
 
 Servers:
   HF_ENDPOINT                    base address of the Hugging Face hub or of its mirror; default: https://huggingface.co
   BA_ENDPOINT                    base address of the BOINC AI hub; default: https://boincai.com
+  CIVITAI_ENDPOINT               base address of CivitAI; default: https://civitai.com
   GATEDL_CONFIG                  configuration file; default: gatedl/config.toml in the user's configuration folder
 
 Folders:

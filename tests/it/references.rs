@@ -224,7 +224,7 @@ error: `../../x` is not a revision: a part of it is `.` or `..`
     refused(&sandbox, &["corp:org/model"])
         .stderr(str![[r#"
 error: there is no provider `corp`
-hint: the providers are `hf`, `ba`; others can be added in the configuration file
+hint: the providers are `hf`, `ba`, `civitai`; others can be added in the configuration file
 
 "#]])
         .run();

@@ -12,7 +12,7 @@ use crate::error::Error;
 /// Who is asked.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ServerArguments {
-    /// Provider of a reference that names none: hf, ba, or one of the configuration file
+    /// Provider of a reference that names none: hf, ba, civitai, or one of the configuration file
     #[arg(long, value_name = "NAME", help_heading = "What to pull")]
     pub(in crate::cli) provider: Option<String>,
     /// Ask this address instead of the provider's; the provider's token goes there

@@ -14,6 +14,7 @@ impl From<Whoami> for Account {
         Self {
             name: printable(&who.name),
             organizations: who.orgs.iter().map(|organization| printable(&organization.name)).collect(),
+            standing: None,
             token: TokenFacts { expires, ..token },
         }
     }

@@ -13,7 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::env::Env;
 use crate::pattern::Pattern;
 
-const BUILT_IN: [&str; 2] = ["hf", "ba"];
+const BUILT_IN: [&str; 3] = ["hf", "ba", "civitai"];
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -103,6 +103,9 @@ impl Reader<'_> {
     fn provider(&self, name: String, entry: ProviderEntry) -> Result<ProviderConfig, ConfigError> {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)) {
             return Err(self.problem("a provider's name is made of a-z, 0-9, `-` and `_`"));
+        }
+        if name == "civitai" && entry.protocol.is_some() {
+            return Err(self.problem("its protocol is CivitAI's own and cannot be another"));
         }
         if !BUILT_IN.contains(&name.as_str()) && (entry.protocol.is_none() || entry.endpoint.is_none()) {
             return Err(self.problem("a new provider needs `protocol = \"huggingface\"` and an `endpoint`"));

@@ -23,7 +23,7 @@ mod run;
 pub use process::Process;
 pub use run::{Finished, Run};
 
-use crate::support::Hub;
+use crate::support::{CivitAi, Hub};
 use redaction::Redaction;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -39,7 +39,7 @@ pub struct Sandbox(Arc<Inner>);
 
 struct Inner {
     root: TempDir,
-    endpoint: Option<String>,
+    endpoints: Vec<(&'static str, String)>,
     redaction: Redaction,
     /// Files the test wrote: they may hold tokens.
     inputs: Mutex<BTreeSet<PathBuf>>,
@@ -47,22 +47,29 @@ struct Inner {
 
 impl Sandbox {
     pub fn new(hub: &Hub) -> Self {
-        Self::build(Some(hub))
+        Self::build(Some(hub), None)
     }
 
     /// For what needs no hub: usage errors, help, broken configuration.
     pub fn without_hub() -> Self {
-        Self::build(None)
+        Self::build(None, None)
     }
 
-    fn build(hub: Option<&Hub>) -> Self {
+    /// A world with a CivitAI in it, and perhaps a hub beside it.
+    pub fn with_civitai(civitai: &CivitAi, hub: Option<&Hub>) -> Self {
+        Self::build(hub, Some(civitai))
+    }
+
+    fn build(hub: Option<&Hub>, civitai: Option<&CivitAi>) -> Self {
         let root = TempDir::with_prefix("gatedl-test-").expect("a temporary folder");
         for folder in ["home", "cache", "config", "data", "state", "run", "tmp", "desk"] {
             fs::create_dir(root.path().join(folder)).expect("a folder in a fresh folder");
         }
-        let redaction = Redaction::new(root.path(), hub);
-        let endpoint = hub.map(Hub::url);
-        Self(Arc::new(Inner { root, endpoint, redaction, inputs: Mutex::default() }))
+        let redaction = Redaction::new(root.path(), hub, civitai);
+        let hub = hub.map(|hub| ("HF_ENDPOINT", hub.url()));
+        let civitai = civitai.map(|civitai| ("CIVITAI_ENDPOINT", civitai.url()));
+        let endpoints = hub.into_iter().chain(civitai).collect();
+        Self(Arc::new(Inner { root, endpoints, redaction, inputs: Mutex::default() }))
     }
 
     pub fn root(&self) -> &Path {
@@ -168,7 +175,7 @@ impl Sandbox {
         }
         // Every https request ends here: a test that goes astray must fail, not call the real hub.
         environment.push(("HTTPS_PROXY".to_owned(), "http://127.0.0.1:9".into()));
-        environment.extend(self.0.endpoint.as_ref().map(|url| ("HF_ENDPOINT".to_owned(), url.into())));
+        environment.extend(self.0.endpoints.iter().map(|(name, url)| ((*name).to_owned(), url.into())));
         environment
     }
 

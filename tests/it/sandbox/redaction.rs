@@ -1,6 +1,6 @@
 //! What differs from run to run, replaced by names, so that the rest can be compared exactly.
 
-use crate::support::Hub;
+use crate::support::{CivitAi, Hub};
 use regex::Regex;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ pub struct Redaction {
 }
 
 impl Redaction {
-    pub fn new(root: &Path, hub: Option<&Hub>) -> Self {
+    pub fn new(root: &Path, hub: Option<&Hub>, civitai: Option<&CivitAi>) -> Self {
         let mut values = vec![(root.display().to_string(), "[ROOT]")];
         // macOS and Windows know temporary folders by two names, and JSON doubles the backslashes of Windows.
         if let Ok(real) = root.canonicalize() {
@@ -25,6 +25,10 @@ impl Redaction {
             let [foreign, other_port] = hub.foreign_urls();
             values.push((foreign, "[FOREIGN]"));
             values.push((other_port, "[OTHER-PORT]"));
+        }
+        if let Some(civitai) = civitai {
+            values.push((civitai.url(), "[CIVITAI]"));
+            values.push((civitai.storage_url(), "[STORAGE]"));
         }
         let without_scheme: Vec<_> =
             values.iter().filter_map(|(url, name)| Some((url.strip_prefix("http://")?.to_owned(), *name))).collect();
@@ -59,7 +63,7 @@ mod tests {
     #[test]
     fn replaces_what_differs_and_nothing_else() {
         let hub = Hub::start(Vec::new()).allow_unused().with(|options| "/hub".clone_into(&mut options.prefix));
-        let redaction = Redaction::new(Path::new("/tmp/sandbox"), Some(&hub));
+        let redaction = Redaction::new(Path::new("/tmp/sandbox"), Some(&hub), None);
         let cases = [
             (format!("{}/api/x and {}/y", hub.url(), hub.cdn_url()), "[HUB]/api/x and [CDN]/y"),
             (format!("host {}", hub.cdn_url().replace("http://", "")), "host [CDN]"),

@@ -7,6 +7,7 @@
 //! repository content account   what a test describes
 //! fault mischief   what goes wrong, as data, and how it is done to an answer
 //! record canary    what was asked, and the word no leak can hide
+//! civitai    a CivitAI, with the same accounts, record and canary
 //! ```
 //!
 //! It compiles into the integration tests and into examples; whatever needs the built binary is in `crate::sandbox`.
@@ -18,6 +19,7 @@ mod answer;
 mod api;
 pub mod canary;
 mod cdn;
+pub mod civitai;
 pub mod content;
 pub mod control;
 pub mod digest;
@@ -43,6 +45,7 @@ mod wire;
 pub use {
     account::{Access, Account, Role},
     canary::{CANARY, token_of},
+    civitai::CivitAi,
     content::generated,
     fault::{At, Fault, Target, Times},
     hub::Hub,
