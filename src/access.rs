@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, future, stream};
 
 use crate::auth;
 use crate::connection::{Caller, Connection, Subject};
-use crate::credential::CredentialSource;
+use crate::credential::{Credential, CredentialSource};
 use crate::error::Error;
 use crate::http::Client;
 use crate::manifest::Resolved;
@@ -41,6 +41,8 @@ pub struct Wanted {
 pub struct Checked {
     /// The repository.
     pub wanted: Wanted,
+    /// The same as it may be typed again.
+    pub reference: String,
     /// The token that was sent, by its place among those of the [`Report`]; none if none was.
     pub token: Option<usize>,
     /// The commit and what guards it, if the provider told.
@@ -163,9 +165,9 @@ impl Desk<'_> {
             return Ok(*place);
         }
         let found = auth::find(settings, env, provider, &wanted.repo.id, token)?;
-        let source = found.credential.as_ref().map(|credential| credential.source());
+        let source = found.credential.as_ref().map(Credential::source);
         let same = |open: &Connection<'_>| {
-            open.settings().name == provider.name && open.credential().map(|credential| credential.source()) == source
+            open.settings().name == provider.name && open.credential().map(Credential::source) == source
         };
         let place = match self.connections.iter().position(same) {
             Some(place) => place,
@@ -190,7 +192,8 @@ async fn ask(connection: &Connection<'_>, wanted: Wanted) -> Checked {
         }
         Err(error) => (None, Err(error)),
     };
-    Checked { wanted, token: None, resolved, outcome }
+    let reference = connection.spell(subject);
+    Checked { wanted, reference, token: None, resolved, outcome }
 }
 
 /// Asks the gate; where there is no such question, for a byte of a file that the gate guards.

@@ -1,6 +1,8 @@
 //! The front end: the only room that knows clap, terminals, signals and exit statuses.
 
+mod access;
 mod args;
+mod browser;
 mod diagnose;
 mod environment;
 mod outcome;
@@ -9,7 +11,9 @@ mod pull;
 mod running;
 mod signal;
 mod size;
+mod table;
 mod terminal;
+mod token_facts;
 
 use clap::Parser as _;
 
@@ -37,6 +41,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     terminal.start_log();
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
+        Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

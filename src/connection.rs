@@ -78,7 +78,15 @@ impl<'a> Connection<'a> {
         credential: Option<Credential>,
     ) -> Self {
         let provider = provider::connect(settings, client.clone(), credential.clone());
-        Self { caller, settings, client, provider, credential, account: OnceCell::new(), has_no_gate_question: AtomicBool::new(false) }
+        Self {
+            caller,
+            settings,
+            client,
+            provider,
+            credential,
+            account: OnceCell::new(),
+            has_no_gate_question: AtomicBool::new(false),
+        }
     }
 
     /// The provider as settings describe it.

@@ -31,7 +31,7 @@ impl Check<'_> {
             }
             let ordered = closed.iter().filter_map(|place| ordered(&self.repos[*place].1)).max().unwrap_or_default();
             let wait = pause(round).max(ordered).min(left);
-            let repos = closed.iter().map(|place| self.repos[*place].1.wanted.repo.to_string()).collect();
+            let repos = closed.iter().map(|place| self.repos[*place].1.reference.clone()).collect();
             self.reporter.waiting(&Wait::Gates { repos, wait, left });
             tokio::time::sleep(wait).await;
             self.ask_again(closed).await;

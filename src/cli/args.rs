@@ -1,10 +1,12 @@
 //! What can be typed. Environment variables are not read here: settings own them, so that one place knows which wins.
 
+mod access;
 mod groups;
 mod pull;
 
 use clap::{Parser, Subcommand};
 
+pub(super) use self::access::Access;
 pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
 pub(super) use self::pull::Pull;
 
@@ -33,6 +35,8 @@ pub(super) struct CommandLine {
 pub(super) enum Command {
     /// Bring a model, dataset or space to this machine
     Pull(Box<Pull>),
+    /// Ask whether models may be read, before anything is written
+    Access(Access),
     /// Print help; `gatedl help environment` lists every variable
     Help {
         /// A command, or `environment`
