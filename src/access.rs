@@ -16,9 +16,9 @@ use crate::auth;
 use crate::connection::{Caller, Connection, Subject};
 use crate::credential::{Credential, CredentialSource};
 use crate::error::Error;
-use crate::http::Client;
+use crate::http::{Client, Failure};
 use crate::manifest::Resolved;
-use crate::provider::{self, Account};
+use crate::provider::{self, Account, ProviderError};
 use crate::repo::{Repo, RepoPath, Revision};
 use crate::report::Reporter;
 
@@ -129,7 +129,7 @@ impl<'a> Check<'a> {
             let account = match connection.account().await {
                 Ok(Some(account)) => Ok(account.clone()),
                 Ok(None) => Err("the server does not say whose it is".to_owned()),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(problem(error)),
             };
             let settings = connection.settings();
             numbers.insert(place, tokens.len());
@@ -164,7 +164,7 @@ impl Desk<'_> {
         if let Some(place) = self.known.get(&key) {
             return Ok(*place);
         }
-        let found = auth::find(settings, env, provider, &wanted.repo.id, token)?;
+        let found = auth::find(settings, env, provider, Some(&wanted.repo.id), token)?;
         let source = found.credential.as_ref().map(Credential::source);
         let same = |open: &Connection<'_>| {
             open.settings().name == provider.name && open.credential().map(Credential::source) == source
@@ -180,6 +180,16 @@ impl Desk<'_> {
         };
         self.known.insert(key, place);
         Ok(place)
+    }
+}
+
+/// Why it is not known whose a token is: the server's words, if it said any.
+fn problem(error: &ProviderError) -> String {
+    match error {
+        ProviderError::Failure(Failure::Refused(refused)) => {
+            refused.message.clone().unwrap_or_else(|| refused.to_string())
+        }
+        error => error.to_string(),
     }
 }
 

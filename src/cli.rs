@@ -2,6 +2,7 @@
 
 mod access;
 mod args;
+mod auth;
 mod browser;
 mod diagnose;
 mod environment;
@@ -42,6 +43,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
         Command::Access(arguments) => access::run(arguments, env, &terminal),
+        Command::Auth { command } => auth::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

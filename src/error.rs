@@ -7,11 +7,13 @@
 mod hint;
 mod refused;
 mod status;
+mod token;
 
 use thiserror::Error as ThisError;
 
 pub use self::refused::RefusedPull;
 pub use self::status::ExitStatus;
+pub use self::token::BadToken;
 
 use crate::auth::AuthError;
 use crate::cache::CacheError;
@@ -48,6 +50,17 @@ pub enum Error {
     /// The provider said no.
     #[error(transparent)]
     Refused(Box<RefusedPull>),
+    /// The provider does not know the token, or knows it no longer.
+    #[error(transparent)]
+    BadToken(Box<BadToken>),
+    /// The provider could not be asked whose token it is.
+    #[error("could not ask {host} whose token it is")]
+    Whose {
+        /// The host that was asked.
+        host: String,
+        /// Why.
+        source: Box<ProviderError>,
+    },
     /// The provider gave no usable answer.
     #[error("could not ask {host} about `{repo}`")]
     Provider {
@@ -111,14 +124,15 @@ impl Error {
         match self {
             Self::Usage(_) | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => ExitStatus::Usage,
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
-            Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) => ExitStatus::Credential,
+            Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
+                ExitStatus::Credential
+            }
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Refused(refused) => refused.status(),
             Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
             Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
-            Self::Provider { .. } | Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => {
-                ExitStatus::Network
-            }
+            Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
+            Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => ExitStatus::Network,
             Self::Cache(_) | Self::Fetch(FetchError::Cache(_) | FetchError::Full { .. }) => ExitStatus::Disk,
             Self::Client(_) | Self::Stream { .. } | Self::Fetch(FetchError::Lost(_)) => ExitStatus::Other,
             Self::Interrupted => ExitStatus::Interrupted,
@@ -130,6 +144,7 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Refused(refused) => refused.refusal.kind.as_str(),
+            Self::BadToken(token) => token.kind(),
             Self::Offline { .. } => "offline",
             Self::Selection { .. } => "file_missing",
             _ => match self.status() {
@@ -163,6 +178,7 @@ impl Error {
     pub fn page(&self) -> Option<&str> {
         match self {
             Self::Refused(refused) => Some(&refused.refusal.page),
+            Self::BadToken(token) => token.page.as_deref(),
             _ => None,
         }
     }
@@ -172,7 +188,8 @@ impl Error {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refused(refused) => Some(&refused.failure),
-            Self::Provider { source, .. } => match source.as_ref() {
+            Self::BadToken(token) => Some(&token.failure),
+            Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {
                 ProviderError::Failure(failure) => Some(failure),
                 _ => None,
             },

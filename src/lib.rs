@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
 //! | 7 | [`pull`], [`access`] | the use cases, one page each |
+//! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
@@ -49,3 +50,4 @@ pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod settings;
+pub mod whoami;

@@ -1,12 +1,14 @@
 //! What can be typed. Environment variables are not read here: settings own them, so that one place knows which wins.
 
 mod access;
+mod auth;
 mod groups;
 mod pull;
 
 use clap::{Parser, Subcommand};
 
 pub(super) use self::access::Access;
+pub(super) use self::auth::{Auth, Status};
 pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
 pub(super) use self::pull::Pull;
 
@@ -37,6 +39,11 @@ pub(super) enum Command {
     Pull(Box<Pull>),
     /// Ask whether models may be read, before anything is written
     Access(Access),
+    /// Log in, and see which token is used and what it may do
+    Auth {
+        #[command(subcommand)]
+        command: Auth,
+    },
     /// Print help; `gatedl help environment` lists every variable
     Help {
         /// A command, or `environment`

@@ -23,6 +23,7 @@ pub(super) fn rows(account: &Account) -> Vec<(&'static str, String)> {
     about.extend(token.expires.as_ref().map(|expires| format!("expires {expires}")));
     let gated = token.reads_gated.map(|reads| if reads { "may be read" } else { "may not be read with this token" });
     let mut rows = vec![("account", format!("`{}`{organizations}", account.name))];
+    rows.extend(account.standing.iter().map(|standing| ("standing", standing.clone())));
     rows.extend(Some(("token", about.join(", "))).filter(|(_, about)| !about.is_empty()));
     rows.extend(gated.map(|gated| ("gated repositories", gated.to_owned())));
     rows.extend(token.scopes.iter().map(|scope| ("may", permissions(scope))));
@@ -38,6 +39,7 @@ pub(super) fn document(account: &Account) -> Value {
     json!({
         "name": account.name,
         "organizations": account.organizations,
+        "standing": account.standing,
         "token": {
             "name": token.name,
             "role": token.role.map(Role::as_str),
@@ -77,7 +79,7 @@ mod tests {
     use crate::provider::TokenFacts;
 
     fn account(token: TokenFacts) -> Account {
-        Account { name: "bob".to_owned(), organizations: vec!["acme".to_owned()], token }
+        Account { name: "bob".to_owned(), organizations: vec!["acme".to_owned()], standing: None, token }
     }
 
     #[test]

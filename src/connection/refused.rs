@@ -79,7 +79,8 @@ impl Connection<'_> {
             account,
             token_variables: self.settings.token_variables.clone(),
             other_tokens: others.into_iter().map(|(variable, name)| (variable.to_owned(), name.to_owned())).collect(),
-            login: self.settings.login.clone(),
+            provider: self.settings.name.clone(),
+            token_page: self.settings.token_page(),
             similar,
         }))
     }

@@ -94,7 +94,7 @@ fn quiet_says_nothing_but_the_path_and_errors() {
 error: `org/none` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/org/none/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: if it is private: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
 }
@@ -176,6 +176,7 @@ Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
   pull  Bring a model, dataset or space to this machine
+  auth  Log in, and see which token is used and what it may do
   help  Print help; `gatedl help environment` lists every variable
 
 Options:
@@ -308,6 +309,7 @@ Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
   pull  Bring a model, dataset or space to this machine
+  auth  Log in, and see which token is used and what it may do
   help  Print help; `gatedl help environment` lists every variable
 
 Options:
