@@ -32,7 +32,7 @@ impl Check<'_> {
             let ordered = closed.iter().filter_map(|place| ordered(&self.repos[*place].1)).max().unwrap_or_default();
             let wait = pause(round).max(ordered).min(left);
             let repos = closed.iter().map(|place| self.repos[*place].1.reference.clone()).collect();
-            self.reporter.waiting(&Wait::Gates { repos, wait, left });
+            self.reporter.waiting(&Wait::Gates { repos, wait, left: whole_seconds(left) });
             tokio::time::sleep(wait).await;
             self.ask_again(closed).await;
         }
@@ -87,6 +87,11 @@ fn ordered(checked: &Checked) -> Option<Duration> {
         Failure::Refused(refused) => refused.wait,
         _ => None,
     }
+}
+
+/// Rounded up, as people read times: a day that has just begun is a day.
+fn whole_seconds(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }
 
 /// 2 s, half as much again with every question, up to a minute; each up to a tenth longer at random, so that the jobs of

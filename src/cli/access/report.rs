@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::{diagnose, table, token_facts};
 use crate::access::{Checked, Report, Token};
+use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
 
 const VERSION: u32 = 1;
@@ -47,10 +48,23 @@ fn row(report: &Report, checked: &Checked) -> [String; 4] {
     let gate = checked.resolved.as_ref().map_or("?", |resolved| resolved.gate.as_str());
     let access = match &checked.outcome {
         Ok(()) => "granted".to_owned(),
-        Err(error) => error.kind().replace('_', " "),
+        Err(Error::Refused(refused)) => refused.refusal.kind.as_str().replace('_', " "),
+        Err(_) => "not known".to_owned(),
     };
-    let token = checked.token.map_or_else(|| "none".to_owned(), |number| report.tokens[number].source.to_string());
+    let token = checked.token.map_or_else(|| "none".to_owned(), |number| short(&report.tokens[number].source));
     [checked.reference.clone(), gate.to_owned(), access, token]
+}
+
+/// Where a token came from, in a word or two; the whole of it stands below the table.
+fn short(source: &CredentialSource) -> String {
+    match source {
+        CredentialSource::Stdin => "--token-stdin".to_owned(),
+        CredentialSource::TokenFile(_) => "--token-file".to_owned(),
+        CredentialSource::Variable(name) => name.clone(),
+        CredentialSource::Bound(name) => format!("[tokens.{name}]"),
+        CredentialSource::Config { provider, .. } => format!("[provider.{provider}]"),
+        CredentialSource::Login(_) | CredentialSource::Stored { .. } => "login".to_owned(),
+    }
 }
 
 fn about(token: &Token) -> String {
@@ -69,6 +83,7 @@ fn about(token: &Token) -> String {
 /// A refusal with everything that leads on, as `pull` would show it.
 fn refusal(error: &Error) -> String {
     let mut text = error.to_string();
+    diagnose::causes(error).iter().for_each(|cause| text += &format!("\n  caused by: {cause}"));
     error.server_message().iter().for_each(|message| text += &format!("\n  server says: {message}"));
     error.hints().iter().for_each(|hint| text += &format!("\n  hint: {hint}"));
     text
