@@ -83,7 +83,9 @@ fn about(token: &Token) -> String {
 /// A refusal with everything that leads on, as `pull` would show it.
 fn refusal(error: &Error) -> String {
     let mut text = error.to_string();
-    diagnose::causes(error).iter().for_each(|cause| text += &format!("\n  caused by: {cause}"));
+    for cause in diagnose::causes(error) {
+        text += &format!("\n  caused by: {cause}");
+    }
     error.server_message().iter().for_each(|message| text += &format!("\n  server says: {message}"));
     error.hints().iter().for_each(|hint| text += &format!("\n  hint: {hint}"));
     text
