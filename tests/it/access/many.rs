@@ -116,7 +116,8 @@ GET hub /api/whoami-v2 200
     );
     let run = run().args(["--json"]).any_stdout().run();
     let document = run.json();
-    let tokens: Vec<_> = document["repos"].as_array().unwrap().iter().map(|repo| repo["token"].as_u64()).collect();
+    let tokens: Vec<_> =
+        document["repos"].as_array().into_iter().flatten().map(|repo| repo["token"].as_u64()).collect();
     assert_eq!(tokens, [Some(0), Some(1), Some(0)]);
 }
 

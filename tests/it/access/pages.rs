@@ -10,7 +10,7 @@ use std::fs;
 fn with_browser(sandbox: &Sandbox, run: Run) -> Run {
     let script = format!("#!/bin/sh\necho noise\necho noise >&2\necho \"$*\" >> {}\n", log(sandbox).display());
     let browser = sandbox.write("browser", script);
-    fs::set_permissions(&browser, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::set_permissions(&browser, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
     run.env("BROWSER", format!("no-such-browser:{}", browser.display()))
 }
 
