@@ -449,6 +449,7 @@ Servers:
   HF_ENDPOINT                    base address of the Hugging Face hub or of its mirror; default: https://huggingface.co
   BA_ENDPOINT                    base address of the BOINC AI hub; default: https://boincai.com
   CIVITAI_ENDPOINT               base address of CivitAI; default: https://civitai.com
+  MODELS_CATALOG_URL             catalogs of models for gatedl vix, addresses or files with ; between; default: Visionatrix's own
   GATEDL_CONFIG                  configuration file; default: gatedl/config.toml in the user's configuration folder
 
 Folders:
@@ -456,6 +457,9 @@ Folders:
   HF_HUB_CACHE                   cache of Hugging Face repositories; default: $HF_HOME/hub
   HUGGINGFACE_HUB_CACHE          the same (older name)
   XDG_CACHE_HOME                 the user's cache folder; default: ~/.cache
+  COMFYUI_DIR                    folder of ComfyUI, for gatedl vix; default: ./ComfyUI
+  BASE_DATA_DIR                  folder of Visionatrix's data; default: ./ComfyUI-Data
+  MODELS_DIR                     folder of Visionatrix's models; default: $BASE_DATA_DIR/models
   HF_HUB_DISABLE_SYMLINKS        1: write caches without symbolic links
 
 Network:
