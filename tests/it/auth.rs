@@ -24,7 +24,9 @@ const LOGINS: [&str; 3] =
 /// A sandbox that may store tokens where they belong.
 fn sandbox_of(hub: &Hub) -> Sandbox {
     let sandbox = Sandbox::new(hub);
-    LOGINS.iter().for_each(|path| sandbox.allow_token_in(path));
+    for path in LOGINS {
+        sandbox.allow_token_in(path);
+    }
     sandbox
 }
 
