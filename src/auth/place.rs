@@ -50,15 +50,7 @@ impl Place<'_> {
         match self {
             Self::Variable(name) => CredentialSource::Variable((*name).to_owned()),
             Self::Bound(token) => CredentialSource::Bound(token.name.clone()),
-            Self::Config(token) => {
-                let key = match token {
-                    TokenKey::Variable(_) => "token_env",
-                    TokenKey::File(_) => "token_file",
-                    TokenKey::Command(_) => "token_command",
-                    TokenKey::Literal(_) => "token",
-                };
-                CredentialSource::Config { provider: provider.name.clone(), key }
-            }
+            Self::Config(token) => CredentialSource::Config { provider: provider.name.clone(), key: token.name() },
             Self::Login(Login::HuggingFace(path) | Login::Credentials(path)) => CredentialSource::Login(path.clone()),
         }
     }

@@ -8,7 +8,7 @@ mod pull;
 use clap::{Parser, Subcommand};
 
 pub(super) use self::access::Access;
-pub(super) use self::auth::{Auth, Status};
+pub(super) use self::auth::{Auth, List, Login, Logout, Status, Switch, Token};
 pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
 pub(super) use self::pull::Pull;
 

@@ -22,6 +22,7 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.hints(),
             Self::BadToken(token) => token.hints(),
+            Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
             Self::Settings(error) => settings(error),
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],
