@@ -51,6 +51,9 @@ pub enum Error {
     /// The provider said no.
     #[error(transparent)]
     Refused(Box<RefusedPull>),
+    /// There is no token where one is needed.
+    #[error("{0}")]
+    NoToken(String),
     /// The provider does not know the token, or knows it no longer.
     #[error(transparent)]
     BadToken(Box<BadToken>),
@@ -144,6 +147,8 @@ impl Error {
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
                 ExitStatus::Credential
             }
+            Self::NoToken(_) => ExitStatus::Credential,
+            Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Weights { problem: WeightsError::Ambiguous { .. }, .. } => ExitStatus::Usage,
             Self::Weights { .. } | Self::Dtype { .. } => ExitStatus::NotFound,

@@ -175,9 +175,10 @@ Download gated models: the right token to the right host, every byte verified, n
 Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
-  pull  Bring a model, dataset or space to this machine
-  auth  Log in, and see which token is used and what it may do
-  help  Print help; `gatedl help environment` lists every variable
+  pull    Bring a model, dataset or space to this machine
+  access  Ask whether models may be read, before anything is written
+  auth    Log in, and see which token is used and what it may do
+  help    Print help; `gatedl help environment` lists every variable
 
 Options:
   -h, --help     Print help
@@ -308,9 +309,10 @@ Download gated models: the right token to the right host, every byte verified, n
 Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
-  pull  Bring a model, dataset or space to this machine
-  auth  Log in, and see which token is used and what it may do
-  help  Print help; `gatedl help environment` lists every variable
+  pull    Bring a model, dataset or space to this machine
+  access  Ask whether models may be read, before anything is written
+  auth    Log in, and see which token is used and what it may do
+  help    Print help; `gatedl help environment` lists every variable
 
 Options:
   -h, --help     Print help
@@ -493,6 +495,7 @@ Network:
 Output:
   NO_COLOR                       set: no colours
   HF_HUB_DISABLE_PROGRESS_BARS   1: no progress
+  BROWSER                        program that --open opens pages with; several are separated as in PATH, the first that starts is used
   TERM                           dumb: lines instead of bars, no colours
 
 An empty or blank value counts as unset. Switches are on at 1, ON, YES or TRUE.
