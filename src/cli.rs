@@ -12,6 +12,7 @@ mod signal;
 mod size;
 mod terminal;
 mod token_facts;
+mod vix;
 
 use clap::Parser as _;
 
@@ -40,6 +41,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
+        Command::Vix { command } => vix::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

@@ -3,12 +3,14 @@
 mod auth;
 mod groups;
 mod pull;
+mod vix;
 
 use clap::{Parser, Subcommand};
 
 pub(super) use self::auth::{Auth, Status};
-pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
+pub(super) use self::groups::{NetworkArguments, OutputArguments, ServerArguments, TokenArguments};
 pub(super) use self::pull::Pull;
+pub(super) use self::vix::{Vix, VixList, VixPull, Worker};
 
 /// Download gated models: the right token to the right host, every byte verified, no work lost.
 #[derive(Debug, Parser)]
@@ -39,6 +41,11 @@ pub(super) enum Command {
     Auth {
         #[command(subcommand)]
         command: Auth,
+    },
+    /// Bring the models of a Visionatrix worker to its folders
+    Vix {
+        #[command(subcommand)]
+        command: Vix,
     },
     /// Print help; `gatedl help environment` lists every variable
     Help {

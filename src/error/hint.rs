@@ -3,6 +3,8 @@
 //! A hint is a whole sentence with the command or the page in it, because "access denied" without a page to open is the
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
+mod worker;
+
 use super::{Error, RefusedPull};
 use crate::auth::AuthError;
 use crate::cache::CacheError;
@@ -35,6 +37,11 @@ impl Error {
                     .to_owned(),
             ],
             Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
+            Self::Catalog(error) => worker::catalog(error),
+            Self::Flow(error) => worker::flow(error),
+            Self::Archive(error) => worker::archive(error),
+            Self::CatalogUnreachable { source, .. } => network(source),
+            Self::CatalogOffline { .. } => vec!["name a file: --catalog FILE".to_owned()],
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
             Self::Provider { .. } | Self::Whose { .. } => self.failure().map_or_else(listing, network),
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => {

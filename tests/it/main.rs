@@ -28,3 +28,4 @@ mod secrets;
 mod selection;
 mod support;
 mod tokens;
+mod vix;

@@ -177,6 +177,7 @@ Usage: gatedl [OPTIONS] <COMMAND>
 Commands:
   pull  Bring a model, dataset or space to this machine
   auth  Log in, and see which token is used and what it may do
+  vix   Bring the models of a Visionatrix worker to its folders
   help  Print help; `gatedl help environment` lists every variable
 
 Options:
@@ -310,6 +311,7 @@ Usage: gatedl [OPTIONS] <COMMAND>
 Commands:
   pull  Bring a model, dataset or space to this machine
   auth  Log in, and see which token is used and what it may do
+  vix   Bring the models of a Visionatrix worker to its folders
   help  Print help; `gatedl help environment` lists every variable
 
 Options:
