@@ -110,6 +110,7 @@ variables! {
 
     NO_COLOR in Output: "set: no colours";
     HF_HUB_DISABLE_PROGRESS_BARS in Output: "1: no progress";
+    BROWSER in Output: "program that --open opens pages with; several are separated as in PATH, the first that starts is used";
     TERM in Output: "dumb: lines instead of bars, no colours";
 }
 

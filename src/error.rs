@@ -55,6 +55,9 @@ pub enum Error {
     /// The provider said no.
     #[error(transparent)]
     Refused(Box<RefusedPull>),
+    /// There is no token where one is needed.
+    #[error("{0}")]
+    NoToken(String),
     /// The provider does not know the token, or knows it no longer.
     #[error(transparent)]
     BadToken(Box<BadToken>),
@@ -169,6 +172,8 @@ impl Error {
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
                 ExitStatus::Credential
             }
+            Self::NoToken(_) => ExitStatus::Credential,
+            Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Refused(refused) => refused.status(),
             Self::Catalog(CatalogError::Unknown { .. }) | Self::Flow(FlowError::Unmatched { .. }) => {

@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | 9 | [`cli`] | clap, the terminal, signals, exit codes |
 //! | 8 | [`vix`] | the models of a Visionatrix worker, one pull each |
-//! | 7 | [`pull`] | the use case, one page |
+//! | 7 | [`pull`], [`access`] | the use cases, one page each |
 //! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
@@ -32,6 +32,7 @@
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`cache::Partial::verify`], and the
 //! journal beside each partial file.
 
+pub mod access;
 pub mod archive;
 pub mod auth;
 pub mod cache;

@@ -8,6 +8,7 @@ mod worker;
 use super::{Error, RefusedPull};
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::credential::CredentialSource;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
 use crate::pattern::{Unmatched, Wanted};
@@ -23,6 +24,7 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.hints(),
             Self::BadToken(token) => token.hints(),
+            Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
             Self::Settings(error) => settings(error),
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],
@@ -61,19 +63,19 @@ impl RefusedPull {
                 vec![format!("accept the terms at {page} with your account"), self.how_to_give_a_token()]
             }
             RefusalKind::NotRequested => vec![format!("accept the terms at {page} and run the same command again")],
-            RefusalKind::Pending => {
-                vec![format!("the owners decide; {page} shows the state. Run the same command again once they have")]
-            }
+            RefusalKind::Pending => vec![format!("the owners decide; {page} shows the state"), self.how_to_wait()],
             RefusalKind::Rejected => {
-                vec![format!("a rejected request cannot be repeated; only the owners can help: {page}")]
+                vec![format!("a rejected request cannot be repeated; only the owners can help: {page}/discussions")]
             }
             RefusalKind::Reset => vec![format!("ask again at {page} and run the same command again")],
             RefusalKind::Gated => vec![format!("see {page}")],
             RefusalKind::TokenTooNarrow => vec![format!(
                 "give the token \"Read access to contents of all public gated repos you can access\", or make one that has \
-                 it: {page}"
+                 it: {page}; then run the same command again"
             )],
-            RefusalKind::BadToken | RefusalKind::ExpiredToken => vec![format!("make a new token at {page}")],
+            RefusalKind::BadToken | RefusalKind::ExpiredToken => {
+                vec![format!("make a new token at {page}{}", self.where_to_put_it())]
+            }
             RefusalKind::Forbidden => vec![self.forbidden()],
             RefusalKind::Disabled => vec![format!("see {page} for the reason")],
             RefusalKind::NotFoundOrPrivate => self.not_found(),
@@ -89,6 +91,23 @@ impl RefusedPull {
         hints.extend(self.about_the_token());
         hints.extend(self.about_other_tokens());
         hints
+    }
+
+    fn how_to_wait(&self) -> String {
+        let reference = &self.reference;
+        format!("`gatedl access --wait 24h {reference} && gatedl pull {reference}` pulls it once they have let you in")
+    }
+
+    /// What to do with a new token, so that it is the one that is sent.
+    fn where_to_put_it(&self) -> String {
+        match &self.token {
+            Some(CredentialSource::Variable(name)) => format!(" and set {name} to it"),
+            Some(CredentialSource::Login(_) | CredentialSource::Stored { .. }) => {
+                format!(" and store it with `gatedl auth login {}`", self.provider)
+            }
+            Some(_) => " and put it in the place of the old one".to_owned(),
+            None => String::new(),
+        }
     }
 
     fn not_found(&self) -> Vec<String> {
@@ -219,7 +238,7 @@ fn network(failure: &Failure) -> Vec<String> {
                 .to_owned()
         }
         Failure::Network { kind: NetworkKind::Connect, .. } => {
-            "check the address and the network; `--offline` uses what is in the cache".to_owned()
+            "check the address and the network; `gatedl pull --offline` uses what is in the cache".to_owned()
         }
         Failure::Network { kind: NetworkKind::Stalled, .. } => {
             "a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds".to_owned()

@@ -175,10 +175,11 @@ Download gated models: the right token to the right host, every byte verified, n
 Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
-  pull  Bring a model, dataset or space to this machine
-  auth  Log in, and see which token is used and what it may do
-  vix   Bring the models of a Visionatrix worker to its folders
-  help  Print help; `gatedl help environment` lists every variable
+  pull    Bring a model, dataset or space to this machine
+  access  Ask whether models may be read, before anything is written
+  auth    Log in, and see which token is used and what it may do
+  vix     Bring the models of a Visionatrix worker to its folders
+  help    Print help; `gatedl help environment` lists every variable
 
 Options:
   -h, --help     Print help
@@ -309,10 +310,11 @@ Download gated models: the right token to the right host, every byte verified, n
 Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
-  pull  Bring a model, dataset or space to this machine
-  auth  Log in, and see which token is used and what it may do
-  vix   Bring the models of a Visionatrix worker to its folders
-  help  Print help; `gatedl help environment` lists every variable
+  pull    Bring a model, dataset or space to this machine
+  access  Ask whether models may be read, before anything is written
+  auth    Log in, and see which token is used and what it may do
+  vix     Bring the models of a Visionatrix worker to its folders
+  help    Print help; `gatedl help environment` lists every variable
 
 Options:
   -h, --help     Print help
@@ -480,6 +482,7 @@ Network:
 Output:
   NO_COLOR                       set: no colours
   HF_HUB_DISABLE_PROGRESS_BARS   1: no progress
+  BROWSER                        program that --open opens pages with; several are separated as in PATH, the first that starts is used
   TERM                           dumb: lines instead of bars, no colours
 
 An empty or blank value counts as unset. Switches are on at 1, ON, YES or TRUE.
