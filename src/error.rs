@@ -30,6 +30,7 @@ use crate::provider::ProviderError;
 use crate::reference::ReferenceError;
 use crate::repo::{Repo, RepoPath, Revision};
 use crate::settings::SettingsError;
+use crate::weights::{DtypeError, WeightsError};
 
 /// Why a pull did not end well.
 #[derive(Debug, ThisError)]
@@ -109,7 +110,23 @@ pub enum Error {
     /// The disk or the cache refused.
     #[error(transparent)]
     Cache(#[from] CacheError),
-    /// The folders of a ComfyUI are not known.
+    /// There are no such weights, or nothing says which.
+    #[error("`{repo}` {problem}")]
+    Weights {
+        /// The repository.
+        repo: Repo,
+        /// What is wrong.
+        problem: WeightsError,
+    },
+    /// There is no such precision.
+    #[error("`{repo}` {problem}")]
+    Dtype {
+        /// The repository.
+        repo: Repo,
+        /// What is wrong.
+        problem: DtypeError,
+    },
+    /// There is no place for a model in a ComfyUI.
     #[error(transparent)]
     Comfyui(#[from] ComfyuiError),
     /// A file that the user names cannot be read.
@@ -175,6 +192,8 @@ impl Error {
             Self::NoToken(_) => ExitStatus::Credential,
             Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
+            Self::Weights { problem: WeightsError::Ambiguous { .. }, .. } => ExitStatus::Usage,
+            Self::Weights { .. } | Self::Dtype { .. } => ExitStatus::NotFound,
             Self::Refused(refused) => refused.status(),
             Self::Catalog(CatalogError::Unknown { .. }) | Self::Flow(FlowError::Unmatched { .. }) => {
                 ExitStatus::NotFound

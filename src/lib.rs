@@ -18,9 +18,9 @@
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
 //! | 2 | [`archive`] | unpacking what was verified |
 //! | 2 | [`settings`] | every knob, resolved once |
-//! | 2 | [`comfyui`] | the folders of an application |
+//! | 2 | [`comfyui`], [`transformers_js`] | the folders of an application |
+//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`weights`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //! | 1 | [`mod@catalog`], [`flow`] | what a Visionatrix worker is told; no I/O |
-//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
 //!
@@ -56,5 +56,7 @@ pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod settings;
+pub mod transformers_js;
 pub mod vix;
+pub mod weights;
 pub mod whoami;

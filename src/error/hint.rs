@@ -5,9 +5,12 @@
 
 mod worker;
 
+use indicatif::DecimalBytes;
+
 use super::{Error, RefusedPull};
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::comfyui::ComfyuiError;
 use crate::credential::CredentialSource;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
@@ -16,6 +19,7 @@ use crate::provider::RefusalKind;
 use crate::reference::ReferenceError;
 use crate::repo::{RepoPath, Revision};
 use crate::settings::{ConfigError, SettingsError};
+use crate::weights::{DtypeError, Sized, WeightsError};
 
 impl Error {
     /// What the user may do, most promising first.
@@ -44,6 +48,9 @@ impl Error {
             Self::Archive(error) => worker::archive(error),
             Self::CatalogUnreachable { source, .. } => network(source),
             Self::CatalogOffline { .. } => vec!["name a file: --catalog FILE".to_owned()],
+            Self::Comfyui(error) => comfyui(error),
+            Self::Weights { problem, .. } => weights(problem),
+            Self::Dtype { problem: DtypeError::Absent { others, .. }, .. } => choices("--dtype", others),
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
             Self::Provider { .. } | Self::Whose { .. } => self.failure().map_or_else(listing, network),
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => {
@@ -221,6 +228,45 @@ fn cache(error: &CacheError) -> Vec<String> {
         CacheError::Damaged { .. } => vec!["`--force` fetches it again".to_owned()],
         _ => Vec::new(),
     }
+}
+
+fn comfyui(error: &ComfyuiError) -> Vec<String> {
+    match error {
+        ComfyuiError::Untyped { types, .. } => {
+            let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+            vec![
+                format!("say what it is with --comfyui-type: {}", types.join(", ")),
+                "or name the files of one type after the reference".to_owned(),
+            ]
+        }
+        ComfyuiError::OneName { .. } => vec!["pull them one by one, by name".to_owned()],
+        ComfyuiError::NoModels { .. } => {
+            vec!["name the files after the reference to bring them all the same".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn weights(error: &WeightsError) -> Vec<String> {
+    match error {
+        WeightsError::Absent { others, .. } => choices("--weights", others),
+        WeightsError::NoQuant { others, .. } => choices("--quant", others),
+        WeightsError::Ambiguous { others } if others.iter().any(|one| one.name.contains(".gguf")) => {
+            vec![format!("name the file: {}", sized(others))]
+        }
+        WeightsError::Ambiguous { others } => choices("--quant", others),
+        WeightsError::Incomplete { .. } => vec!["without the flag everything that is there is pulled".to_owned()],
+    }
+}
+
+/// What can be said instead, with sizes.
+fn choices(flag: &str, others: &[Sized]) -> Vec<String> {
+    if others.is_empty() { Vec::new() } else { vec![format!("{flag} may be {}", sized(others))] }
+}
+
+fn sized(others: &[Sized]) -> String {
+    let texts = others.iter().map(|one| format!("`{}` ({})", one.name, DecimalBytes(one.size)));
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 fn listing() -> Vec<String> {

@@ -41,6 +41,7 @@ impl Porter<'_> {
     /// Brings one model.
     pub(super) async fn bring(&self, model: &CatalogModel) -> Result<Placed, Error> {
         let request = request(model, self.settings, self.order.dry_run)?;
+        self.targets.expect_root(model)?;
         let cache = &self.settings.provider(&request.provider)?.cache;
         let blob = RepoLayout::new(cache, &request.repo).blob(&model.digest);
         let (targets, wanted) = (self.targets.clone(), model.clone());
@@ -133,7 +134,9 @@ pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) 
         repo: reference.repo.clone(),
         revision: reference.revision.clone().unwrap_or_else(Revision::main),
         selection: Selection::new(vec![path.to_string()], &[], &[])?,
+        weights: None,
         local_dir: None,
+        into: None,
         force: false,
         dry_run,
         token: TokenChoice::Search,

@@ -102,6 +102,17 @@ impl Targets {
         chosen.map(|kind| self.folders.of(kind)).unwrap_or_default()
     }
 
+    /// What belongs to a node pack needs a ComfyUI: one that is misspelt would become a new tree that nobody looks into.
+    pub(super) fn expect_root(&self, model: &CatalogModel) -> Result<(), Error> {
+        if model.home != Home::ComfyUi || self.comfyui.is_dir() {
+            return Ok(());
+        }
+        let place = self.comfyui.display();
+        Err(Error::Usage(format!(
+            "there is no ComfyUI at `{place}`; name its folder: --comfyui-dir DIR, or COMFYUI_DIR"
+        )))
+    }
+
     /// Where a model will be: of an archive, the folder that its members are looked for in.
     pub(super) fn place(&self, model: &CatalogModel) -> PathBuf {
         let path = self.of(model).swap_remove(0).path();

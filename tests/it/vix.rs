@@ -113,6 +113,7 @@ fn catalog() -> Value {
 fn desk(hub: &Hub) -> Sandbox {
     let sandbox = Sandbox::new(hub);
     sandbox.write("desk/models_catalog.json", catalog().to_string());
+    std::fs::create_dir(sandbox.path("desk/ComfyUI")).expect("a folder of ComfyUI");
     sandbox
 }
 
@@ -124,5 +125,5 @@ fn vix(sandbox: &Sandbox, args: &[&str]) -> Run {
 
 /// What stands in the folders of the worker.
 fn placed(sandbox: &Sandbox) -> String {
-    sandbox.tree("desk").replace("models_catalog.json\n", "")
+    sandbox.tree("desk").replace("models_catalog.json\n", "").replace("ComfyUI/\n", "")
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::cache::delivery::Arrival;
 use crate::cli::diagnose;
+use crate::cli::outcome::word as arrival_word;
 use crate::cli::size;
 use crate::cli::terminal::Terminal;
 use crate::error::ExitStatus;
@@ -45,7 +45,7 @@ fn model(outcome: &Outcome) -> Value {
             document["path"] = json!(placed.path.display().to_string());
             document["bytes_fetched"] = json!(bytes_fetched(placed));
             if let Way::Brought(arrival) = placed.way {
-                document["arrived_by"] = json!(arrived_by(arrival));
+                document["arrived_by"] = json!(arrival_word(arrival));
             }
         }
         Err(error) => {
@@ -72,7 +72,7 @@ pub(super) fn tell(outcomes: &[Outcome], terminal: &Terminal) {
     for outcome in outcomes {
         let (word, size) = (word(outcome), outcome.model.as_ref().map(|model| size::bytes(model.size)));
         let way = match &outcome.result {
-            Ok(Placed { way: Way::Brought(arrival), .. }) => format!("  {}", arrived_by(*arrival)),
+            Ok(Placed { way: Way::Brought(arrival), .. }) => format!("  {}", arrival_word(*arrival)),
             _ => String::new(),
         };
         Terminal::say(format!("{word:>8}  {:width$}  {:>10}{way}", outcome.name, size.unwrap_or_default()).trim_end());
@@ -125,14 +125,4 @@ const fn bytes_fetched(placed: &Placed) -> u64 {
 
 const fn bytes_planned(placed: &Placed) -> u64 {
     if matches!(placed.way, Way::Planned) { placed.bytes_fetched } else { 0 }
-}
-
-const fn arrived_by(arrival: Arrival) -> &'static str {
-    match arrival {
-        Arrival::InPlace => "in place",
-        Arrival::Reflink => "reflink",
-        Arrival::HardLink => "hard link",
-        Arrival::Symlink => "symbolic link",
-        Arrival::Copy => "copy",
-    }
 }

@@ -88,6 +88,22 @@ fn folders_are_those_of_the_worker() {
 }
 
 #[test]
+fn a_node_packs_model_needs_a_comfyui() {
+    let hub = hub().allow_unused();
+    let sandbox = desk(&hub);
+    vix(&sandbox, &["pull", "Rife-47", "--comfyui-dir", "ConfyUI"])
+        .status(2)
+        .stderr(str![[r#"
+error: Rife-47: there is no ComfyUI at `ConfyUI`; name its folder: --comfyui-dir DIR, or COMFYUI_DIR
+  failed  Rife-47         8 B
+1 model: 1 failed
+
+"#]])
+        .run();
+    assert_eq!(placed(&sandbox), "");
+}
+
+#[test]
 fn one_document_tells_what_became_of_each() {
     let hub = hub();
     let sandbox = desk(&hub);
@@ -116,7 +132,8 @@ fn one_failing_model_does_not_stop_the_others() {
 error: FLUX-1-Fill-Dev: access to `acme/flux` is gated and the request of this account awaits a review
   caused by: 403 Forbidden for [HUB]/api/models/acme/flux/auth-check (request id [ID])
   server says: Your request to access model acme/flux is awaiting a review from the repo authors.
-hint: the owners decide; https://huggingface.co/acme/flux shows the state. Run the same command again once they have
+hint: the owners decide; https://huggingface.co/acme/flux shows the state
+hint: `gatedl access --wait 24h acme/flux && gatedl pull acme/flux` pulls it once they have let you in
 hint: the token came from HF_AUTH_TOKEN (account `worker`); `gatedl auth status` shows the others
   failed  FLUX-1-Fill-Dev    30.00 kB
  fetched  SD3.5-Medium       20.00 kB  [..]
