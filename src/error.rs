@@ -5,16 +5,19 @@
 //! once, here, and a test holds README and `--help` to the list.
 
 mod hint;
+mod numbered;
 mod refused;
 mod status;
 
 use thiserror::Error as ThisError;
 
-pub use self::refused::RefusedPull;
+pub use self::numbered::Numbered;
+pub use self::refused::{OtherToken, RefusedPull};
 pub use self::status::ExitStatus;
 
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::digest::Digest;
 use crate::fetch::FetchError;
 use crate::http::{ClientError, Failure};
 use crate::pattern::{PatternError, Unmatched};
@@ -71,6 +74,48 @@ pub enum Error {
         /// The file.
         path: RepoPath,
     },
+    /// The publisher has no hash of a file on record.
+    #[error("no SHA-256 of `{path}` is on record, so what would arrive could not be verified")]
+    Unhashed {
+        /// The file.
+        path: RepoPath,
+    },
+    /// The listing tells another hash than the caller expects.
+    #[error("{}", unexpected(expected, listed.as_ref(), path.as_ref()))]
+    Unexpected {
+        /// The hash that was expected.
+        expected: Digest,
+        /// The hash in the listing, where it came to one file.
+        listed: Option<Digest>,
+        /// That file.
+        path: Option<RepoPath>,
+    },
+    /// A scan found a danger in a file.
+    #[error("the {scan} scan found a danger in `{path}`")]
+    Dangerous {
+        /// The file.
+        path: RepoPath,
+        /// Which scan.
+        scan: &'static str,
+    },
+    /// A pattern takes several files of one name, which are alternatives to each other.
+    #[error("{} files are called `{name}`: {}", files.len(), numbered::list(files))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The files.
+        files: Vec<Numbered>,
+    },
+    /// No file has the number.
+    #[error("`{repo}` has no file with the number {number}")]
+    NoSuchFile {
+        /// The repository.
+        repo: Repo,
+        /// The number.
+        number: u64,
+        /// The files that there are.
+        known: Vec<Numbered>,
+    },
     /// Offline, and not all of it is here.
     #[error("`{repo}` at `{revision}` is not {}in the cache, and gatedl is offline", if missing.is_empty() { "" } else { "complete " })]
     Offline {
@@ -106,12 +151,16 @@ impl Error {
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Usage(_) | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => ExitStatus::Usage,
+            Self::Ambiguous { .. } => ExitStatus::Usage,
+            Self::Dangerous { .. } => ExitStatus::Refused,
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) => ExitStatus::Credential,
             Self::Auth(_) => ExitStatus::Usage,
             Self::Refused(refused) => refused.status(),
-            Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
-            Self::Fetch(FetchError::Corrupt { .. }) => ExitStatus::Corrupt,
+            Self::Selection { .. } | Self::NoSuchFile { .. } | Self::Offline { .. } => ExitStatus::NotFound,
+            Self::Unhashed { .. } | Self::Unexpected { .. } | Self::Fetch(FetchError::Corrupt { .. }) => {
+                ExitStatus::Corrupt
+            }
             Self::Provider { .. } | Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => {
                 ExitStatus::Network
             }
@@ -127,7 +176,9 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.refusal.kind.as_str(),
             Self::Offline { .. } => "offline",
-            Self::Selection { .. } => "file_missing",
+            Self::Selection { .. } | Self::NoSuchFile { .. } => "file_missing",
+            Self::Dangerous { .. } => "dangerous",
+            Self::Unhashed { .. } => "unhashed",
             _ => match self.status() {
                 ExitStatus::Done | ExitStatus::Other => "other",
                 ExitStatus::Usage => "usage",
@@ -167,7 +218,7 @@ impl Error {
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Refused(refused) => Some(&refused.failure),
+            Self::Refused(refused) => refused.failure.as_ref(),
             Self::Provider { source, .. } => match source.as_ref() {
                 ProviderError::Failure(failure) => Some(failure),
                 _ => None,
@@ -175,5 +226,12 @@ impl Error {
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => Some(failure),
             _ => None,
         }
+    }
+}
+
+fn unexpected(expected: &Digest, listed: Option<&Digest>, path: Option<&RepoPath>) -> String {
+    match (path, listed) {
+        (Some(path), Some(listed)) => format!("`{path}` is listed as {listed}, but {expected} is expected"),
+        _ => format!("no file of it is listed as {expected}"),
     }
 }

@@ -7,45 +7,26 @@
 //! 5. Every missing blob is fetched, verified and published.
 //! 6. The listing is kept, and last of all the ref, so that an interrupted pull is never taken for a whole one.
 
+mod choice;
 mod gate;
+mod identity;
+mod request;
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::auth::TokenChoice;
+pub use self::request::Request;
+
 use crate::cache::{Destination, Folder, Links, RepoCache, space};
 use crate::connection::{Caller, Connection, Subject};
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{self, FileState, Plan, Transport};
 use crate::manifest::{Entry, Gate, RepoFile, Resolved};
-use crate::pattern::Selection;
 use crate::provider;
-use crate::repo::{Commit, Repo, Revision};
+use crate::repo::{Commit, Repo};
 use crate::report::Reporter;
 use crate::settings::{self, Settings};
-
-/// What is asked for.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The name of the provider.
-    pub provider: String,
-    /// The repository.
-    pub repo: Repo,
-    /// The revision.
-    pub revision: Revision,
-    /// Which of its files.
-    pub selection: Selection,
-    /// A folder for the files, instead of the shared cache.
-    pub local_dir: Option<PathBuf>,
-    /// Fetch again what is here.
-    pub force: bool,
-    /// Plan, and do no more.
-    pub dry_run: bool,
-    /// Which token to use.
-    pub token: TokenChoice,
-}
 
 /// A file of a finished (or, for a dry run, planned) pull.
 #[derive(Debug, Clone)]
@@ -68,6 +49,8 @@ pub enum Access {
 /// What a pull did.
 #[derive(Debug)]
 pub struct Pulled {
+    /// The repository, by the id that it is kept under.
+    pub repo: Repo,
     /// The commit.
     pub commit: Commit,
     /// What guards the content, where the hub was asked.
@@ -93,33 +76,72 @@ pub async fn pull(
     reporter: Arc<dyn Reporter>,
 ) -> Result<Pulled, Error> {
     let provider = settings.provider(&request.provider)?;
+    let mut request = identity::by_kept_id(request, provider);
+    let mut elsewhere = identity::elsewhere(&request, provider);
+    let mut unpublished = None;
+    loop {
+        let site = request.site.as_ref().map(|site| provider.at(site));
+        let provider = site.as_ref().unwrap_or(provider);
+        match attempt(&request, settings, provider, env, Arc::clone(&reporter)).await {
+            Ok(Attempt::Done(pulled)) => return Ok(*pulled),
+            Ok(Attempt::KeptAs(repo)) => request.repo = repo,
+            Err(error) if unpublished.is_none() && elsewhere.is_some() && identity::is_unpublished(&error) => {
+                request.site = elsewhere.take();
+                unpublished = Some(error);
+            }
+            Err(error) if identity::is_unpublished(&error) => return Err(unpublished.unwrap_or(error)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How far one attempt at a pull came.
+enum Attempt {
+    Done(Box<Pulled>),
+    /// The files belong to a repository of another id.
+    KeptAs(Repo),
+}
+
+async fn attempt(
+    request: &Request,
+    settings: &Settings,
+    provider: &settings::Provider,
+    env: &Env,
+    reporter: Arc<dyn Reporter>,
+) -> Result<Attempt, Error> {
+    let done = |pulled| Ok(Attempt::Done(Box::new(pulled)));
     let pull = Pull { request, settings, env, provider, cache: pull_cache(request, settings, provider), reporter };
     if let Some(pulled) = pull.without_asking()? {
-        return Ok(pulled);
+        return done(pulled);
     }
     if settings.offline {
         return Err(pull.offline());
     }
     let hub = pull.connect()?;
     let resolved = hub.connection.resolve(hub.subject()).await?;
+    if let Some(repo) = resolved.repo {
+        return Ok(Attempt::KeptAs(repo));
+    }
     if let Some(pulled) = pull.all_here(&resolved.commit)?.filter(|_| !request.dry_run) {
         pull.refresh(&resolved.commit, &pulled)?;
-        return Ok(Pulled { gate: Some(resolved.gate), ..pulled });
+        return done(Pulled { gate: Some(resolved.gate), ..pulled });
     }
     let asked = hub.ask_access(&resolved).await?;
-    let entries = hub.listing(&resolved.commit).await?;
+    let mut entries = hub.listing(&resolved.commit).await?;
+    pull.inspect(&pull.choose(&entries)?, &entries)?;
+    let measured = hub.measure(&resolved.commit, &mut entries).await?;
     let chosen = pull.choose(&entries)?;
-    let access = hub.settle_access(asked, &resolved, &chosen).await?;
+    let access = hub.settle_access(measured.or(asked), &resolved, &chosen).await?;
     let destination = pull.destination(&resolved.commit);
     if request.dry_run {
-        return Ok(pull.planned(resolved, access, &chosen, &destination));
+        return done(pull.planned(resolved, access, &chosen, &destination));
     }
     let plan = Plan::make(verifiable(&chosen)?, &destination, request.force);
     let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
     destination.note_in_place(in_place.map(|(file, _)| file));
     let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
     pull.keep(&resolved.commit, &entries, &destination)?;
-    Ok(pull.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
+    done(pull.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
 }
 
 /// One pull, before the hub is asked.
@@ -152,12 +174,25 @@ fn verifiable(entries: &[&Entry]) -> Result<Vec<RepoFile>, Error> {
 impl<'a> Pull<'a> {
     /// The whole answer without a request: the revision cannot move, or the run is offline, and all files are here.
     fn without_asking(&self) -> Result<Option<Pulled>, Error> {
-        if !self.settings.offline && self.request.revision.as_commit().is_none() {
+        if !self.settings.offline && self.fixed().is_none() {
             return Ok(None);
         }
-        match self.cache.reference(&self.request.revision)? {
+        match self.known_commit()? {
             Some(commit) => self.all_here(&commit),
             None => Ok(None),
+        }
+    }
+
+    /// The commit of a revision that cannot move.
+    fn fixed(&self) -> Option<Commit> {
+        self.provider.protocol.fixed(&self.request.revision)
+    }
+
+    /// The commit that the revision is, or was at the last pull.
+    fn known_commit(&self) -> Result<Option<Commit>, Error> {
+        match self.fixed() {
+            Some(commit) => Ok(Some(commit)),
+            None => Ok(self.cache.reference(&self.request.revision)?),
         }
     }
 
@@ -176,7 +211,8 @@ impl<'a> Pull<'a> {
         let files =
             chosen.iter().map(|entry| PulledFile { entry: (*entry).clone(), state: FileState::InPlace }).collect();
         let (commit, path) = (commit.clone(), self.path(&destination, &chosen));
-        Ok(Some(Pulled { commit, gate: None, access: Access::Granted, path, files, bytes_fetched: 0 }))
+        let repo = self.request.repo.clone();
+        Ok(Some(Pulled { repo, commit, gate: None, access: Access::Granted, path, files, bytes_fetched: 0 }))
     }
 
     /// The listing of a commit that some tool left; offline also what stands in its snapshot, as Python's tools accept.
@@ -188,12 +224,13 @@ impl<'a> Pull<'a> {
     }
 
     fn offline(&self) -> Error {
-        let commit = self.cache.reference(&self.request.revision).ok().flatten();
+        let commit = self.known_commit().ok().flatten();
         let entries = commit.as_ref().and_then(|commit| self.known_entries(commit)).unwrap_or_default();
         let missing = commit.map_or_else(Vec::new, |commit| {
             let destination = self.destination(&commit);
-            let chosen = entries.iter().filter(|entry| self.request.selection.contains(entry.path.as_str()));
-            let gone = chosen.filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
+            let chosen = self.choose(&entries).unwrap_or_default();
+            let gone =
+                chosen.into_iter().filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
             gone.map(|entry| entry.path.clone()).collect()
         });
         Error::Offline { repo: self.request.repo.clone(), revision: self.request.revision.clone(), missing }
@@ -203,14 +240,6 @@ impl<'a> Pull<'a> {
         let caller = Caller { settings: self.settings, env: self.env, token: &self.request.token };
         let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter)?;
         Ok(Hub { pull: self, connection })
-    }
-
-    fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
-        let paths = entries.iter().map(|entry| entry.path.as_str());
-        let selected = self.request.selection.select(paths);
-        let selected = selected.map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
-        let selected: HashSet<&str> = selected.into_iter().collect();
-        Ok(entries.iter().filter(|entry| selected.contains(entry.path.as_str())).collect())
     }
 
     fn folder(&self) -> Option<Folder> {
@@ -223,8 +252,9 @@ impl<'a> Pull<'a> {
     }
 
     fn path(&self, destination: &Destination, chosen: &[&Entry]) -> PathBuf {
-        match (self.request.selection.only_file(), chosen) {
-            (Some(_), [only]) => destination.path(&only.path),
+        let is_named = self.request.file.is_some() || self.request.selection.only_file().is_some();
+        match chosen {
+            [only] if is_named => destination.path(&only.path),
             _ => destination.root(),
         }
     }
@@ -243,7 +273,7 @@ impl<'a> Pull<'a> {
     }
 
     fn keep_reference(&self, commit: &Commit) -> Result<(), Error> {
-        if self.request.local_dir.is_none() {
+        if self.request.local_dir.is_none() && self.fixed().is_none() {
             self.cache.write_reference(&self.request.revision, commit)?;
         }
         Ok(())
@@ -273,8 +303,8 @@ impl<'a> Pull<'a> {
             state: states.remove(&entry.path).unwrap_or(FileState::Missing { have: 0 }),
         });
         let files = files.collect();
-        let path = self.path(destination, chosen);
-        Pulled { commit: resolved.commit, gate: Some(resolved.gate), access, path, files, bytes_fetched }
+        let (repo, path) = (self.request.repo.clone(), self.path(destination, chosen));
+        Pulled { repo, commit: resolved.commit, gate: Some(resolved.gate), access, path, files, bytes_fetched }
     }
 }
 

@@ -25,8 +25,8 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
         .collect();
     let mut document = json!({
         "provider": request.provider,
-        "repo": request.repo.id.as_str(),
-        "repo_type": request.repo.kind.singular(),
+        "repo": pulled.repo.id.as_str(),
+        "repo_type": pulled.repo.kind.singular(),
         "revision": request.revision.as_str(),
         "commit": pulled.commit.as_str(),
         "path": pulled.path.display().to_string(),
@@ -49,7 +49,7 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
 pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> String {
     let here = pulled.files.iter().filter(|file| file.state == FileState::InPlace).count();
     let brought = pulled.files.len() - here;
-    let what = format!("{}@{}", request.repo, request.revision);
+    let what = format!("{}@{}", pulled.repo, request.revision);
     if pulled.files.is_empty() {
         return format!("{what} has no files");
     }
@@ -70,7 +70,7 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
 
 /// The plan of a dry run.
 pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
-    let mut text = format!("{}@{} is commit {}\n", request.repo, request.revision, pulled.commit);
+    let mut text = format!("{}@{} is commit {}\n", pulled.repo, request.revision, pulled.commit);
     text += &format!("gate: {}\n", gate(pulled));
     if let Access::Refused(error) = &pulled.access {
         text += &format!("  {error}\n");
@@ -105,6 +105,7 @@ fn gate(pulled: &Pulled) -> String {
         Some(Gate::Gated { automatic: true }) => "gated (opens to everybody who accepts the terms)",
         Some(Gate::Gated { automatic: false }) => "gated (the owners decide)",
         Some(Gate::Private) => "private",
+        Some(Gate::Unsaid) => "not described",
     };
     format!("{guard}, access {}", access(&pulled.access))
 }

@@ -72,6 +72,15 @@ impl Progress {
         }
     }
 
+    /// A line that stays, above the bars if there are any.
+    fn say(&self, label: &str, message: &str) {
+        let text = format!("{} {message}", self.terminal.label(label));
+        match &self.bars {
+            Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
+            None => Terminal::say(&text),
+        }
+    }
+
     fn start_heartbeat(&self) {
         let (stop, stopped) = mpsc::channel();
         let counts = Arc::clone(&self.counts);
@@ -147,12 +156,14 @@ impl Reporter for Progress {
         }
     }
 
-    fn warn(&self, message: &str) {
-        let text = format!("{} {message}", self.terminal.label("warning"));
-        match &self.bars {
-            Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
-            None => Terminal::say(&text),
+    fn note(&self, message: &str) {
+        if self.terminal.summary {
+            self.say("note", message);
         }
+    }
+
+    fn warn(&self, message: &str) {
+        self.say("warning", message);
     }
 }
 

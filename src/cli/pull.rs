@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use super::args::Pull;
 use super::terminal::Terminal;
 use super::{diagnose, outcome, running};
+use crate::auth::TokenChoice;
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::pattern::Selection;
 use crate::pull::{Pulled, Request, pull};
 use crate::reference::Reference;
-use crate::repo::{RepoKind, Revision};
+use crate::repo::{Repo, RepoKind, Revision};
 use crate::settings::{Overrides, Settings};
 
 /// Runs the command.
@@ -51,22 +52,28 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
     };
     let settings = Settings::resolve(env, &overrides)?;
     let reference = Reference::parse(&arguments.reference, &settings.known())?;
+    if reference.file.is_some() && !(arguments.files.is_empty() && arguments.include.is_empty()) {
+        let problem = "the reference names a file by its number; no other name and no --include can stand beside it";
+        return Err(Error::Usage(problem.to_owned()));
+    }
     let provider = one(reference.provider.clone(), arguments.server.provider.clone(), "--provider")?;
     let revision = one(reference.revision.clone(), revision(arguments)?, "--revision")?;
-    let mut repo = reference.repo.clone();
-    repo.kind = kind(repo.kind, arguments)?;
+    let kind = kind(reference.repo.kind, arguments)?;
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
+    let token = match arguments.token.choice()? {
+        TokenChoice::Search => None,
+        choice => Some(choice),
+    };
     let request = Request {
-        provider: provider.unwrap_or_else(|| settings.default_provider.clone()),
-        repo,
-        revision: revision.unwrap_or_else(Revision::main),
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
+        allow_unsafe: arguments.allow_unsafe,
         local_dir: arguments.local_dir.clone(),
         force: arguments.force,
         dry_run: arguments.dry_run,
-        token: arguments.token.choice()?,
+        ..Request::of(Reference { provider, revision, ..reference }, &settings)
     };
-    Ok((request, settings))
+    let repo = Repo { kind, ..request.repo.clone() };
+    Ok((Request { repo, token: token.unwrap_or_else(|| request.token.clone()), ..request }, settings))
 }
 
 /// A thing that the reference and a flag may both name, if they agree.

@@ -3,7 +3,7 @@
 //! A hint is a whole sentence with the command or the page in it, because "access denied" without a page to open is the
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
-use super::{Error, RefusedPull};
+use super::{Error, OtherToken, RefusedPull};
 use crate::auth::AuthError;
 use crate::cache::CacheError;
 use crate::fetch::FetchError;
@@ -25,7 +25,22 @@ impl Error {
             Self::Reference(ReferenceError::UnknownHost { .. }) => {
                 vec!["another hub is named by --endpoint or in the configuration file".to_owned()]
             }
+            Self::Reference(ReferenceError::BareNumber { text }) => bare_number(text),
+            Self::Reference(ReferenceError::NotANumber { .. }) => {
+                vec!["models of CivitAI are written `civitai:MODEL@VERSION+FILE`, each a number of the page's address".to_owned()]
+            }
             Self::Auth(AuthError::Empty { .. }) => vec!["`--anonymous` asks without a token".to_owned()],
+            Self::Ambiguous { files, .. } => {
+                let first = files.first().map_or(0, |file| file.id);
+                vec![format!("name one by its number at the end of the reference, as in `+{first}`")]
+            }
+            Self::NoSuchFile { known, .. } => {
+                let known: Vec<String> = known.iter().map(|file| format!("{} is `{}`", file.id, file.name)).collect();
+                vec![format!("there are: {}", known.join(", "))]
+            }
+            Self::Unhashed { .. } => vec!["a fresh upload is hashed within minutes; try again later, or ask the creator to upload it anew".to_owned()],
+            Self::Unexpected { .. } => vec!["nothing was fetched; whoever expects the hash means another file, or the file has changed".to_owned()],
+            Self::Dangerous { .. } => vec!["it may run code when it is loaded; `--allow-unsafe` takes it all the same".to_owned()],
             Self::Selection { source, .. } => selection(source),
             Self::Offline { missing, .. } => offline(missing),
             Self::Fetch(FetchError::Corrupt { .. }) => vec![
@@ -67,6 +82,20 @@ impl RefusedPull {
             RefusalKind::BadToken | RefusalKind::ExpiredToken => vec![format!("make a new token at {page}")],
             RefusalKind::Forbidden => vec![self.forbidden()],
             RefusalKind::Disabled => vec![format!("see {page} for the reason")],
+            RefusalKind::LoginRequired => self.login(),
+            RefusalKind::DownloadsDisabled => vec![format!("no token helps; another version may be free: {page}")],
+            RefusalKind::EarlyAccess => vec![format!("buy access at {page}, or come back later")],
+            RefusalKind::NotEntitled => vec![format!("see {page} for how to get access")],
+            RefusalKind::Archived => {
+                vec![format!("the same content may have been published elsewhere; {page} may say where")]
+            }
+            RefusalKind::RegionBlocked => vec![format!("no token helps; see {page}")],
+            RefusalKind::NotPublished => vec![format!(
+                "see {page}; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`"
+            )],
+            RefusalKind::Malformed => {
+                vec!["the numbers are those of the page's address: `civitai:MODEL@VERSION+FILE`".to_owned()]
+            }
             RefusalKind::NotFoundOrPrivate => self.not_found(),
             RefusalKind::RevisionMissing => vec![format!("see the branches and tags at {page}")],
             RefusalKind::FileMissing => {
@@ -91,6 +120,17 @@ impl RefusedPull {
             hints.push(format!("if it is private: {}", self.how_to_give_a_token()));
         }
         hints
+    }
+
+    fn login(&self) -> Vec<String> {
+        let page = &self.refusal.page;
+        match &self.account {
+            None => vec![self.how_to_give_a_token(), format!("tokens are made at {page}")],
+            Some(account) => match account.standing.as_deref() {
+                Some(standing) if standing != "active" => vec![format!("the account is {standing}: see {page}")],
+                _ => vec![format!("see {page}, or try another token")],
+            },
+        }
     }
 
     /// The server's own words say more than gatedl knows; what they are about decides where to look.
@@ -129,9 +169,15 @@ impl RefusedPull {
     }
 
     fn about_other_tokens(&self) -> Option<String> {
-        let sought = matches!(self.refusal.kind, RefusalKind::NoToken | RefusalKind::NotFoundOrPrivate);
+        let kind = self.refusal.kind;
+        let sought = matches!(kind, RefusalKind::NoToken | RefusalKind::NotFoundOrPrivate | RefusalKind::LoginRequired);
         let nothing = self.token.is_none() && self.withheld.is_none();
-        let (variable, provider) = self.other_tokens.first().filter(|_| nothing && sought)?;
+        let alike = self.other_tokens.iter().find(|other| other.is_alike);
+        let other = alike.or(self.other_tokens.first()).filter(|_| nothing && sought)?;
+        let OtherToken { variable, provider, is_alike } = other;
+        if !is_alike {
+            return Some(format!("{variable} is set, but it is for the provider `{provider}` and is sent to no other"));
+        }
         let (repo, revision) = (&self.repo, &self.revision);
         let at = if *revision == Revision::main() { String::new() } else { format!("@{revision}") };
         Some(format!(
@@ -147,6 +193,18 @@ fn settings(error: &SettingsError) -> Vec<String> {
         SettingsError::Config(ConfigError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
         _ => Vec::new(),
     }
+}
+
+/// The numbers of models and of versions overlap, and a hub may have a repository with a number for its name.
+fn bare_number(text: &str) -> Vec<String> {
+    let number = text.split(['@', '+']).next().unwrap_or(text);
+    let mut hints = vec![format!("`civitai:{text}` is a model of CivitAI")];
+    if number == text {
+        hints.push(format!(
+            "`civitai:model-versions/{number}` is a version of one; `hf:{number}` is a repository of that name"
+        ));
+    }
+    hints
 }
 
 fn providers(known: &[String]) -> String {
@@ -211,6 +269,10 @@ fn network(failure: &Failure) -> Vec<String> {
             "a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds".to_owned()
         }
         Failure::Network { kind: NetworkKind::Broken, .. } => return Vec::new(),
+        Failure::LoginPage { .. } => return Vec::new(),
+        Failure::Refused(refused) if refused.is_page && refused.status.as_u16() == 403 => {
+            "a firewall in front of the server refuses, not the server; another network or a later time may help".to_owned()
+        }
         Failure::Refused(refused) => match (refused.status.as_u16(), refused.wait) {
             (429, Some(wait)) if wait.as_secs() >= 60 => {
                 format!("try again in {} minutes; the limit is lowest without a token", wait.as_secs().div_ceil(60))

@@ -1,9 +1,12 @@
 //! The gate, before the first byte: asked where the hub has that question, found out at one file where it has not.
 
+use std::collections::HashSet;
+
 use super::{Access, Hub};
 use crate::error::Error;
 use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider;
+use crate::repo::{Commit, RepoPath};
 
 impl Hub<'_> {
     /// Asks the gate, if there is one; none where the hub cannot say. A dry run tells of a refusal, any other ends with
@@ -35,6 +38,26 @@ impl Hub<'_> {
                 tried.await.map_or_else(|error| self.denied(error), |()| Ok(Access::Granted))
             }
         }
+    }
+
+    /// Finds out the exact length of the files that are asked for, where the listing has rounded ones. Each is asked for
+    /// its first byte, so this is its gate, too; none where nothing had to be asked.
+    pub(super) async fn measure(&self, commit: &Commit, entries: &mut [Entry]) -> Result<Option<Access>, Error> {
+        if entries.iter().all(Entry::is_measured) {
+            return Ok(None);
+        }
+        let chosen = self.pull.choose(entries)?;
+        let unmeasured = chosen.iter().filter(|entry| !entry.is_measured());
+        let paths: HashSet<RepoPath> = unmeasured.map(|entry| entry.path.clone()).collect();
+        let mut answer = None;
+        for entry in entries.iter_mut().filter(|entry| paths.contains(&entry.path)) {
+            match self.connection.measure(self.subject(), commit, entry).await {
+                Ok(size) => entry.set_size(size),
+                Err(error) => return self.denied(error).map(Some),
+            }
+            answer = Some(Access::Granted);
+        }
+        Ok(answer)
     }
 
     fn denied(&self, error: Error) -> Result<Access, Error> {

@@ -41,6 +41,9 @@ pub(in crate::cli) struct Pull {
     /// Fetch again what is here
     #[arg(long, visible_alias = "force-download", conflicts_with = "offline", help_heading = "Where and how")]
     pub(in crate::cli) force: bool,
+    /// Take files in which the provider's scan found a danger
+    #[arg(long, help_heading = "Where and how")]
+    pub(in crate::cli) allow_unsafe: bool,
     /// Show what would be done, and write nothing
     #[arg(long, help_heading = "Where and how")]
     pub(in crate::cli) dry_run: bool,
