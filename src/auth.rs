@@ -5,17 +5,21 @@
 //! (lemonade-sdk/lemonade#58) and a token for one hub that reaches another.
 
 mod command;
+mod credentials;
+mod place;
+mod survey;
 
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use self::survey::{Standing, Survey, Surveyed, survey};
+
+use self::place::{Holding, read, required};
 use crate::credential::{Credential, CredentialSource, Secret, SecretError};
 use crate::env::{Env, EnvError, HF_HUB_DISABLE_IMPLICIT_TOKEN};
 use crate::repo::RepoId;
-use crate::settings::{BoundToken, Provider, Settings, TokenKey, others_can_read};
+use crate::settings::{Provider, Settings, others_can_read};
 
 /// Why no credential could be read, though one was asked for.
 #[derive(Debug, Error)]
@@ -39,6 +43,22 @@ pub enum AuthError {
     Empty {
         /// What was read.
         from: CredentialSource,
+    },
+    /// Our own file of logins can be read by others.
+    #[error("`{}` holds tokens and other users can read it", path.display())]
+    Readable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of logins is not written as such a file is, so that nothing in it can be trusted or changed.
+    #[error("`{}`, line {line}: {problem}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, without any value in it.
+        problem: String,
     },
     /// `token_command` gave no token.
     #[error("the token command `{program}` {problem}")]
@@ -75,15 +95,7 @@ pub struct Found {
     pub warnings: Vec<String>,
 }
 
-/// A place that may hold a token for a provider.
-enum Place<'a> {
-    Variable(&'a str),
-    Bound(&'a BoundToken),
-    Config(&'a TokenKey),
-    Login(&'a Path),
-}
-
-/// Finds the credential for a repository.
+/// Finds the credential for a repository; without one, for what is bound to none.
 ///
 /// # Errors
 /// When the place that comes first cannot be read: a broken source must not silently fall through to another identity.
@@ -91,10 +103,16 @@ pub fn find(
     settings: &Settings,
     env: &Env,
     provider: &Provider,
-    repo: &RepoId,
+    repo: Option<&RepoId>,
     choice: &TokenChoice,
 ) -> Result<Found, AuthError> {
-    let Some((secret, source)) = choose(settings, env, provider, repo, choice)? else { return Ok(Found::default()) };
+    Ok(choose(settings, env, provider, repo, choice)?
+        .map(|holding| bind(holding, settings, provider))
+        .unwrap_or_default())
+}
+
+/// Binds what was found to the provider's origin, unless anyone on the way there could read it.
+fn bind((secret, source): Holding, settings: &Settings, provider: &Provider) -> Found {
     let mut warnings = Vec::new();
     if source == CredentialSource::Link {
         warnings.push(
@@ -109,14 +127,14 @@ pub fn find(
              (--allow-insecure-http sends it all the same)",
             provider.endpoint
         ));
-        return Ok(Found { credential: None, warnings });
+        return Found { credential: None, warnings };
     }
     if let CredentialSource::Login(path) = &source
         && others_can_read(path)
     {
         warnings.push(format!("other users can read the token in `{0}`; `chmod 600 {0}` mends it", path.display()));
     }
-    Ok(Found { credential: Some(Credential::new(secret, source, provider.endpoint.origin())), warnings })
+    Found { credential: Some(Credential::new(secret, source, provider.endpoint.origin())), warnings }
 }
 
 /// What kept every token from being looked for, in the words of whoever set it; none where tokens are looked for.
@@ -145,9 +163,9 @@ fn choose(
     settings: &Settings,
     env: &Env,
     provider: &Provider,
-    repo: &RepoId,
+    repo: Option<&RepoId>,
     choice: &TokenChoice,
-) -> Result<Option<(Secret, CredentialSource)>, AuthError> {
+) -> Result<Option<Holding>, AuthError> {
     match choice {
         TokenChoice::Anonymous => Ok(None),
         TokenChoice::Stdin(text) => required(text, CredentialSource::Stdin).map(Some),
@@ -155,7 +173,7 @@ fn choose(
         TokenChoice::Link(secret) => Ok(Some((secret.clone(), CredentialSource::Link))),
         TokenChoice::Search if !settings.implicit_tokens => Ok(None),
         TokenChoice::Search => {
-            for place in places(settings, provider, repo) {
+            for place in place::places(settings, provider, repo) {
                 if let Some(found) = place.read(env, provider)? {
                     return Ok(Some(found));
                 }
@@ -165,86 +183,11 @@ fn choose(
     }
 }
 
-/// The places, in the order in which they win.
-fn places<'a>(settings: &'a Settings, provider: &'a Provider, repo: &RepoId) -> Vec<Place<'a>> {
-    let variables = provider.token_variables.iter().map(|name| Place::Variable(name));
-    let bound = narrowest(&settings.bound_tokens, provider, repo).map(Place::Bound);
-    let config = provider.token_key.as_ref().map(Place::Config);
-    let login = provider.login.as_deref().map(Place::Login);
-    variables.chain(bound).chain(config).chain(login).collect()
-}
-
-/// The bound token whose pattern says most about the repository: the one with the most characters that are not wild.
-fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo: &RepoId) -> Option<&'a BoundToken> {
-    let literal = |text: &str| text.chars().filter(|character| !"*?[]".contains(*character)).count();
-    let width = |token: &BoundToken| {
-        let matching = token.only.iter().filter(|pattern| pattern.matches(repo.as_str()));
-        matching.map(|pattern| literal(pattern.as_str())).max()
-    };
-    let candidates = tokens.iter().filter(|token| token.provider == provider.name);
-    candidates.filter_map(|token| Some((width(token)?, token))).max_by_key(|(width, _)| *width).map(|(_, token)| token)
-}
-
-impl Place<'_> {
-    fn read(&self, env: &Env, provider: &Provider) -> Result<Option<(Secret, CredentialSource)>, AuthError> {
-        let of_config = |key| CredentialSource::Config { provider: provider.name.clone(), key };
-        match self {
-            Self::Variable(name) => variable(env, name),
-            Self::Bound(token) => {
-                let source = CredentialSource::Bound(token.name.clone());
-                Ok(key(&token.token, env, source.clone())?.map(|secret| (secret, source)))
-            }
-            Self::Config(token) => {
-                let source = of_config(match token {
-                    TokenKey::Variable(_) => "token_env",
-                    TokenKey::File(_) => "token_file",
-                    TokenKey::Command(_) => "token_command",
-                    TokenKey::Literal(_) => "token",
-                });
-                Ok(key(token, env, source.clone())?.map(|secret| (secret, source)))
-            }
-            Self::Login(path) => login(path),
-        }
-    }
-}
-
-fn key(token: &TokenKey, env: &Env, source: CredentialSource) -> Result<Option<Secret>, AuthError> {
-    match token {
-        TokenKey::Variable(name) => Ok(variable(env, name)?.map(|(secret, _)| secret)),
-        TokenKey::File(path) => required(&read(path)?, source).map(|(secret, _)| Some(secret)),
-        TokenKey::Command(command) => required(&command::output(command)?, source).map(|(secret, _)| Some(secret)),
-        TokenKey::Literal(secret) => Ok(Some(secret.clone())),
-    }
-}
-
-fn variable(env: &Env, name: &str) -> Result<Option<(Secret, CredentialSource)>, AuthError> {
-    let source = CredentialSource::Variable(name.to_owned());
-    let Some(text) = env.text(name)? else { return Ok(None) };
-    Ok(Secret::parse(text, &source)?.map(|secret| (secret, source)))
-}
-
-fn login(path: &Path) -> Result<Option<(Secret, CredentialSource)>, AuthError> {
-    let source = CredentialSource::Login(path.to_owned());
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Secret::parse(&text, &source)?.map(|secret| (secret, source))),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(AuthError::Read { path: path.to_owned(), source: error }),
-    }
-}
-
-fn read(path: &Path) -> Result<String, AuthError> {
-    fs::read_to_string(path).map_err(|source| AuthError::Read { path: path.to_owned(), source })
-}
-
-fn required(text: &str, from: CredentialSource) -> Result<(Secret, CredentialSource), AuthError> {
-    match Secret::parse(text, &from)? {
-        Some(secret) => Ok((secret, from)),
-        None => Err(AuthError::Empty { from }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::settings::Overrides;
 
@@ -259,7 +202,7 @@ mod tests {
         let settings = Settings::resolve(&env, &Overrides::default()).map_err(|error| error.to_string())?;
         let provider = settings.provider(provider).unwrap();
         let found =
-            find(&settings, &env, provider, &repo.parse().unwrap(), choice).map_err(|error| error.to_string())?;
+            find(&settings, &env, provider, Some(&repo.parse().unwrap()), choice).map_err(|error| error.to_string())?;
         Ok(found.credential.map(|credential| {
             let url = provider.endpoint.join(["x"]);
             (credential.secret_for(&url).unwrap().expose().to_owned(), credential.source().to_string())
@@ -333,7 +276,7 @@ mod tests {
             let overrides = Overrides { allow_insecure_http: allow, ..Overrides::default() };
             let settings = Settings::resolve(&env, &overrides).unwrap();
             let provider = settings.provider("hf").unwrap();
-            let found = find(&settings, &env, provider, &"o/m".parse().unwrap(), &TokenChoice::Search).unwrap();
+            let found = find(&settings, &env, provider, None, &TokenChoice::Search).unwrap();
             assert_eq!(found.credential.is_some(), sent);
             assert_eq!(found.warnings.is_empty(), sent);
             assert!(!format!("{:?}", found.warnings).contains("canary"));

@@ -1,6 +1,7 @@
 //! The front end: the only room that knows clap, terminals, signals and exit statuses.
 
 mod args;
+mod auth;
 mod diagnose;
 mod environment;
 mod outcome;
@@ -10,6 +11,7 @@ mod running;
 mod signal;
 mod size;
 mod terminal;
+mod token_facts;
 
 use clap::Parser as _;
 
@@ -37,6 +39,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     terminal.start_log();
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
+        Command::Auth { command } => auth::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

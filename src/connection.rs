@@ -61,7 +61,7 @@ impl<'a> Connection<'a> {
         repo: &RepoId,
         reporter: &Arc<dyn Reporter>,
     ) -> Result<Self, Error> {
-        let found = auth::find(caller.settings, caller.env, settings, repo, caller.token)?;
+        let found = auth::find(caller.settings, caller.env, settings, Some(repo), caller.token)?;
         found.warnings.iter().for_each(|warning| reporter.warn(warning));
         let client = Client::new(&caller.settings.network, Arc::clone(reporter))?;
         Ok(Self::with(caller, settings, client, found.credential))

@@ -81,6 +81,13 @@ pub enum CredentialSource {
     },
     /// A stored login: huggingface_hub's own token file.
     Login(PathBuf),
+    /// A stored login of gatedl's own credentials file.
+    Stored {
+        /// The name that it was stored under.
+        name: String,
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 impl fmt::Display for CredentialSource {
@@ -94,6 +101,7 @@ impl fmt::Display for CredentialSource {
             Self::Config { provider, key } => {
                 write!(formatter, "`{key}` of [provider.{provider}] in the configuration file")
             }
+            Self::Stored { name, path } => write!(formatter, "the login `{name}` in {}", path.display()),
         }
     }
 }

@@ -5,6 +5,8 @@
 //! drift apart. An empty or blank value counts as unset everywhere: `HF_TOKEN=""` in a container once hid a good login
 //! for a day (vllm#20350).
 
+mod file;
+
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -82,12 +84,16 @@ variables! {
     HF_ENDPOINT in Servers: "base address of the Hugging Face hub or of its mirror; default: https://huggingface.co";
     BA_ENDPOINT in Servers: "base address of the BOINC AI hub; default: https://boincai.com";
     CIVITAI_ENDPOINT in Servers: "base address of CivitAI; default: https://civitai.com";
+    MODELS_CATALOG_URL in Servers: "catalogs of models for gatedl vix, addresses or files with ; between; default: Visionatrix's own";
     GATEDL_CONFIG in Servers: "configuration file; default: gatedl/config.toml in the user's configuration folder";
 
     HF_HOME in Folders: "folder of Hugging Face's tools; default: huggingface in the user's cache folder";
     HF_HUB_CACHE in Folders: "cache of Hugging Face repositories; default: $HF_HOME/hub";
     HUGGINGFACE_HUB_CACHE in Folders: "the same (older name)";
     XDG_CACHE_HOME in Folders: "the user's cache folder; default: ~/.cache";
+    COMFYUI_DIR in Folders: "folder of ComfyUI, for gatedl vix; default: ./ComfyUI";
+    BASE_DATA_DIR in Folders: "folder of Visionatrix's data; default: ./ComfyUI-Data";
+    MODELS_DIR in Folders: "folder of Visionatrix's models; default: $BASE_DATA_DIR/models";
     HF_HUB_DISABLE_SYMLINKS in Folders: "1: write caches without symbolic links";
 
     HF_HUB_OFFLINE in Network: "1: use what is in the cache and open no connection";
@@ -123,6 +129,14 @@ pub enum EnvError {
         name: &'static str,
         /// What it holds.
         value: String,
+    },
+    /// A file of variables has a line that sets none.
+    #[error("the line {line} of `{path}` is not NAME=VALUE")]
+    NotAVariable {
+        /// The file.
+        path: String,
+        /// The line, counted from 1. What stands in it may be a secret.
+        line: usize,
     },
 }
 

@@ -8,15 +8,18 @@ mod hint;
 mod numbered;
 mod refused;
 mod status;
+mod token;
 
 use thiserror::Error as ThisError;
 
 pub use self::numbered::Numbered;
 pub use self::refused::{OtherToken, RefusedPull};
 pub use self::status::ExitStatus;
+pub use self::token::BadToken;
 
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::comfyui::ComfyuiError;
 use crate::digest::Digest;
 use crate::fetch::FetchError;
 use crate::http::{ClientError, Failure};
@@ -50,6 +53,17 @@ pub enum Error {
     /// The provider said no.
     #[error(transparent)]
     Refused(Box<RefusedPull>),
+    /// The provider does not know the token, or knows it no longer.
+    #[error(transparent)]
+    BadToken(Box<BadToken>),
+    /// The provider could not be asked whose token it is.
+    #[error("could not ask {host} whose token it is")]
+    Whose {
+        /// The host that was asked.
+        host: String,
+        /// Why.
+        source: Box<ProviderError>,
+    },
     /// The provider gave no usable answer.
     #[error("could not ask {host} about `{repo}`")]
     Provider {
@@ -132,6 +146,9 @@ pub enum Error {
     /// The disk or the cache refused.
     #[error(transparent)]
     Cache(#[from] CacheError),
+    /// The folders of a ComfyUI are not known.
+    #[error(transparent)]
+    Comfyui(#[from] ComfyuiError),
     /// Standard input or output failed.
     #[error("could not {action}")]
     Stream {
@@ -154,16 +171,16 @@ impl Error {
             Self::Ambiguous { .. } => ExitStatus::Usage,
             Self::Dangerous { .. } => ExitStatus::Refused,
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
-            Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) => ExitStatus::Credential,
-            Self::Auth(_) => ExitStatus::Usage,
+            Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
+                ExitStatus::Credential
+            }
+            Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Refused(refused) => refused.status(),
             Self::Selection { .. } | Self::NoSuchFile { .. } | Self::Offline { .. } => ExitStatus::NotFound,
-            Self::Unhashed { .. } | Self::Unexpected { .. } | Self::Fetch(FetchError::Corrupt { .. }) => {
-                ExitStatus::Corrupt
-            }
-            Self::Provider { .. } | Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => {
-                ExitStatus::Network
-            }
+            Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
+            Self::Unhashed { .. } | Self::Unexpected { .. } => ExitStatus::Corrupt,
+            Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
+            Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => ExitStatus::Network,
             Self::Cache(_) | Self::Fetch(FetchError::Cache(_) | FetchError::Full { .. }) => ExitStatus::Disk,
             Self::Client(_) | Self::Stream { .. } | Self::Fetch(FetchError::Lost(_)) => ExitStatus::Other,
             Self::Interrupted => ExitStatus::Interrupted,
@@ -175,6 +192,7 @@ impl Error {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Refused(refused) => refused.refusal.kind.as_str(),
+            Self::BadToken(token) => token.kind(),
             Self::Offline { .. } => "offline",
             Self::Selection { .. } | Self::NoSuchFile { .. } => "file_missing",
             Self::Dangerous { .. } => "dangerous",
@@ -210,6 +228,7 @@ impl Error {
     pub fn page(&self) -> Option<&str> {
         match self {
             Self::Refused(refused) => Some(&refused.refusal.page),
+            Self::BadToken(token) => token.page.as_deref(),
             _ => None,
         }
     }
@@ -219,7 +238,8 @@ impl Error {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refused(refused) => refused.failure.as_ref(),
-            Self::Provider { source, .. } => match source.as_ref() {
+            Self::BadToken(token) => Some(&token.failure),
+            Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {
                 ProviderError::Failure(failure) => Some(failure),
                 _ => None,
             },

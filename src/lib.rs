@@ -9,12 +9,16 @@
 //! |---|---|---|
 //! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
 //! | 7 | [`pull`] | the use case, one page |
+//! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
 //! | 3 | [`auth`] | where tokens are found; makes no request |
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
+//! | 2 | [`archive`] | unpacking what was verified |
 //! | 2 | [`settings`] | every knob, resolved once |
+//! | 2 | [`comfyui`] | the folders of an application |
+//! | 1 | [`mod@catalog`], [`flow`] | what a Visionatrix worker is told; no I/O |
 //! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
@@ -27,9 +31,12 @@
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`cache::Partial::verify`], and the
 //! journal beside each partial file.
 
+pub mod archive;
 pub mod auth;
 pub mod cache;
+pub mod catalog;
 pub mod cli;
+pub mod comfyui;
 pub mod connection;
 pub mod credential;
 pub mod digest;
@@ -37,6 +44,7 @@ pub mod endpoint;
 pub mod env;
 pub mod error;
 pub mod fetch;
+pub mod flow;
 pub mod http;
 pub mod manifest;
 pub mod pattern;
@@ -46,3 +54,4 @@ pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod settings;
+pub mod whoami;

@@ -10,11 +10,13 @@
 mod choice;
 mod gate;
 mod identity;
+mod pulled;
 mod request;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use self::pulled::{Access, Pulled, PulledFile};
 pub use self::request::Request;
 
 use crate::cache::{Destination, Folder, Links, RepoCache, space};
@@ -22,48 +24,11 @@ use crate::connection::{Caller, Connection, Subject};
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{self, FileState, Plan, Transport};
-use crate::manifest::{Entry, Gate, RepoFile, Resolved};
+use crate::manifest::{Entry, RepoFile, Resolved};
 use crate::provider;
 use crate::repo::{Commit, Repo};
 use crate::report::Reporter;
 use crate::settings::{self, Settings};
-
-/// A file of a finished (or, for a dry run, planned) pull.
-#[derive(Debug, Clone)]
-pub struct PulledFile {
-    /// The file.
-    pub entry: Entry,
-    /// Where it stood before the run.
-    pub state: FileState,
-}
-
-/// The answer of the gate, for a dry run.
-#[derive(Debug)]
-pub enum Access {
-    /// The content may be read.
-    Granted,
-    /// It may not, for this reason.
-    Refused(Error),
-}
-
-/// What a pull did.
-#[derive(Debug)]
-pub struct Pulled {
-    /// The repository, by the id that it is kept under.
-    pub repo: Repo,
-    /// The commit.
-    pub commit: Commit,
-    /// What guards the content, where the hub was asked.
-    pub gate: Option<Gate>,
-    /// Whether the content may be read.
-    pub access: Access,
-    /// The folder; the file, where exactly one was named.
-    pub path: PathBuf,
-    /// Every file that was asked for.
-    pub files: Vec<PulledFile>,
-    /// How many bytes came over the network; for a dry run, how many would.
-    pub bytes_fetched: u64,
-}
 
 /// Pulls.
 ///
@@ -89,6 +54,8 @@ pub async fn pull(
                 request.site = elsewhere.take();
                 unpublished = Some(error);
             }
+            // what the second address adds to a clear no of the first is only a refusal of another kind
+            Err(error @ Error::Provider { .. }) => return Err(unpublished.unwrap_or(error)),
             Err(error) if identity::is_unpublished(&error) => return Err(unpublished.unwrap_or(error)),
             Err(error) => return Err(error),
         }
@@ -128,7 +95,6 @@ async fn attempt(
     }
     let asked = hub.ask_access(&resolved).await?;
     let mut entries = hub.listing(&resolved.commit).await?;
-    pull.inspect(&pull.choose(&entries)?, &entries)?;
     let measured = hub.measure(&resolved.commit, &mut entries).await?;
     let chosen = pull.choose(&entries)?;
     let access = hub.settle_access(measured.or(asked), &resolved, &chosen).await?;

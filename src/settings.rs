@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use self::config::{BoundToken, ConfigError, TokenKey, others_can_read};
-pub use self::provider::Provider;
+pub use self::config::{BoundToken, ConfigError, TokenKey, line_at, others_can_read, without_values};
+pub use self::provider::{Login, Provider};
 pub use crate::endpoint::Protocol;
 
 use self::config::Config;
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(hf.endpoint.to_string(), "https://huggingface.co");
         assert_eq!(hf.token_variables, ["HF_AUTH_TOKEN", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ACCESS_TOKEN"]);
         assert_eq!(hf.cache, PathBuf::from("/home/bob/.cache/huggingface/hub"));
-        assert_eq!(hf.login, Some(PathBuf::from("/home/bob/.cache/huggingface/token")));
+        assert_eq!(hf.login, Some(Login::HuggingFace("/home/bob/.cache/huggingface/token".into())));
         let ba = settings.provider("ba").unwrap();
         assert_eq!(ba.endpoint.to_string(), "https://boincai.com");
         assert_eq!(ba.token_variables, ["BA_ACCESS_TOKEN", "BA_TOKEN"]);
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(civitai.token_variables[..2], ["CA_API_KEY", "CA_AUTH_TOKEN"]);
         assert_eq!(civitai.cache, PathBuf::from("/home/bob/.cache/gatedl/civitai"));
         assert_eq!(ba.cache, PathBuf::from("/home/bob/.cache/boincai/hub"));
-        assert_eq!(ba.login, None);
+        assert_eq!(ba.login, Some(Login::Credentials("/home/bob/.config/gatedl/credentials.toml".into())));
         assert!(matches!(settings.provider("nope"), Err(SettingsError::UnknownProvider { .. })));
     }
 

@@ -16,6 +16,7 @@
 //! | `blob` | what is here already, what another repository has, publishing |
 //! | `snapshot` | the links that give a blob a file name, or what replaces them where there are no links |
 //! | [`folder`], `sidecar` | `--local-dir` and `huggingface_hub`'s notes about it |
+//! | [`delivery`] | from the cache into an application's folder |
 //! | `listing` | the JSON of `trees/<commit>.json` |
 //! | [`space`] | room on the disk |
 //! | `content`, `place`, `inside` | hashing and copying; renames and whole-file writes; folders of the user |
@@ -29,6 +30,7 @@ use thiserror::Error;
 
 mod blob;
 mod content;
+pub mod delivery;
 mod destination;
 pub mod folder;
 mod inside;
@@ -119,6 +121,18 @@ pub enum CacheError {
     ReservedPath {
         /// The file's path in the repository.
         path: String,
+    },
+    /// Another file has the name that a delivery would give.
+    #[error("`{}` is there already, with other content", path.display())]
+    Occupied {
+        /// The file's path.
+        path: PathBuf,
+    },
+    /// Content of the cache is not what its name says.
+    #[error("`{}` is damaged: its content is not what its name in the cache says", path.display())]
+    Damaged {
+        /// The file's path.
+        path: PathBuf,
     },
     /// Between verification and publication somebody else put another file at the path.
     #[error("`{}` was replaced by another program while it was verified", path.display())]

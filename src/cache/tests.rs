@@ -13,6 +13,7 @@ use crate::manifest::RepoFile;
 use crate::repo::{Commit, Repo, RepoKind};
 
 mod blobs;
+mod delivery;
 mod folders;
 mod partial;
 mod snapshots;

@@ -1,10 +1,12 @@
 //! What can be typed. Environment variables are not read here: settings own them, so that one place knows which wins.
 
+mod auth;
 mod groups;
 mod pull;
 
 use clap::{Parser, Subcommand};
 
+pub(super) use self::auth::{Auth, Status};
 pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
 pub(super) use self::pull::Pull;
 
@@ -33,6 +35,11 @@ pub(super) struct CommandLine {
 pub(super) enum Command {
     /// Bring a model, dataset or space to this machine
     Pull(Box<Pull>),
+    /// Log in, and see which token is used and what it may do
+    Auth {
+        #[command(subcommand)]
+        command: Auth,
+    },
     /// Print help; `gatedl help environment` lists every variable
     Help {
         /// A command, or `environment`

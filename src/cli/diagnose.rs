@@ -5,7 +5,7 @@ use std::error::Error as _;
 use serde_json::{Value, json};
 
 use super::terminal::Terminal;
-use crate::error::Error;
+use crate::error::{Error, ExitStatus};
 use crate::http::Failure;
 use crate::repo::printable;
 
@@ -35,6 +35,16 @@ pub(super) fn document(error: &Error) -> Value {
         "status": error.status().code(),
         "hints": error.hints(),
     } })
+}
+
+/// Ends a command that failed: the text for people, the document as well where programs asked for one.
+pub(super) fn end(error: &Error, json: bool, terminal: &Terminal) -> ExitStatus {
+    Terminal::say(&text(error, terminal));
+    if json {
+        // the error is out already, and its status says the same
+        drop(Terminal::answer(&document(error).to_string()));
+    }
+    error.status()
 }
 
 /// What lies beneath the headline, each once: some layers pass the text of the one below on as their own. Of what the

@@ -62,6 +62,7 @@ impl Connection<'_> {
         if refusal.kind == RefusalKind::LoginRequired && account.is_err_and(is_unauthorized) {
             // where a bad token is taken for none, only the question whose it is tells
             refusal.kind = RefusalKind::BadToken;
+            refusal.page = self.settings.token_page().unwrap_or(refusal.page);
         }
         let account = account.ok().flatten().cloned();
         let bad_token = matches!(refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
@@ -86,7 +87,8 @@ impl Connection<'_> {
             account,
             token_variables: self.settings.token_variables.clone(),
             other_tokens: self.other_tokens(),
-            login: self.settings.login.clone(),
+            provider: self.settings.name.clone(),
+            token_page: self.settings.token_page(),
             similar,
         }))
     }

@@ -20,6 +20,8 @@ impl Error {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Refused(refused) => refused.hints(),
+            Self::BadToken(token) => token.hints(),
+            Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
             Self::Settings(error) => settings(error),
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],
             Self::Reference(ReferenceError::UnknownHost { .. }) => {
@@ -49,7 +51,7 @@ impl Error {
             ],
             Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
-            Self::Provider { .. } => self.failure().map_or_else(listing, network),
+            Self::Provider { .. } | Self::Whose { .. } => self.failure().map_or_else(listing, network),
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => {
                 let kept = "what has arrived is kept; run the same command again to go on from there";
                 network(failure).into_iter().chain([kept.to_owned()]).collect()
@@ -125,7 +127,7 @@ impl RefusedPull {
     fn login(&self) -> Vec<String> {
         let page = &self.refusal.page;
         match &self.account {
-            None => vec![self.how_to_give_a_token(), format!("tokens are made at {page}")],
+            None => vec![self.how_to_give_a_token()],
             Some(account) => match account.standing.as_deref() {
                 Some(standing) if standing != "active" => vec![format!("the account is {standing}: see {page}")],
                 _ => vec![format!("see {page}, or try another token")],
@@ -137,9 +139,9 @@ impl RefusedPull {
     fn forbidden(&self) -> String {
         let page = &self.refusal.page;
         let about_token = |message: &String| message.to_lowercase().contains("token");
-        match &self.login {
-            Some(_) if self.refusal.server_message.as_ref().is_some_and(about_token) => {
-                "another token may be allowed: https://huggingface.co/settings/tokens".to_owned()
+        match &self.token_page {
+            Some(tokens) if self.refusal.server_message.as_ref().is_some_and(about_token) => {
+                format!("another token may be allowed: {tokens}")
             }
             _ => format!("a policy or an administrator forbids it; {page} may say more"),
         }
@@ -152,11 +154,12 @@ impl RefusedPull {
             None => {}
         }
         let variable = self.token_variables.iter().find(|name| *name == "HF_TOKEN").or(self.token_variables.first());
-        let tokens = if self.login.is_some() { " (https://huggingface.co/settings/tokens)" } else { "" };
-        match variable {
-            Some(name) => format!("set {name} to a token of that account{tokens}, or pass it with --token-stdin"),
-            None => "pass a token with --token-stdin".to_owned(),
-        }
+        let tokens = self.token_page.as_ref().map(|page| format!(" ({page})")).unwrap_or_default();
+        let provider = &self.provider;
+        let set = variable.map(|name| format!("set {name}, ")).unwrap_or_default();
+        format!(
+            "`gatedl auth login {provider}` stores a token of that account{tokens}; or {set}or pass one with --token-stdin"
+        )
     }
 
     fn about_the_token(&self) -> Option<String> {
@@ -165,7 +168,7 @@ impl RefusedPull {
         };
         let source = self.token.as_ref().filter(|_| of_token(self.refusal.kind))?;
         let account = self.account.as_ref().map(|account| format!(" (account `{}`)", account.name)).unwrap_or_default();
-        Some(format!("the token came from {source}{account}"))
+        Some(format!("the token came from {source}{account}; `gatedl auth status` shows the others"))
     }
 
     fn about_other_tokens(&self) -> Option<String> {
@@ -245,7 +248,11 @@ fn cache(error: &CacheError) -> Vec<String> {
             "make room, or name another folder with --cache-dir or --local-dir; what has arrived is kept".to_owned(),
         ];
     }
-    Vec::new()
+    match error {
+        CacheError::Occupied { .. } => vec!["move it away, or replace it with --force".to_owned()],
+        CacheError::Damaged { .. } => vec!["`--force` fetches it again".to_owned()],
+        _ => Vec::new(),
+    }
 }
 
 fn listing() -> Vec<String> {

@@ -1,7 +1,5 @@
 //! A refusal with everything that explains it: what was asked for, with which token, and what the user could do instead.
 
-use std::path::PathBuf;
-
 use thiserror::Error as ThisError;
 
 use super::ExitStatus;
@@ -37,8 +35,10 @@ pub struct RefusedPull {
     pub token_variables: Vec<String>,
     /// Tokens that are there, but for other providers.
     pub other_tokens: Vec<OtherToken>,
-    /// Where a login is stored, for providers that have one.
-    pub login: Option<PathBuf>,
+    /// The name of the provider, as `gatedl auth login` takes it.
+    pub provider: String,
+    /// The page on which tokens are made, where that is known.
+    pub token_page: Option<String>,
     /// Near names of a repository that was not found.
     pub similar: Vec<String>,
 }

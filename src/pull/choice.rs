@@ -18,7 +18,7 @@ impl Pull<'_> {
             None => self.selected(entries)?,
         };
         match request.expect {
-            Some(expected) => self.expected(expected, &chosen),
+            Some(expected) => with_hash(expected, &chosen),
             None => Ok(chosen),
         }
     }
@@ -68,20 +68,6 @@ impl Pull<'_> {
         }
     }
 
-    /// The file with the hash that the caller expects. One that has only a git id is left to the caller.
-    fn expected<'e>(&self, expected: Digest, chosen: &[&'e Entry]) -> Result<Vec<&'e Entry>, Error> {
-        let primary = |entry: &&&Entry| entry.published.as_ref().is_some_and(|file| file.primary);
-        let alike = || chosen.iter().filter(|entry| entry.digest == Some(expected));
-        if let Some(entry) = alike().find(primary).or_else(|| alike().next()) {
-            return Ok(vec![entry]);
-        }
-        match chosen {
-            [only] if !matches!(only.digest, Some(Digest::Sha256(_))) => Ok(vec![only]),
-            [only] => Err(Error::Unexpected { expected, listed: only.digest, path: Some(only.path.clone()) }),
-            _ => Err(Error::Unexpected { expected, listed: None, path: None }),
-        }
-    }
-
     /// What of the choice the user should hear about, and what must not be fetched.
     pub(super) fn inspect(&self, chosen: &[&Entry], entries: &[Entry]) -> Result<(), Error> {
         for entry in chosen {
@@ -114,5 +100,19 @@ impl Pull<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The file with the hash that the caller expects. One that has only a git id is left to the caller.
+fn with_hash<'e>(expected: Digest, chosen: &[&'e Entry]) -> Result<Vec<&'e Entry>, Error> {
+    let primary = |entry: &&&Entry| entry.published.as_ref().is_some_and(|file| file.primary);
+    let alike = || chosen.iter().filter(|entry| entry.digest == Some(expected));
+    if let Some(entry) = alike().find(primary).or_else(|| alike().next()) {
+        return Ok(vec![entry]);
+    }
+    match chosen {
+        [only] if !matches!(only.digest, Some(Digest::Sha256(_))) => Ok(vec![only]),
+        [only] => Err(Error::Unexpected { expected, listed: only.digest, path: Some(only.path.clone()) }),
+        _ => Err(Error::Unexpected { expected, listed: None, path: None }),
     }
 }

@@ -40,24 +40,24 @@ impl Hub<'_> {
         }
     }
 
-    /// Finds out the exact length of the files that are asked for, where the listing has rounded ones. Each is asked for
-    /// its first byte, so this is its gate, too; none where nothing had to be asked.
+    /// Looks into the files that are asked for, where the provider numbers them: what is known about them, and the exact
+    /// length of those whose listing has a rounded one. A file tells by its first byte, so that is its gate, too; none
+    /// where the provider does not number its files.
     pub(super) async fn measure(&self, commit: &Commit, entries: &mut [Entry]) -> Result<Option<Access>, Error> {
-        if entries.iter().all(Entry::is_measured) {
+        if entries.iter().all(|entry| entry.published.is_none()) {
             return Ok(None);
         }
         let chosen = self.pull.choose(entries)?;
-        let unmeasured = chosen.iter().filter(|entry| !entry.is_measured());
-        let paths: HashSet<RepoPath> = unmeasured.map(|entry| entry.path.clone()).collect();
-        let mut answer = None;
+        self.pull.inspect(&chosen, entries)?;
+        let unmeasured = chosen.iter().enumerate().filter(|(at, entry)| *at == 0 || !entry.is_measured());
+        let paths: HashSet<RepoPath> = unmeasured.map(|(_, entry)| entry.path.clone()).collect();
         for entry in entries.iter_mut().filter(|entry| paths.contains(&entry.path)) {
             match self.connection.measure(self.subject(), commit, entry).await {
                 Ok(size) => entry.set_size(size),
                 Err(error) => return self.denied(error).map(Some),
             }
-            answer = Some(Access::Granted);
         }
-        Ok(answer)
+        Ok(Some(Access::Granted))
     }
 
     fn denied(&self, error: Error) -> Result<Access, Error> {

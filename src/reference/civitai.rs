@@ -76,6 +76,7 @@ pub(super) fn air(text: &str, known: &[Known<'_>]) -> Option<Result<Reference, R
 }
 
 /// What the numbers of a reference are of.
+#[derive(Clone, Copy)]
 enum Named {
     Model(u64, Option<u64>),
     Version(u64),

@@ -132,13 +132,15 @@ fn line_error(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
 }
 
 /// The line of a place in a text, from 1.
-fn line_at(text: &str, start: usize) -> usize {
+#[must_use]
+pub fn line_at(text: &str, start: usize) -> usize {
     text.as_bytes()[..start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// Replaces everything between double quotes: `invalid type: string "hf_…"` must not repeat the token. A quote that is
 /// itself what the message is about is spelled out first.
-fn without_values(message: &str) -> String {
+#[must_use]
+pub fn without_values(message: &str) -> String {
     let message = message.trim().replace("`\"`", "a closing quote");
     let parts: Vec<&str> = message.split('"').collect();
     let shown: Vec<&str> = parts.iter().enumerate().map(|(at, part)| if at % 2 == 0 { *part } else { "…" }).collect();

@@ -29,8 +29,17 @@ pub struct Provider {
     pub token_key: Option<TokenKey>,
     /// The root of its cache.
     pub cache: PathBuf,
-    /// The file of a stored login.
-    pub login: Option<PathBuf>,
+    /// Where its logins are stored; nowhere, if the user's configuration folder is not known.
+    pub login: Option<Login>,
+}
+
+/// Where the logins of a provider are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Login {
+    /// huggingface_hub's own files: this one holds the token in use, `stored_tokens` beside it all of them by name.
+    HuggingFace(PathBuf),
+    /// gatedl's own file for all other providers.
+    Credentials(PathBuf),
 }
 
 impl Provider {
@@ -51,6 +60,16 @@ impl Provider {
     #[must_use]
     pub fn at(&self, address: &Endpoint) -> Self {
         Self { endpoint: address.clone(), pages: address.clone(), ..self.clone() }
+    }
+
+    /// The page on which its users make tokens, where that is known.
+    #[must_use]
+    pub fn token_page(&self) -> Option<String> {
+        match self.name.as_str() {
+            "hf" | "ba" => Some(self.pages.join(["settings", "tokens"]).to_string()),
+            "civitai" => Some(self.pages.join(["user", "account"]).to_string()),
+            _ => None,
+        }
     }
 }
 
@@ -151,7 +170,7 @@ impl BuiltIn {
                 None if self.protocol == Protocol::CivitAi => own_cache(env, self.name)?,
                 None => user_cache(env)?.join("boincai").join("hub"),
             },
-            login: is_hf.then(|| login_file(env)).transpose()?,
+            login: if is_hf { Some(Login::HuggingFace(login_file(env)?)) } else { credentials_file(env) },
             endpoint,
         })
     }
@@ -172,7 +191,7 @@ fn configured(env: &Env, config: &ProviderConfig) -> Result<Provider, SettingsEr
             Some(folder) => folder.clone(),
             None => own_cache(env, &config.name)?,
         },
-        login: None,
+        login: credentials_file(env),
     })
 }
 
@@ -207,6 +226,10 @@ fn login_file(env: &Env) -> Result<PathBuf, SettingsError> {
         Some(file) => Ok(file),
         None => Ok(huggingface_home(env)?.join("token")),
     }
+}
+
+fn credentials_file(env: &Env) -> Option<Login> {
+    Some(Login::Credentials(env.config()?.join("gatedl").join("credentials.toml")))
 }
 
 fn parse(text: &str, from: &str) -> Result<Endpoint, SettingsError> {

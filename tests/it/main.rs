@@ -4,7 +4,9 @@
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
+mod auth;
 mod cache_layout;
+mod civitai;
 mod connections;
 mod faults;
 mod forward;

@@ -94,7 +94,7 @@ fn quiet_says_nothing_but_the_path_and_errors() {
 error: `org/none` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/org/none/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: if it is private: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
 }
@@ -176,6 +176,7 @@ Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
   pull  Bring a model, dataset or space to this machine
+  auth  Log in, and see which token is used and what it may do
   help  Print help; `gatedl help environment` lists every variable
 
 Options:
@@ -308,6 +309,7 @@ Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
   pull  Bring a model, dataset or space to this machine
+  auth  Log in, and see which token is used and what it may do
   help  Print help; `gatedl help environment` lists every variable
 
 Options:
@@ -447,6 +449,7 @@ Servers:
   HF_ENDPOINT                    base address of the Hugging Face hub or of its mirror; default: https://huggingface.co
   BA_ENDPOINT                    base address of the BOINC AI hub; default: https://boincai.com
   CIVITAI_ENDPOINT               base address of CivitAI; default: https://civitai.com
+  MODELS_CATALOG_URL             catalogs of models for gatedl vix, addresses or files with ; between; default: Visionatrix's own
   GATEDL_CONFIG                  configuration file; default: gatedl/config.toml in the user's configuration folder
 
 Folders:
@@ -454,6 +457,9 @@ Folders:
   HF_HUB_CACHE                   cache of Hugging Face repositories; default: $HF_HOME/hub
   HUGGINGFACE_HUB_CACHE          the same (older name)
   XDG_CACHE_HOME                 the user's cache folder; default: ~/.cache
+  COMFYUI_DIR                    folder of ComfyUI, for gatedl vix; default: ./ComfyUI
+  BASE_DATA_DIR                  folder of Visionatrix's data; default: ./ComfyUI-Data
+  MODELS_DIR                     folder of Visionatrix's models; default: $BASE_DATA_DIR/models
   HF_HUB_DISABLE_SYMLINKS        1: write caches without symbolic links
 
 Network:

@@ -13,10 +13,9 @@ use crate::repo::{Repo, printable};
 
 /// A refusal without words of the server.
 pub(super) fn refusal(repo: &Repo, kind: RefusalKind, pages: &Endpoint) -> Refusal {
-    let page = match (kind, repo.id.owner()) {
-        (RefusalKind::LoginRequired, _) => pages.join(["user", "account"]),
-        (_, Some(owner)) => pages.join([owner, repo.id.name()]),
-        (_, None) => pages.join(["models", repo.id.as_str()]),
+    let page = match repo.id.owner() {
+        Some(owner) => pages.join([owner, repo.id.name()]),
+        None => pages.join(["models", repo.id.as_str()]),
     };
     Refusal { kind, server_message: None, page: page.to_string(), deadline: None }
 }

@@ -14,7 +14,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/org/model with your account
-hint: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -29,7 +29,7 @@ error: access to `datasets/org/corpus` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/datasets/org/corpus/auth-check (request id [ID])
   server says: Access to dataset org/corpus is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/datasets/org/corpus with your account
-hint: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -44,7 +44,7 @@ error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at https://huggingface.co/org/model and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -59,7 +59,7 @@ error: access to `datasets/org/corpus` is gated and this account has not asked f
   caused by: 403 Forbidden for [HUB]/api/datasets/org/corpus/auth-check (request id [ID])
   server says: Access to dataset org/corpus is restricted and you are not in the authorized list. Visit https://huggingface.co/datasets/org/corpus to ask for access.
 hint: accept the terms at https://huggingface.co/datasets/org/corpus and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -76,7 +76,7 @@ error: access to `org/model` is gated and the request of this account awaits a r
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Your request to access model org/model is awaiting a review from the repo authors.
 hint: the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -94,7 +94,7 @@ error: access to `org/model` is gated and the request of this account was reject
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Your request to access model org/model has been rejected by the repo's authors.
 hint: a rejected request cannot be repeated; only the owners can help: https://huggingface.co/org/model
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -110,7 +110,7 @@ error: access to `org/model` is gated and was reset: it must be asked for again
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Your request to access model org/model has been reset by the repo's authors. Visit https://huggingface.co/org/model to submit a new request.
 hint: ask again at https://huggingface.co/org/model and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -129,7 +129,7 @@ error: the token's permissions do not cover `org/model`
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Please enable access to public gated repositories in your fine-grained token settings to view this repository.
 hint: give the token "Read access to contents of all public gated repos you can access", or make one that has it: https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -149,7 +149,7 @@ error: the token for `org/model` is not valid
   server says: Invalid credentials in Authorization header
 hint: `org/model` is public: the same command with `--anonymous` pulls it without a token
 hint: make a new token at https://huggingface.co/settings/tokens
-hint: the token came from HF_TOKEN
+hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -181,7 +181,7 @@ error: the token for `org/model` is not valid
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: Invalid credentials in Authorization header
 hint: make a new token at https://huggingface.co/settings/tokens
-hint: the token came from HF_TOKEN
+hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -201,7 +201,7 @@ error: the token for `org/model` has expired
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: User Access Token "bob-token" is expired
 hint: make a new token at https://huggingface.co/settings/tokens
-hint: the token came from [ROOT]/cache/huggingface/token
+hint: the token came from [ROOT]/cache/huggingface/token; `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -219,7 +219,7 @@ error: the token for `datasets/org/corpus` has expired
   server says: User Access Token "bob-token" is expired
 hint: `datasets/org/corpus` is public: the same command with `--anonymous` pulls it without a token
 hint: make a new token at https://huggingface.co/settings/tokens
-hint: the token came from HF_TOKEN
+hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -254,7 +254,7 @@ error: access to `org/model` is forbidden to this token
   caused by: 403 Forbidden for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: Your token has been revoked by the organization administrator, please use another one.
 hint: another token may be allowed: https://huggingface.co/settings/tokens
-hint: the token came from HF_TOKEN
+hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -275,7 +275,7 @@ error: access to `org/model` is gated
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Answer three riddles first.
 hint: see https://huggingface.co/org/model
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
         .run();

@@ -16,7 +16,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at [HUB]/org/model with your account
-hint: set BA_ACCESS_TOKEN to a token of that account, or pass it with --token-stdin
+hint: `gatedl auth login ba` stores a token of that account ([HUB]/settings/tokens); or set BA_ACCESS_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
     run(sandbox.env("BA_ACCESS_TOKEN", token_of("bob"))).status(4).stderr(str![[r#"
@@ -24,7 +24,7 @@ error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at [HUB]/org/model and run the same command again
-hint: the token came from BA_ACCESS_TOKEN (account `bob`)
+hint: the token came from BA_ACCESS_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -45,7 +45,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at [HUB]/org/model with your account
-hint: set CORP_TOKEN to a token of that account, or pass it with --token-stdin
+hint: `gatedl auth login corp` stores a token of that account; or set CORP_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
     run().env("CORP_TOKEN", token_of("bob")).status(4).stderr(str![[r#"
@@ -53,7 +53,7 @@ error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at [HUB]/org/model and run the same command again
-hint: the token came from CORP_TOKEN (account `bob`)
+hint: the token came from CORP_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -68,7 +68,7 @@ error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at https://huggingface.co/org/model and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert!(hub.log().lines().all(|line| line.contains("/artifactory/api/huggingfaceml/repo/api/")), "{}", hub.log());
@@ -98,7 +98,7 @@ error: access to `org/model` is gated and the request of this account awaits a r
   caused by: 403 Forbidden for [HUB]/org/model/resolve/4958bad336d4c22fd01873caa52febccb5abb091/model.safetensors (request id [ID])
   server says: Your request to access model org/model is awaiting a review from the repo authors.
 hint: the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -108,7 +108,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/org/model/resolve/4958bad336d4c22fd01873caa52febccb5abb091/model.safetensors (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/org/model with your account
-hint: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -142,7 +142,7 @@ error: access to `org/small` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/org/small/resolve/9c0a8faa093872f8b7898deb142acbbb58598f64/config.json (request id [ID])
   server says: Access to model org/small is restricted and you are not in the authorized list. Visit https://huggingface.co/org/small to ask for access.
 hint: accept the terms at https://huggingface.co/org/small and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -152,7 +152,7 @@ gate: gated (the owners decide), access refused
   access to `org/small` is gated and no token was sent
   server says: Access to model org/small is restricted. You must have access to it and be authenticated to access it. Please log in.
   hint: accept the terms at https://huggingface.co/org/small with your account
-  hint: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
    fetch         7 B  README.md
    fetch         2 B  config.json
 2 files, 9 B; 9 B to fetch
@@ -179,7 +179,7 @@ error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/org/model/resolve/4958bad336d4c22fd01873caa52febccb5abb091/model.safetensors (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at https://huggingface.co/org/model and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -188,7 +188,7 @@ error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/org/model/resolve/4958bad336d4c22fd01873caa52febccb5abb091/config.json (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at https://huggingface.co/org/model and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
 }
@@ -205,7 +205,7 @@ error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/org/model/resolve/4958bad336d4c22fd01873caa52febccb5abb091/config.json (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at https://huggingface.co/org/model and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -256,7 +256,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/org/model with your account
-hint: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 hint: BA_ACCESS_TOKEN is set, but it is for the provider `ba`; did you mean `ba:org/model`?
 
 "#]])

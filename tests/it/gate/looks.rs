@@ -10,14 +10,14 @@ fn a_refusal_is_one_json_document_with_everything_a_program_needs() {
     let hub = gated_hub();
     let sandbox = Sandbox::new(&hub);
     pull_as(&sandbox, "bob", "org/model").args(["--json"]).status(4).stdout(str![[r#"
-{"error":{"causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"hints":["accept the terms at https://huggingface.co/org/model and run the same command again","the token came from HF_TOKEN (account `bob`)"],"kind":"not_requested","message":"access to `org/model` is gated and this account has not asked for it","server_message":"Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.","status":4,"url":"https://huggingface.co/org/model"}}
+{"error":{"causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"hints":["accept the terms at https://huggingface.co/org/model and run the same command again","the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others"],"kind":"not_requested","message":"access to `org/model` is gated and this account has not asked for it","server_message":"Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.","status":4,"url":"https://huggingface.co/org/model"}}
 
 "#]]).stderr(str![[r#"
 error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at https://huggingface.co/org/model and run the same command again
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -94,7 +94,7 @@ error: access to `org/model` is gated and this account has not asked for it
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
 hint: accept the terms at https://huggingface.co/org/model and run the same command again
-hint: the token came from HF_TOKEN
+hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]]).run();
     let asked = hub.requests().iter().filter(|request| request.target.contains("whoami")).count();
@@ -113,7 +113,7 @@ gate: gated (the owners decide), access refused
   access to `org/model` is gated and the request of this account awaits a review
   server says: Your request to access model org/model is awaiting a review from the repo authors.
   hint: the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have
-  hint: the token came from HF_TOKEN (account `bob`)
+  hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
    fetch        14 B  config.json
    fetch    20.00 kB  model.safetensors
 2 files, 20.01 kB; 20.01 kB to fetch
@@ -121,7 +121,7 @@ gate: gated (the owners decide), access refused
 "#]])
         .run();
     pull_as(&sandbox, "bob", "org/model").args(["--dry-run", "--json"]).stdout(str![[r#"
-{"bytes_fetched":0,"bytes_to_fetch":20014,"commit":"4958bad336d4c22fd01873caa52febccb5abb091","dry_run":true,"files":[{"digest":"git-sha1:70c7e957c13decd9e2629de84619bbbf2e3b9def","path":"config.json","size":14,"state":"fetch"},{"digest":null,"path":"model.safetensors","size":20000,"state":"fetch"}],"gate":{"access":"refused","error":{"causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"hints":["the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have","the token came from HF_TOKEN (account `bob`)"],"kind":"pending","message":"access to `org/model` is gated and the request of this account awaits a review","server_message":"Your request to access model org/model is awaiting a review from the repo authors.","status":4,"url":"https://huggingface.co/org/model"},"kind":"manual"},"path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/4958bad336d4c22fd01873caa52febccb5abb091","provider":"hf","repo":"org/model","repo_type":"model","revision":"main","seconds":[SECONDS]}
+{"bytes_fetched":0,"bytes_to_fetch":20014,"commit":"4958bad336d4c22fd01873caa52febccb5abb091","dry_run":true,"files":[{"digest":"git-sha1:70c7e957c13decd9e2629de84619bbbf2e3b9def","path":"config.json","size":14,"state":"fetch"},{"digest":null,"path":"model.safetensors","size":20000,"state":"fetch"}],"gate":{"access":"refused","error":{"causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"hints":["the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have","the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others"],"kind":"pending","message":"access to `org/model` is gated and the request of this account awaits a review","server_message":"Your request to access model org/model is awaiting a review from the repo authors.","status":4,"url":"https://huggingface.co/org/model"},"kind":"manual"},"path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/4958bad336d4c22fd01873caa52febccb5abb091","provider":"hf","repo":"org/model","repo_type":"model","revision":"main","seconds":[SECONDS]}
 
 "#]]).run();
     sandbox
@@ -132,7 +132,7 @@ gate: gated (the owners decide), access refused
   access to `org/model` is gated and no token was sent
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
   hint: accept the terms at https://huggingface.co/org/model with your account
-  hint: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
    fetch        14 B  config.json
    fetch    20.00 kB  model.safetensors
 2 files, 20.01 kB; 20.01 kB to fetch

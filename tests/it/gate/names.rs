@@ -26,7 +26,7 @@ fn a_missing_model_asked_for_without_a_token_may_also_be_private() {
 error: `nobody/nothing` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/nobody/nothing/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: if it is private: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -41,7 +41,7 @@ error: `acme/lama-7b` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/acme/lama-7b/revision/main (request id [ID])
   server says: Invalid username or password.
 hint: near names: `acme/llama-7b`, `acme/llama-70b`
-hint: if it is private: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: if it is private: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
     pull_as(&sandbox, "bob", "acme/lama-7b")
@@ -51,7 +51,7 @@ error: `acme/lama-7b` does not exist, or is private and this token may not see i
   caused by: 404 Not Found for [HUB]/api/models/acme/lama-7b/revision/main (request id [ID])
   server says: Repository not found
 hint: near names: `acme/llama-7b`, `acme/llama-70b`
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -69,7 +69,7 @@ error: `datasets/acme/corpsu` does not exist, or is private and this token may n
   caused by: 404 Not Found for [HUB]/api/datasets/acme/corpsu/revision/main (request id [ID])
   server says: Repository not found
 hint: near names: `datasets/acme/corpus`
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
         .run();
@@ -84,7 +84,7 @@ error: `gpt` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/gpt/revision/main (request id [ID])
   server says: Invalid username or password.
 hint: near names: `gpt2`
-hint: if it is private: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: if it is private: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
 }
@@ -102,7 +102,7 @@ error: `acme/lama-7b` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/acme/lama-7b/revision/main (request id [ID])
   server says: Invalid username or password.
 hint: near names: `ba:acme/llama-7b`, `ba:acme/llama-70b`
-hint: if it is private: set BA_ACCESS_TOKEN to a token of that account, or pass it with --token-stdin
+hint: if it is private: `gatedl auth login ba` stores a token of that account ([HUB]/settings/tokens); or set BA_ACCESS_TOKEN, or pass one with --token-stdin
 
 "#]])
         .run();
@@ -116,7 +116,7 @@ fn a_private_model_without_a_token_is_answered_as_a_missing_one() {
 error: `acme/secret` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/acme/secret/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: set HF_TOKEN to a token of that account (https://huggingface.co/settings/tokens), or pass it with --token-stdin
+hint: if it is private: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -132,7 +132,7 @@ fn a_private_model_that_a_token_may_not_see_may_also_be_missing() {
 error: `acme/secret` does not exist, or is private and this token may not see it
   caused by: 404 Not Found for [HUB]/api/models/acme/secret/revision/main (request id [ID])
   server says: Repository not found
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
         .run();

@@ -113,7 +113,7 @@ error: access to `org/model` is gated
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: [2J]0;ownedAccess detnarg 31mnow error: forged line
 hint: see https://huggingface.co/org/model
-hint: the token came from HF_TOKEN (account `bob`)
+hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
         .run();

@@ -1,0 +1,188 @@
+//! `gatedl auth status`: every place where a token may be, which one is used, and what that token may do.
+//!
+//! A stale variable that hides a fresh login costs an afternoon (lemonade-sdk/lemonade#58); here both stand one below the
+//! other. The provider is asked about the winning token only, once, and not at all with `--offline`.
+
+use serde_json::{Value, json};
+
+use super::super::args::Status;
+use super::super::terminal::Terminal;
+use super::super::{diagnose, running, token_facts};
+use crate::auth::{self, Standing, Survey, Surveyed, TokenChoice};
+use crate::credential::{Credential, CredentialSource};
+use crate::env::Env;
+use crate::error::{Error, ExitStatus};
+use crate::http::Client;
+use crate::provider::Account;
+use crate::settings::{Overrides, Provider, Settings};
+use crate::whoami::whoami;
+
+/// What was found out about a provider.
+struct Report<'a> {
+    provider: &'a Provider,
+    survey: Survey,
+    account: Option<Account>,
+    trouble: Option<Error>,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Status, env: &Env, terminal: &Terminal) -> ExitStatus {
+    let overrides = Overrides {
+        offline: arguments.offline,
+        allow_insecure_http: arguments.allow_insecure_http,
+        ..Overrides::default()
+    };
+    let settings = match Settings::resolve(env, &overrides) {
+        Ok(settings) => settings,
+        Err(error) => return diagnose::end(&error.into(), arguments.output.is_json(), terminal),
+    };
+    match look(arguments, &settings, env, terminal) {
+        Ok(reports) => show(arguments, &settings, reports, terminal),
+        Err(error) => diagnose::end(&error, arguments.output.is_json(), terminal),
+    }
+}
+
+fn look<'a>(
+    arguments: &Status,
+    settings: &'a Settings,
+    env: &Env,
+    terminal: &Terminal,
+) -> Result<Vec<Report<'a>>, Error> {
+    let providers = match &arguments.provider {
+        Some(name) => vec![settings.provider(name)?],
+        None => settings.providers.iter().collect(),
+    };
+    let reports = providers.into_iter().map(|provider| {
+        let survey = auth::survey(settings, env, provider);
+        Report { provider, survey, account: None, trouble: None }
+    });
+    let mut reports: Vec<Report<'_>> = reports.collect();
+    if settings.offline || reports.iter().all(|report| report.survey.found.credential.is_none()) {
+        return Ok(reports);
+    }
+    running::to_its_end(terminal, async |reporter| {
+        let client = Client::new(&settings.network, reporter)?;
+        for report in &mut reports {
+            let Some(credential) = &report.survey.found.credential else { continue };
+            match whoami(report.provider, credential, client.clone()).await {
+                Ok(account) => report.account = account,
+                Err(error) => report.trouble = Some(error),
+            }
+        }
+        Ok(reports)
+    })
+}
+
+fn show(arguments: &Status, settings: &Settings, reports: Vec<Report<'_>>, terminal: &Terminal) -> ExitStatus {
+    let withheld = auth::withheld(settings, &TokenChoice::Search);
+    let answer = if arguments.output.is_json() {
+        let providers: Vec<Value> = reports.iter().map(Report::document).collect();
+        json!({ "withheld_by": withheld, "providers": providers }).to_string()
+    } else {
+        let withheld = withheld.map(|name| format!("no token is looked for: {name} is set"));
+        withheld.into_iter().chain(reports.iter().map(Report::text)).collect::<Vec<_>>().join("\n\n")
+    };
+    if let Err(source) = Terminal::answer(&answer) {
+        return diagnose::end(&Error::Stream { action: "write to standard output", source }, false, terminal);
+    }
+    let troubles = reports.into_iter().filter_map(|report| {
+        report.warnings().iter().for_each(|warning| Terminal::say(&format!("{} {warning}", terminal.label("warning"))));
+        report.trouble.or(report.survey.blocked.map(Error::Auth))
+    });
+    let statuses: Vec<ExitStatus> = troubles.map(|error| diagnose::end(&error, false, terminal)).collect();
+    ExitStatus::of_all(statuses)
+}
+
+impl Report<'_> {
+    fn text(&self) -> String {
+        let mut text = format!("{} at {}", self.provider.name, self.provider.endpoint);
+        for place in &self.survey.places {
+            text += &format!("\n  {:10}  {}", word(&place.standing), about(place));
+        }
+        match (&self.account, &self.trouble, &self.survey.found.credential) {
+            (Some(account), _, _) => {
+                for (name, value) in token_facts::rows(account) {
+                    text += &format!("\n  {name}: {value}");
+                }
+            }
+            (None, Some(error), _) => text += &format!("\n  account: not known: {error}"),
+            (None, None, Some(_)) => text += "\n  account: not asked for",
+            (None, None, None) => {}
+        }
+        text
+    }
+
+    fn document(&self) -> Value {
+        let places = self.survey.places.iter().map(|place| {
+            json!({
+                "source": place.source.to_string(),
+                "state": state(&place.standing),
+                "shadowed_by": winner(&place.standing).map(ToString::to_string),
+                "only": place.only,
+            })
+        });
+        let used = self.survey.found.credential.as_ref().map(|credential| credential.source().to_string());
+        let error = self.trouble.as_ref().map(|error| diagnose::document(error)["error"].take());
+        json!({
+            "provider": self.provider.name,
+            "endpoint": self.provider.endpoint.to_string(),
+            "host": self.provider.endpoint.origin().to_string(),
+            "places": places.collect::<Vec<_>>(),
+            "used": used,
+            "account": self.account.as_ref().map(token_facts::document),
+            "error": error,
+        })
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let source = self.survey.found.credential.as_ref().map(Credential::source);
+        let about = self.account.as_ref().zip(source).map(|(account, source)| token_facts::warnings(account, source));
+        self.survey.found.warnings.iter().cloned().chain(about.unwrap_or_default()).collect()
+    }
+}
+
+/// The place, with what is particular about it.
+fn about(place: &Surveyed) -> String {
+    let only = match place.only.as_slice() {
+        [] => String::new(),
+        patterns => format!(", for {}", patterns.join(", ")),
+    };
+    let problem = match &place.standing {
+        Standing::Unreadable { problem } => format!(": {problem}"),
+        Standing::NotRun { by: None } => ", when it is needed".to_owned(),
+        _ => String::new(),
+    };
+    format!("{}{only}{problem}", place.source)
+}
+
+const fn winner(standing: &Standing) -> Option<&CredentialSource> {
+    match standing {
+        Standing::Shadowed { by } | Standing::NotRun { by: Some(by) } => Some(by),
+        _ => None,
+    }
+}
+
+/// What is said about a place, to people.
+const fn word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Empty => "no token",
+        Standing::Used => "used",
+        Standing::Shadowed { .. } => "shadowed",
+        Standing::NotRun { by: Some(_) } => "not run",
+        Standing::NotRun { by: None } => "run",
+        Standing::Withheld => "withheld",
+        Standing::Unreadable { .. } => "unreadable",
+    }
+}
+
+/// The same to programs.
+const fn state(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Empty => "empty",
+        Standing::Used => "used",
+        Standing::Shadowed { .. } => "shadowed",
+        Standing::NotRun { .. } => "not_run",
+        Standing::Withheld => "withheld",
+        Standing::Unreadable { .. } => "unreadable",
+    }
+}

@@ -1,0 +1,101 @@
+//! Which inputs of which nodes name a file: the classes that Visionatrix 2.7 knows, one row each.
+
+use serde_json::{Map, Value};
+
+use crate::repo::printable;
+
+/// An input of a node that names a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loader {
+    /// The number of the node.
+    pub node: String,
+    /// Its class.
+    pub class: String,
+    /// The input.
+    pub input: String,
+    /// What it names.
+    pub value: String,
+    types: &'static [&'static str],
+    is_preset: bool,
+}
+
+/// A class, the inputs that name files, the types of models that those are. No types: expressions alone decide.
+struct Row(&'static str, &'static [&'static str], &'static [&'static str]);
+
+const ROWS: &[Row] = &[
+    Row("CheckpointLoaderSimple", &["ckpt_name"], &["checkpoints"]),
+    Row("ImageOnlyCheckpointLoader", &["ckpt_name"], &["checkpoints"]),
+    Row("Efficient Loader", &["ckpt_name"], &["checkpoints"]),
+    Row("Efficient Loader", &["lora_name"], &["loras"]),
+    Row("SUPIR_model_loader_v2", &["supir_model"], &["checkpoints"]),
+    Row("UNETLoader", &["unet_name"], &["diffusion_models"]),
+    Row("CLIPLoader", &["clip_name"], &["text_encoders"]),
+    Row("DualCLIPLoader", &["clip_name1", "clip_name2"], &["text_encoders"]),
+    Row("TripleCLIPLoader", &["clip_name1", "clip_name2", "clip_name3"], &["text_encoders"]),
+    Row("QuadrupleCLIPLoader", &["clip_name1", "clip_name2", "clip_name3", "clip_name4"], &["text_encoders"]),
+    Row("CLIPVisionLoader", &["clip_name"], &["clip_vision"]),
+    Row("VAELoader", &["vae_name"], &["vae"]),
+    Row("LoraLoader", &["lora_name"], &["loras"]),
+    Row("LoraLoaderModelOnly", &["lora_name"], &["loras"]),
+    Row("Lora Loader Stack (rgthree)", &["lora_01", "lora_02", "lora_03", "lora_04"], &["loras"]),
+    Row("ControlNetLoader", &["control_net_name"], &["controlnet"]),
+    Row("StyleModelLoader", &["style_model_name"], &["style_models"]),
+    Row("UpscaleModelLoader", &["model_name"], &["upscale_models"]),
+    Row("IPAdapterUnifiedLoader", &["preset"], &["ipadapter", "clip_vision"]),
+    Row("InstantIDModelLoader", &["instantid_file"], &["instantid"]),
+    Row("PulidModelLoader", &["pulid_file"], &["pulid"]),
+    Row("PulidFluxModelLoader", &["pulid_file"], &["pulid"]),
+    Row("PhotoMakerLoader", &["photomaker_model_name"], &["photomaker"]),
+    Row("PhotoMakerLoaderPlus", &["photomaker_model_name"], &["photomaker"]),
+    Row("InfiniteYouApply", &["adapter_file"], &["InfiniteYou"]),
+    Row("LoadRembgByBiRefNetModel", &["model"], &["birefnet"]),
+    Row("RIFE VFI", &["ckpt_name"], &[]),
+    Row("DWPreprocessor", &["bbox_detector", "pose_estimator"], &[]),
+];
+
+/// This one has any number of inputs `lora_N`, each an object with the name in its key `lora`.
+const STACK: &str = "Power Lora Loader (rgthree)";
+
+impl Loader {
+    /// Where it is: `12 (LoraLoader.lora_name)`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        printable(&format!("{} ({}.{})", self.node, self.class, self.input))
+    }
+
+    /// Whether a model of these types can be meant. An entry without types, or an input without, leaves it to the names.
+    #[must_use]
+    pub fn takes(&self, types: &[String]) -> bool {
+        types.is_empty() || self.types.is_empty() || types.iter().any(|name| self.types.contains(&name.as_str()))
+    }
+
+    /// Whether it names one file; a preset stands for as many as it needs.
+    #[must_use]
+    pub const fn names_one_file(&self) -> bool {
+        !self.is_preset
+    }
+}
+
+/// The inputs of a node that name models. One that is linked to another node names none that could be known here.
+pub(super) fn loaders(node: &str, class: &str, inputs: &Map<String, Value>) -> Vec<Loader> {
+    let loader = |input: &str, value: Option<&Value>, types: &'static [&'static str]| {
+        let value = value?.as_str().filter(|value| !value.is_empty() && *value != "None")?;
+        Some(Loader {
+            node: node.to_owned(),
+            class: class.to_owned(),
+            input: input.to_owned(),
+            value: printable(value),
+            types,
+            is_preset: types.len() != 1,
+        })
+    };
+    if class == STACK {
+        let stacked = inputs.iter().filter(|(name, _)| {
+            name.strip_prefix("lora_").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        });
+        return stacked.filter_map(|(_, value)| loader("lora", value.get("lora"), &["loras"])).collect();
+    }
+    let rows = ROWS.iter().filter(|Row(name, ..)| *name == class);
+    rows.flat_map(|Row(_, names, types)| names.iter().filter_map(|name| loader(name, inputs.get(*name), types)))
+        .collect()
+}
