@@ -120,13 +120,13 @@ pub enum Error {
         /// The files.
         files: Vec<Numbered>,
     },
-    /// No file has the number.
-    #[error("`{repo}` has no file with the number {number}")]
+    /// No file is the one that is meant.
+    #[error("`{repo}` has no file `{wanted}`")]
     NoSuchFile {
         /// The repository.
         repo: Repo,
-        /// The number.
-        number: u64,
+        /// The number, or what the file must be like.
+        wanted: String,
         /// The files that there are.
         known: Vec<Numbered>,
     },

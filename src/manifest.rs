@@ -4,6 +4,8 @@
 //! file with its real size but masks the SHA-256 of the large ones. Such an entry may be shown in a plan; it must never
 //! be fetched, since nothing could hold the bytes to account.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -90,9 +92,9 @@ pub struct Published {
     /// Which family of models it works with, in the provider's words: `SDXL 1.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_model: Option<String>,
-    /// Its form: `SafeTensor`, `GGUF`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub format: Option<String>,
+    /// What tells it from the others of its version, by the keys that links use: `format`, `size`, `fp`, `quantType`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub traits: BTreeMap<String, String>,
     /// Whether code was found in it that runs when it is loaded.
     pub pickle_scan: Scan,
     /// Whether a virus was found in it.
@@ -135,6 +137,23 @@ impl Entry {
         if let Some(published) = &mut self.published {
             published.measured = true;
         }
+    }
+
+    /// Whether what is said about it is the last word: a hash or a scan may still be on its way.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.published.as_ref().is_none_or(|published| {
+            let scans = [published.pickle_scan, published.virus_scan];
+            self.digest.is_some() && !scans.contains(&Scan::Pending)
+        })
+    }
+
+    /// Whether a file has a trait that a link asks for, in any case; `type` is the kind of file.
+    #[must_use]
+    pub fn has_trait(&self, key: &str, value: &str) -> bool {
+        let Some(published) = &self.published else { return false };
+        let own = if key == "type" { published.file_type.as_ref() } else { published.traits.get(key) };
+        own.is_some_and(|own| own.eq_ignore_ascii_case(value))
     }
 
     /// The name by which its publisher knows it; the path where there is no other.

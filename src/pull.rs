@@ -280,11 +280,12 @@ impl Hub<'_> {
     }
 
     async fn listing(&self, commit: &Commit) -> Result<Vec<Entry>, Error> {
-        if let Some(entries) = self.pull.cache.listing(commit) {
-            return Ok(entries);
-        }
+        let kept = match self.pull.cache.listing(commit) {
+            Some(kept) if kept.iter().all(Entry::is_settled) => return Ok(kept),
+            kept => kept.unwrap_or_default(),
+        };
         match self.connection.provider().list(&self.pull.request.repo, commit).await {
-            Ok(manifest) => Ok(manifest.entries),
+            Ok(manifest) => Ok(identity::with_known_sizes(manifest.entries, &kept)),
             Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
         }
     }

@@ -44,6 +44,8 @@ pub struct Reference {
     pub path: Option<Within>,
     /// The number of a file, where the reference names one and the provider numbers its files.
     pub file: Option<u64>,
+    /// What the file must be like, where a link says so: keys and values of CivitAI's download links.
+    pub traits: Vec<(String, String)>,
     /// The address of the provider that is to be asked, where a link names one beside its endpoint.
     pub site: Option<Endpoint>,
     /// The token that a pasted link has in its query.
@@ -112,6 +114,7 @@ impl Reference {
             revision,
             path: None,
             file: None,
+            traits: Vec::new(),
             site: None,
             token: None,
         })
@@ -186,7 +189,7 @@ impl Reference {
             None => None,
         };
         let (provider, repo) = (provider.map(str::to_owned), Repo { kind, id });
-        Ok(Self { provider, repo, revision, path, file: None, site: None, token: None })
+        Ok(Self { provider, repo, revision, path, file: None, traits: Vec::new(), site: None, token: None })
     }
 }
 

@@ -192,7 +192,7 @@ mod tests {
                 file_type: Some("Model".to_owned()),
                 model_type: Some("LORA".to_owned()),
                 base_model: None,
-                format: None,
+                traits: [("fp".to_owned(), "fp16".to_owned())].into(),
                 pickle_scan: Scan::Passed,
                 virus_scan: Scan::Pending,
                 measured: true,

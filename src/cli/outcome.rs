@@ -70,7 +70,10 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
 
 /// The plan of a dry run.
 pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
-    let mut text = format!("{}@{} is commit {}\n", pulled.repo, request.revision, pulled.commit);
+    let version = pulled.commit.as_str().trim_start_matches('0');
+    // the commit of a numbered version is its number, padded
+    let what = if version.len() <= 20 { format!("version {version}") } else { format!("commit {}", pulled.commit) };
+    let mut text = format!("{}@{} is {what}\n", pulled.repo, request.revision);
     text += &format!("gate: {}\n", gate(pulled));
     if let Access::Refused(error) = &pulled.access {
         text += &format!("  {error}\n");

@@ -3,7 +3,7 @@
 //! The total is known before the first byte and never changes. `hf` counts a file only when it starts, so its percentage
 //! jumped from 38 to 13 to 0 to 60 in one run (hub-protocol §6.2); and into a pipe it shows next to nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +26,8 @@ pub(super) struct Progress {
     terminal: Terminal,
     counts: Arc<Counts>,
     bars: Option<Bars>,
+    /// Warnings that were given: each is worth its line once.
+    warned: Mutex<HashSet<String>>,
     heartbeat: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
 }
 
@@ -57,7 +59,7 @@ impl Progress {
             since: Instant::now(),
         });
         let bars = (terminal.progress == ProgressStyle::Bars).then(Bars::new);
-        Self { terminal: terminal.clone(), counts, bars, heartbeat: Mutex::new(None) }
+        Self { terminal: terminal.clone(), counts, bars, warned: Mutex::default(), heartbeat: Mutex::new(None) }
     }
 
     /// Ends the drawing; what is written after this stands below it.
@@ -163,7 +165,9 @@ impl Reporter for Progress {
     }
 
     fn warn(&self, message: &str) {
-        self.say("warning", message);
+        if lock(&self.warned).insert(message.to_owned()) {
+            self.say("warning", message);
+        }
     }
 }
 

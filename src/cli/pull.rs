@@ -13,7 +13,7 @@ use crate::pattern::Selection;
 use crate::pull::{Pulled, Request, pull};
 use crate::reference::Reference;
 use crate::repo::{Repo, RepoKind, Revision};
-use crate::settings::{Overrides, Settings};
+use crate::settings::{Overrides, Protocol, Settings};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
@@ -51,7 +51,7 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         limit_rate: arguments.limit_rate,
     };
     let settings = Settings::resolve(env, &overrides)?;
-    let reference = Reference::parse(&arguments.reference, &settings.known())?;
+    let reference = Reference::parse(&spelled(arguments, &settings)?, &settings.known())?;
     if reference.file.is_some() && !(arguments.files.is_empty() && arguments.include.is_empty()) {
         let problem = "the reference names a file by its number; no other name and no --include can stand beside it";
         return Err(Error::Usage(problem.to_owned()));
@@ -72,8 +72,19 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         dry_run: arguments.dry_run,
         ..Request::of(Reference { provider, revision, ..reference }, &settings)
     };
+    if kind != RepoKind::Model && settings.provider(&request.provider)?.protocol == Protocol::CivitAi {
+        return Err(Error::Usage(format!("`{}` has models only", request.provider)));
+    }
     let repo = Repo { kind, ..request.repo.clone() };
     Ok((Request { repo, token: token.unwrap_or_else(|| request.token.clone()), ..request }, settings))
+}
+
+/// The reference; a number is one of CivitAI where that is the provider anyway.
+fn spelled(arguments: &Pull, settings: &Settings) -> Result<String, Error> {
+    let name = arguments.server.provider.as_ref().unwrap_or(&settings.default_provider);
+    let text = arguments.reference.trim();
+    let is_civitai = settings.provider(name)?.protocol == Protocol::CivitAi;
+    Ok(if is_civitai && !text.contains([':', '/']) { format!("{name}:{text}") } else { text.to_owned() })
 }
 
 /// A thing that the reference and a flag may both name, if they agree.

@@ -86,6 +86,9 @@ impl RefusedPull {
             RefusalKind::Disabled => vec![format!("see {page} for the reason")],
             RefusalKind::LoginRequired => self.login(),
             RefusalKind::DownloadsDisabled => vec![format!("no token helps; another version may be free: {page}")],
+            RefusalKind::EarlyAccess if self.token.is_none() => {
+                vec![format!("buy access at {page}, or come back later"), self.how_to_give_a_token()]
+            }
             RefusalKind::EarlyAccess => vec![format!("buy access at {page}, or come back later")],
             RefusalKind::NotEntitled => vec![format!("see {page} for how to get access")],
             RefusalKind::Archived => {
@@ -200,14 +203,13 @@ fn settings(error: &SettingsError) -> Vec<String> {
 
 /// The numbers of models and of versions overlap, and a hub may have a repository with a number for its name.
 fn bare_number(text: &str) -> Vec<String> {
-    let number = text.split(['@', '+']).next().unwrap_or(text);
-    let mut hints = vec![format!("`civitai:{text}` is a model of CivitAI")];
-    if number == text {
-        hints.push(format!(
-            "`civitai:model-versions/{number}` is a version of one; `hf:{number}` is a repository of that name"
-        ));
+    if text.contains(['@', '+']) {
+        return vec![format!("numbers of CivitAI are written `civitai:{text}`")];
     }
-    hints
+    vec![
+        format!("`civitai:{text}` is a model of CivitAI, `civitai:model-versions/{text}` is a version of one"),
+        format!("`hf:{text}` is a repository of that name"),
+    ]
 }
 
 fn providers(known: &[String]) -> String {

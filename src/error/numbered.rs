@@ -29,8 +29,12 @@ impl fmt::Display for Numbered {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // a hint for people, who think in billions of bytes
         #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
-        let megabytes = self.size as f64 / 1e6;
-        write!(formatter, "{} ({megabytes:.1} MB)", self.id)
+        let bytes = self.size as f64;
+        if bytes >= 1e9 {
+            write!(formatter, "{} ({:.2} GB)", self.id, bytes / 1e9)
+        } else {
+            write!(formatter, "{} ({:.1} MB)", self.id, bytes / 1e6)
+        }
     }
 }
 

@@ -126,6 +126,9 @@ impl RefusedPull {
             RefusalKind::NotPublished if self.revision == Revision::main() => {
                 format!("there is no published model `{repo}`")
             }
+            RefusalKind::NotPublished if repo.id.owner().is_some() => {
+                format!("there is no published version `{}`", self.revision)
+            }
             RefusalKind::NotPublished => format!("there is no published version `{}` of `{repo}`", self.revision),
             RefusalKind::Malformed => format!("the provider knows no such number: `{repo}` at `{}`", self.revision),
         }

@@ -74,7 +74,7 @@ impl CivitAi {
             return Ok(resolved(commit, named));
         }
         if *revision != Revision::main() {
-            return Err(self.refuse(repo, RefusalKind::RevisionMissing));
+            return Err(self.refuse(repo, RefusalKind::NotPublished));
         }
         let url = self.endpoint.join(["api", "v1", "models", repo.id.as_str()]);
         let (model, _): (wire::Model, _) = self.client.json(&self.get(url)).await?;
@@ -98,7 +98,7 @@ impl CivitAi {
     async fn manifest(&self, repo: &Repo, commit: &Commit) -> Result<Manifest, ProviderError> {
         let version = self.version(commit.as_str().trim_start_matches('0')).await?;
         if version.model_id.is_some_and(|model| model.to_string() != repo.id.as_str()) {
-            return Err(self.refuse(repo, RefusalKind::RevisionMissing));
+            return Err(self.refuse(repo, RefusalKind::NotPublished));
         }
         if let Some(refusal) = explain::described(repo, &version, self.credential.is_some(), &self.pages) {
             return Err(ProviderError::Refused(Box::new(refusal)));
@@ -118,7 +118,7 @@ impl CivitAi {
         };
         let kind = answer.header("content-type").unwrap_or_default();
         if kind.starts_with("text/html") || kind.starts_with("application/json") {
-            let what = if kind.ends_with("json") { "a message" } else { "a web page" };
+            let what = if kind.starts_with("text/html") { "a web page" } else { "a JSON document" };
             return Err(Failure::broken(answer.url(), format!("{what} was sent in place of `{name}`")).into());
         }
         let total = answer.header("content-range").and_then(|range| range.rsplit_once('/')).map(|(_, total)| total);

@@ -7,6 +7,7 @@ use super::Pull;
 use crate::digest::Digest;
 use crate::error::{Error, Numbered};
 use crate::manifest::{Entry, Scan};
+use crate::repo::printable;
 
 impl Pull<'_> {
     /// The entries that are asked for, in the order of the listing.
@@ -33,11 +34,33 @@ impl Pull<'_> {
 
     fn numbered<'e>(&self, number: u64, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
         let is_it = |entry: &&Entry| entry.published.as_ref().is_some_and(|published| published.id == number);
-        entries.iter().find(is_it).map(|entry| vec![entry]).ok_or_else(|| Error::NoSuchFile {
-            repo: self.request.repo.clone(),
-            number,
-            known: entries.iter().filter_map(Numbered::of).collect(),
-        })
+        entries
+            .iter()
+            .find(is_it)
+            .map(|entry| vec![entry])
+            .ok_or_else(|| self.no_such_file(number.to_string(), entries))
+    }
+
+    fn no_such_file(&self, wanted: String, entries: &[Entry]) -> Error {
+        let known = entries.iter().filter_map(Numbered::of).collect();
+        Error::NoSuchFile { repo: self.request.repo.clone(), wanted, known }
+    }
+
+    /// The file that has all traits of a link: the primary if it is one of several.
+    fn alike<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+        let traits = &self.request.traits;
+        let has_all = |entry: &&Entry| traits.iter().all(|(key, value)| entry.has_trait(key, value));
+        let alike: Vec<&Entry> = entries.iter().filter(has_all).collect();
+        let wanted = || traits.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&");
+        match (alike.as_slice(), alike.iter().find(|entry| is_primary(entry))) {
+            ([], _) => Err(self.no_such_file(printable(&wanted()), entries)),
+            (_, Some(primary)) => Ok(vec![primary]),
+            ([only], None) => Ok(vec![only]),
+            (several, None) => {
+                let files = several.iter().filter_map(|entry| Numbered::of(entry)).collect();
+                Err(Error::Ambiguous { name: printable(&wanted()), files })
+            }
+        }
     }
 
     /// Files with numbers. Patterns are about the name that was published, which several may bear; a pattern that takes
@@ -45,7 +68,10 @@ impl Pull<'_> {
     fn alternatives<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
         let selection = &self.request.selection;
         if selection.is_everything() {
-            let primary = entries.iter().find(|entry| entry.published.as_ref().is_some_and(|file| file.primary));
+            let primary = entries.iter().find(|entry| is_primary(entry));
+            if self.request.expect.is_none() && !self.request.traits.is_empty() {
+                return self.alike(entries);
+            }
             // a hash looks for its file among all of them
             let all = || entries.iter().collect();
             return Ok(match (self.request.expect, primary.or(entries.first())) {
@@ -105,9 +131,8 @@ impl Pull<'_> {
 
 /// The file with the hash that the caller expects. One that has only a git id is left to the caller.
 fn with_hash<'e>(expected: Digest, chosen: &[&'e Entry]) -> Result<Vec<&'e Entry>, Error> {
-    let primary = |entry: &&&Entry| entry.published.as_ref().is_some_and(|file| file.primary);
     let alike = || chosen.iter().filter(|entry| entry.digest == Some(expected));
-    if let Some(entry) = alike().find(primary).or_else(|| alike().next()) {
+    if let Some(entry) = alike().find(|entry| is_primary(entry)).or_else(|| alike().next()) {
         return Ok(vec![entry]);
     }
     match chosen {
@@ -115,4 +140,8 @@ fn with_hash<'e>(expected: Digest, chosen: &[&'e Entry]) -> Result<Vec<&'e Entry
         [only] => Err(Error::Unexpected { expected, listed: only.digest, path: Some(only.path.clone()) }),
         _ => Err(Error::Unexpected { expected, listed: None, path: None }),
     }
+}
+
+fn is_primary(entry: &Entry) -> bool {
+    entry.published.as_ref().is_some_and(|file| file.primary)
 }

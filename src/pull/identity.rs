@@ -8,6 +8,7 @@ use super::Request;
 use crate::cache::holder_of;
 use crate::endpoint::{Endpoint, Protocol};
 use crate::error::Error;
+use crate::manifest::Entry;
 use crate::provider::RefusalKind;
 use crate::settings::Provider;
 
@@ -36,4 +37,15 @@ pub(super) fn elsewhere(request: &Request, provider: &Provider) -> Option<Endpoi
 /// Whether the provider has no such thing at the address that was asked.
 pub(super) fn is_unpublished(error: &Error) -> bool {
     matches!(error, Error::Refused(refused) if refused.refusal.kind == RefusalKind::NotPublished)
+}
+
+/// A listing with the exact lengths that an earlier one had of the same content.
+pub(super) fn with_known_sizes(mut entries: Vec<Entry>, known: &[Entry]) -> Vec<Entry> {
+    for entry in entries.iter_mut().filter(|entry| !entry.is_measured()) {
+        let same = |old: &&Entry| old.is_measured() && old.digest == entry.digest && old.digest.is_some();
+        if let Some(old) = known.iter().find(same) {
+            entry.set_size(old.size);
+        }
+    }
+    entries
 }

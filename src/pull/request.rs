@@ -25,6 +25,8 @@ pub struct Request {
     pub selection: Selection,
     /// The one file of this number, where the provider numbers its files.
     pub file: Option<u64>,
+    /// What the file must be like: keys and values of CivitAI's download links.
+    pub traits: Vec<(String, String)>,
     /// The SHA-256 that the file must have. It chooses among the files of a version of CivitAI; where the listing tells
     /// another one, nothing is fetched. A file that is listed with a git id alone is left to the caller.
     pub expect: Option<Digest>,
@@ -52,6 +54,7 @@ impl Request {
             site: reference.site,
             selection: Selection::of_names(names),
             file: reference.file,
+            traits: reference.traits,
             expect: None,
             allow_unsafe: false,
             local_dir: None,

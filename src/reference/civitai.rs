@@ -13,6 +13,9 @@ use crate::repo::{Repo, RepoKind, Revision, printable};
 /// The largest number that the API takes.
 const LARGEST: u64 = i32::MAX as u64;
 
+/// What a download link may say about the file instead of its number.
+const TRAITS: [&str; 5] = ["type", "format", "size", "fp", "quantType"];
+
 /// `MODEL`, `MODEL@VERSION`, `MODEL@VERSION+FILE`, each a number; and `model-versions/VERSION`, where a page named no
 /// model.
 pub(super) fn numbered(text: &str, provider: Option<&str>) -> Result<Reference, ReferenceError> {
@@ -50,8 +53,9 @@ pub(super) fn link(url: &Url, within: usize, provider: &Known<'_>) -> Result<Ref
     };
     let second = provider.second.clone().filter(|second| second.origin() == Origin::of(url));
     let token = query("token").map(|text| Secret::parse(&text, &CredentialSource::Link)).transpose()?.flatten();
+    let traits = TRAITS.iter().filter_map(|key| Some(((*key).to_owned(), query(key)?))).collect();
     let reference = assemble(Some(provider.name), named, optional(query("fileId"))?);
-    Ok(Reference { site: second, token, ..reference })
+    Ok(Reference { traits, site: second, token, ..reference })
 }
 
 /// `urn:air:{ecosystem}:{type}:{source}:{id}[@{version}][+{file}][.{format}]`, of which `urn:`, `air:`, ecosystem and type
@@ -91,7 +95,8 @@ fn assemble(provider: Option<&str>, named: Named, file: Option<u64>) -> Referenc
     let revision = version.map(|version| version.to_string().parse::<Revision>().expect("a number is a revision"));
     let repo = Repo { kind: RepoKind::Model, id };
     let site: Option<Endpoint> = None;
-    Reference { provider: provider.map(str::to_owned), repo, revision, path: None, file, site, token: None }
+    let (provider, traits) = (provider.map(str::to_owned), Vec::new());
+    Reference { provider, repo, revision, path: None, file, traits, site, token: None }
 }
 
 fn number(text: &str) -> Result<u64, ReferenceError> {

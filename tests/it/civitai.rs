@@ -2,9 +2,11 @@
 
 mod choice;
 mod doors;
+mod expected;
 mod keys;
 mod links;
 mod references;
+mod sites;
 
 use crate::sandbox::{Run, Sandbox};
 use crate::support::civitai::{CivitAi, Door, File, Model, Version};

@@ -12,7 +12,8 @@ use crate::repo::RepoKind;
 #[derive(Debug, Args)]
 #[command(after_help = PULL_EXAMPLES)]
 pub(in crate::cli) struct Pull {
-    /// What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model, or a pasted link
+    /// What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model,
+    /// civitai:MODEL@VERSION, or a pasted link
     pub(in crate::cli) reference: String,
     /// Only these files: exact names, or a folder with a closing slash
     pub(in crate::cli) files: Vec<String>,

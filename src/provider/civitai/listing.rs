@@ -3,13 +3,15 @@
 //! The fact that cost a day: names are generated, and two files of one version may share one. Flux Dev 691639 has fp16
 //! with 22.2 GB and fp8 with 15.9 GB, both `flux_dev.safetensors`; clients that go by the name keep whichever came last.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::super::ProviderError;
 use super::wire::{File, Version};
 use crate::digest::Digest;
 use crate::manifest::{Entry, Published, Scan};
 use crate::repo::{Repo, RepoPath, printable};
+
+const TRAITS: [&str; 4] = ["format", "size", "fp", "quantType"];
 
 pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
     ProviderError::Listing { repo: repo.clone(), problem: problem.to_owned() }
@@ -56,7 +58,7 @@ fn entry(version: &Version, file: &File) -> Option<Entry> {
         file_type: text(&file.kind),
         model_type: version.model.as_ref().and_then(|model| text(&model.kind)),
         base_model: text(&version.base_model),
-        format: file.metadata.as_ref().and_then(|metadata| text(&metadata.format)),
+        traits: traits(file),
         pickle_scan: scan(file.pickle_scan_result.as_deref()),
         virus_scan: scan(file.virus_scan_result.as_deref()),
         measured: false,
@@ -78,6 +80,12 @@ fn entry(version: &Version, file: &File) -> Option<Entry> {
         xet_hash: None,
         published: Some(Box::new(published)),
     })
+}
+
+/// Only texts count, and only the keys that a link may ask for.
+fn traits(file: &File) -> BTreeMap<String, String> {
+    let value = |key: &str| Some(printable(file.metadata.as_ref()?.get(key)?.as_str()?));
+    TRAITS.iter().filter_map(|key| Some(((*key).to_owned(), value(key)?))).collect()
 }
 
 fn scan(result: Option<&str>) -> Scan {

@@ -70,7 +70,8 @@ pub(super) struct File {
     pub(super) pickle_scan_result: Option<String>,
     pub(super) virus_scan_result: Option<String>,
     pub(super) hashes: Option<Hashes>,
-    pub(super) metadata: Option<Metadata>,
+    /// The form of the file, by keys that differ between routes.
+    pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// The one hash that identifies content; empty while a scan is pending.
@@ -79,13 +80,6 @@ pub(super) struct File {
 pub(super) struct Hashes {
     #[serde(rename = "SHA256")]
     pub(super) sha256: Option<String>,
-}
-
-/// The form of a file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Metadata {
-    pub(super) format: Option<String>,
 }
 
 /// `GET /api/v1/me`.

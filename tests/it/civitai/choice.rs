@@ -42,22 +42,31 @@ fn a_pattern_that_takes_both_is_an_error_and_a_number_takes_one() {
     let site = flux();
     let sandbox = Sandbox::with_civitai(&site, None);
     let run = pull(&sandbox, "civitai:618692@691639").args(["--include", "*.safetensors"]);
-    run.status(2).stderr(str![[r#"
+    run.status(2)
+        .stderr(str![[r#"
 error: 2 files are called `flux_dev.safetensors`: 21 (0.2 MB), 22 (0.4 MB)
 hint: name one by its number at the end of the reference, as in `+21`
 
-"#]]).run();
+"#]])
+        .run();
     assert_no_trace(&sandbox);
-    pull(&sandbox, "civitai:618692@691639+99").status(5).stderr(str![[r#"
-error: `618692` has no file with the number 99
+    pull(&sandbox, "civitai:618692@691639+99")
+        .status(5)
+        .stderr(str![[r#"
+error: `618692` has no file `99`
 hint: there are: 21 is `flux_dev.safetensors`, 22 is `flux_dev.safetensors`, 23 is `flux_dev_config.zip`
 
-"#]]).run();
+"#]])
+        .run();
     assert_no_trace(&sandbox);
-    let file = pull(&sandbox, "civitai:618692@691639+21").stdout(str![[r#"
+    let file = pull(&sandbox, "civitai:618692@691639+21")
+        .stdout(str![[r#"
 [ROOT]/cache/gatedl/civitai/models--618692/snapshots/0000000000000000000000000000000000691639/flux_dev.21.safetensors
 
-"#]]).any_stderr().run().stdout;
+"#]])
+        .any_stderr()
+        .run()
+        .stdout;
     assert_eq!(std::fs::read(file.trim()).expect("the file").len(), FP8);
     let run = pull(&sandbox, "civitai:618692@691639").args(["--include", "*config*"]);
     let folder = run.any_stdout().any_stderr().run().stdout;
@@ -78,11 +87,14 @@ fn a_server_that_ignores_the_number_of_the_file_is_found_out_by_the_hash() {
 fn a_file_without_a_hash_on_record_is_refused_before_any_byte() {
     let site = one(weights().without_sha256());
     let sandbox = Sandbox::with_civitai(&site, None);
-    pull(&sandbox, "civitai:1@2").status(6).stderr(str![[r#"
+    pull(&sandbox, "civitai:1@2")
+        .status(6)
+        .stderr(str![[r#"
 error: no SHA-256 of `pony.safetensors` is on record, so what would arrive could not be verified
 hint: a fresh upload is hashed within minutes; try again later, or ask the creator to upload it anew
 
-"#]]).run();
+"#]])
+        .run();
     assert_no_trace(&sandbox);
     assert!(site.requests().iter().all(|request| !request.path().contains("/download/")));
 }
@@ -121,28 +133,38 @@ hint: run the command again; if it ends the same way, something on the line (a p
 fn a_danger_is_refused_unless_it_is_asked_for() {
     let site = one(weights().scanned("Danger", "Success"));
     let sandbox = Sandbox::with_civitai(&site, None);
-    pull(&sandbox, "civitai:1@2").status(4).stderr(str![[r#"
+    pull(&sandbox, "civitai:1@2")
+        .status(4)
+        .stderr(str![[r#"
 error: the pickle scan found a danger in `pony.safetensors`
 hint: it may run code when it is loaded; `--allow-unsafe` takes it all the same
 
-"#]]).run();
+"#]])
+        .run();
     assert_no_trace(&sandbox);
-    pull(&sandbox, "civitai:1@2").args(["--allow-unsafe"]).any_stdout().stderr(str![[r#"
+    pull(&sandbox, "civitai:1@2")
+        .args(["--allow-unsafe"])
+        .any_stdout()
+        .stderr(str![[r#"
 warning: the pickle scan found a danger in `pony.safetensors`
 1@2: 1 file verified, 300.00 kB fetched in [TIME]
 
-"#]]).run();
+"#]])
+        .run();
 }
 
 #[test]
 fn a_scan_that_is_not_over_is_a_note() {
     let site = one(weights().scanned("Success", "Pending"));
     let sandbox = Sandbox::with_civitai(&site, None);
-    pull(&sandbox, "civitai:1@2").any_stdout().stderr(str![[r#"
+    pull(&sandbox, "civitai:1@2")
+        .any_stdout()
+        .stderr(str![[r#"
 note: the virus scan of `pony.safetensors` is not over
 1@2: 1 file verified, 300.00 kB fetched in [TIME]
 
-"#]]).run();
+"#]])
+        .run();
 }
 
 #[test]
@@ -163,4 +185,41 @@ fn plain_files_in_a_folder_of_the_user() {
     site.take_requests();
     pull(&sandbox, "civitai:618692@691639").args(["--local-dir", "here"]).any_stdout().any_stderr().run();
     assert_eq!(site.count_all(), 0);
+}
+
+#[test]
+fn what_a_download_link_says_about_the_file_is_heeded() {
+    let site = flux();
+    let sandbox = Sandbox::with_civitai(&site, None);
+    let link = |query: &str| format!("https://civitai.com/api/download/models/691639?{query}");
+    let run = pull(&sandbox, &link("type=Model&format=SafeTensor&size=pruned&fp=fp16"));
+    assert!(run.any_stdout().any_stderr().run().stdout.contains("/models--618692/"));
+    assert!(sandbox.tree("cache").contains("/flux_dev.safetensors"));
+    pull(&sandbox, &link("type=Config")).any_stdout().any_stderr().run();
+    assert!(sandbox.tree("cache").contains("/flux_dev_config.zip"));
+    pull(&sandbox, &link("format=GGUF"))
+        .status(5)
+        .stderr(str![[r#"
+error: `618692` has no file `format=GGUF`
+hint: there are: 21 is `flux_dev.safetensors`, 22 is `flux_dev.safetensors`, 23 is `flux_dev_config.zip`
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_hash_that_comes_on_record_later_is_asked_for_anew() {
+    let late = File::new(13, "late.safetensors", generated(5, 2_000));
+    let version = Version::new(2, "v1").file(weights()).file(late.clone().without_sha256());
+    let site = site(Model::new(1, "One", "LORA").version(version));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    pull(&sandbox, "civitai:1@2").any_stdout().any_stderr().run();
+    pull(&sandbox, "civitai:1@2+13").status(6).any_stderr().run();
+    site.change(2, |version| version.files[1] = late);
+    pull(&sandbox, "civitai:1@2+13").any_stdout().any_stderr().run();
+    site.take_requests();
+    for reference in ["civitai:1@2", "civitai:1@2+13"] {
+        pull(&sandbox, reference).any_stdout().any_stderr().run();
+    }
+    assert_eq!(site.count_all(), 0, "the length of the first file is still known");
 }

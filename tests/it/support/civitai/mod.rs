@@ -38,6 +38,8 @@ pub struct State {
     pub ignores_file_id: bool,
     /// What storage answers to an expired link: 403 (R2), 401 or 400 (B2).
     pub expired_status: Option<u16>,
+    /// Where signed links lead, if not to the listener itself.
+    pub storage_root: Option<String>,
     /// How often each signed link works.
     pub link_uses: Option<u32>,
     /// Bytes of the file after which each answer of the storage breaks off, so many times.
