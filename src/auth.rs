@@ -7,12 +7,14 @@
 mod command;
 mod credentials;
 mod place;
+mod store;
 mod survey;
 
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use self::store::{Store, StoredLogin, shadows};
 pub use self::survey::{Standing, Survey, Surveyed, survey};
 
 use self::place::{Holding, read, required};
@@ -59,6 +61,35 @@ pub enum AuthError {
         line: usize,
         /// What is wrong, without any value in it.
         problem: String,
+    },
+    /// A file of logins could not be written.
+    #[error("could not write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process holds the logins.
+    #[error("another process has held `{}` for half a minute", path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// Nowhere to store a login.
+    #[error("the user's configuration folder is not known, so no login can be stored there")]
+    NoPlace,
+    /// The name of a login cannot be one.
+    #[error("`{name}` cannot be the name of a login")]
+    Name {
+        /// The name, safe to print.
+        name: String,
+    },
+    /// There is no login of that name.
+    #[error("there is no stored login `{name}`")]
+    NoSuchLogin {
+        /// The name, safe to print.
+        name: String,
     },
     /// `token_command` gave no token.
     #[error("the token command `{program}` {problem}")]
@@ -112,7 +143,8 @@ pub fn find(
 }
 
 /// Binds what was found to the provider's origin, unless anyone on the way there could read it.
-fn bind((secret, source): Holding, settings: &Settings, provider: &Provider) -> Found {
+#[must_use]
+pub fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, provider: &Provider) -> Found {
     let mut warnings = Vec::new();
     if source == CredentialSource::Link {
         warnings.push(
@@ -145,6 +177,13 @@ pub const fn withheld(settings: &Settings, choice: &TokenChoice) -> Option<&'sta
         TokenChoice::Search if !settings.implicit_tokens => Some(HF_HUB_DISABLE_IMPLICIT_TOKEN.name),
         _ => None,
     }
+}
+
+/// The bound token that is looked for a repository, by its name in the configuration file. Repositories of one provider
+/// with the same answer have the same credential.
+#[must_use]
+pub fn bound_token<'a>(settings: &'a Settings, provider: &Provider, repo: &RepoId) -> Option<&'a str> {
+    place::narrowest(&settings.bound_tokens, provider, repo).map(|token| token.name.as_str())
 }
 
 /// The variables that hold a token for another provider than `provider`: never sent, but worth a hint.

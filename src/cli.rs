@@ -1,7 +1,9 @@
 //! The front end: the only room that knows clap, terminals, signals and exit statuses.
 
+mod access;
 mod args;
 mod auth;
+mod browser;
 mod diagnose;
 mod environment;
 mod outcome;
@@ -10,6 +12,7 @@ mod pull;
 mod running;
 mod signal;
 mod size;
+mod table;
 mod terminal;
 mod token_facts;
 
@@ -39,6 +42,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     terminal.start_log();
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
+        Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }

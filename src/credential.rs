@@ -51,6 +51,18 @@ impl Secret {
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
+
+    /// Enough to tell one token from another, and no more: `hf_****abcd`, as `hf auth list` shows it.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        const SHOWN: usize = 4;
+        let value = self.expose();
+        if value.len() < 5 * SHOWN {
+            return "****".to_owned();
+        }
+        let prefix = value.find('_').filter(|end| *end <= SHOWN).map_or("", |end| &value[..=end]);
+        format!("{prefix}****{}", &value[value.len() - SHOWN..])
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -157,6 +169,18 @@ mod tests {
         for raw in ["hunter two", "hunter\0two", "hüntertwo"] {
             let error = Secret::parse(raw, &CredentialSource::Variable("HF_TOKEN".into())).unwrap_err().to_string();
             assert!(error.contains("HF_TOKEN") && !error.contains("two"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_masked_token_shows_its_ends_only_if_enough_is_left_between() {
+        for (raw, masked) in [
+            ("hf_abcdefghijklmnopqrstuvwxyz", "hf_****wxyz"),
+            ("0123456789abcdef0123456789abcdef", "****cdef"),
+            ("very-long_prefix-of-a-token", "****oken"),
+            ("hf_short", "****"),
+        ] {
+            assert_eq!(secret(raw).unwrap().masked(), masked);
         }
     }
 

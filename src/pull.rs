@@ -6,16 +6,20 @@
 //! 4. The listing of the commit becomes a plan; the disk must have room for all of it.
 //! 5. Every missing blob is fetched, verified and published.
 //! 6. The listing is kept, and last of all the ref, so that an interrupted pull is never taken for a whole one.
+//! 7. Where an application's folders are named, the files are brought there from the cache.
 
 mod choice;
 mod gate;
 mod identity;
+mod into;
+mod named;
 mod pulled;
 mod request;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use self::into::{Application, Installation, Installed};
 pub use self::pulled::{Access, Pulled, PulledFile};
 pub use self::request::Request;
 
@@ -24,7 +28,7 @@ use crate::connection::{Caller, Connection, Subject};
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{self, FileState, Plan, Transport};
-use crate::manifest::{Entry, RepoFile, Resolved};
+use crate::manifest::{Entry, RepoFile};
 use crate::provider;
 use crate::repo::{Commit, Repo};
 use crate::report::Reporter;
@@ -47,8 +51,11 @@ pub async fn pull(
     loop {
         let site = request.site.as_ref().map(|site| provider.at(site));
         let provider = site.as_ref().unwrap_or(provider);
-        match attempt(&request, settings, provider, env, Arc::clone(&reporter)).await {
-            Ok(Attempt::Done(pulled)) => return Ok(*pulled),
+        let (cache, reporter) = (pull_cache(&request, settings, provider), Arc::clone(&reporter));
+        let pull = Pull { request: &request, settings, env, provider, cache, reporter };
+        match pull.run().await {
+            Ok(Attempt::Done(pulled)) if request.dry_run => return Ok(*pulled),
+            Ok(Attempt::Done(pulled)) => return pull.install(*pulled).await,
             Ok(Attempt::KeptAs(repo)) => request.repo = repo,
             Err(error) if unpublished.is_none() && elsewhere.is_some() && identity::is_unpublished(&error) => {
                 request.site = elsewhere.take();
@@ -67,47 +74,6 @@ enum Attempt {
     Done(Box<Pulled>),
     /// The files belong to a repository of another id.
     KeptAs(Repo),
-}
-
-async fn attempt(
-    request: &Request,
-    settings: &Settings,
-    provider: &settings::Provider,
-    env: &Env,
-    reporter: Arc<dyn Reporter>,
-) -> Result<Attempt, Error> {
-    let done = |pulled| Ok(Attempt::Done(Box::new(pulled)));
-    let pull = Pull { request, settings, env, provider, cache: pull_cache(request, settings, provider), reporter };
-    if let Some(pulled) = pull.without_asking()? {
-        return done(pulled);
-    }
-    if settings.offline {
-        return Err(pull.offline());
-    }
-    let hub = pull.connect()?;
-    let resolved = hub.connection.resolve(hub.subject()).await?;
-    if let Some(repo) = resolved.repo {
-        return Ok(Attempt::KeptAs(repo));
-    }
-    if let Some(pulled) = pull.all_here(&resolved.commit)?.filter(|_| !request.dry_run) {
-        pull.refresh(&resolved.commit, &pulled)?;
-        return done(Pulled { gate: Some(resolved.gate), ..pulled });
-    }
-    let asked = hub.ask_access(&resolved).await?;
-    let mut entries = hub.listing(&resolved.commit).await?;
-    let measured = hub.measure(&resolved.commit, &mut entries).await?;
-    let chosen = pull.choose(&entries)?;
-    let access = hub.settle_access(measured.or(asked), &resolved, &chosen).await?;
-    let destination = pull.destination(&resolved.commit);
-    if request.dry_run {
-        return done(pull.planned(resolved, access, &chosen, &destination));
-    }
-    let plan = Plan::make(verifiable(&chosen)?, &destination, request.force);
-    let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
-    destination.note_in_place(in_place.map(|(file, _)| file));
-    let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
-    pull.keep(&resolved.commit, &entries, &destination)?;
-    done(pull.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
 }
 
 /// One pull, before the hub is asked.
@@ -138,6 +104,42 @@ fn verifiable(entries: &[&Entry]) -> Result<Vec<RepoFile>, Error> {
 }
 
 impl<'a> Pull<'a> {
+    /// Resolve, list, plan, fetch, publish.
+    async fn run(&self) -> Result<Attempt, Error> {
+        let done = |pulled| Ok(Attempt::Done(Box::new(pulled)));
+        if let Some(pulled) = self.without_asking()? {
+            return done(pulled);
+        }
+        if self.settings.offline {
+            return Err(self.offline());
+        }
+        let hub = self.connect()?;
+        let resolved = hub.connection.resolve(hub.subject()).await?;
+        if let Some(repo) = resolved.repo {
+            return Ok(Attempt::KeptAs(repo));
+        }
+        if let Some(pulled) = self.all_here(&resolved.commit)?.filter(|_| !self.request.dry_run) {
+            self.refresh(&resolved.commit, &pulled)?;
+            return done(Pulled { gate: Some(resolved.gate), ..pulled });
+        }
+        let asked = hub.ask_access(&resolved).await?;
+        let mut entries = hub.listing(&resolved.commit).await?;
+        let measured = hub.measure(&resolved.commit, &mut entries).await?;
+        let chosen = self.choose(&entries)?;
+        let access = hub.settle_access(measured.or(asked), &resolved, &chosen).await?;
+        let destination = self.destination(&resolved.commit);
+        if self.request.dry_run {
+            return done(self.planned(resolved, access, &chosen, &destination));
+        }
+        self.look_ahead(&resolved.commit, &chosen)?;
+        let plan = Plan::make(verifiable(&chosen)?, &destination, self.request.force);
+        let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
+        destination.note_in_place(in_place.map(|(file, _)| file));
+        let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
+        self.keep(&resolved.commit, &entries, &destination)?;
+        done(self.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
+    }
+
     /// The whole answer without a request: the revision cannot move, or the run is offline, and all files are here.
     fn without_asking(&self) -> Result<Option<Pulled>, Error> {
         if !self.settings.offline && self.fixed().is_none() {
@@ -174,11 +176,7 @@ impl<'a> Pull<'a> {
         if !chosen.iter().all(in_place) {
             return Ok(None);
         }
-        let files =
-            chosen.iter().map(|entry| PulledFile { entry: (*entry).clone(), state: FileState::InPlace }).collect();
-        let (commit, path) = (commit.clone(), self.path(&destination, &chosen));
-        let repo = self.request.repo.clone();
-        Ok(Some(Pulled { repo, commit, gate: None, access: Access::Granted, path, files, bytes_fetched: 0 }))
+        Ok(Some(self.unchanged(commit, &chosen, &destination)))
     }
 
     /// The listing of a commit that some tool left; offline also what stands in its snapshot, as Python's tools accept.
@@ -194,9 +192,8 @@ impl<'a> Pull<'a> {
         let entries = commit.as_ref().and_then(|commit| self.known_entries(commit)).unwrap_or_default();
         let missing = commit.map_or_else(Vec::new, |commit| {
             let destination = self.destination(&commit);
-            let chosen = self.choose(&entries).unwrap_or_default();
-            let gone =
-                chosen.into_iter().filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
+            let chosen = self.choose(&entries).unwrap_or_default().into_iter();
+            let gone = chosen.filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
             gone.map(|entry| entry.path.clone()).collect()
         });
         Error::Offline { repo: self.request.repo.clone(), revision: self.request.revision.clone(), missing }
@@ -243,34 +240,6 @@ impl<'a> Pull<'a> {
             self.cache.write_reference(&self.request.revision, commit)?;
         }
         Ok(())
-    }
-
-    fn planned(&self, resolved: Resolved, access: Access, chosen: &[&Entry], destination: &Destination) -> Pulled {
-        let known: Vec<RepoFile> = chosen.iter().filter_map(|entry| entry.to_file()).collect();
-        let masked: u64 = chosen.iter().filter(|entry| entry.digest.is_none()).map(|entry| entry.size).sum();
-        let plan = Plan::make(known, destination, self.request.force);
-        let bytes = plan.bytes_to_fetch + masked;
-        self.done(resolved, access, chosen, plan, destination, bytes)
-    }
-
-    fn done(
-        &self,
-        resolved: Resolved,
-        access: Access,
-        chosen: &[&Entry],
-        plan: Plan,
-        destination: &Destination,
-        bytes_fetched: u64,
-    ) -> Pulled {
-        let mut states =
-            plan.files.into_iter().map(|(file, state)| (file.path, state)).collect::<std::collections::HashMap<_, _>>();
-        let files = chosen.iter().map(|entry| PulledFile {
-            entry: (*entry).clone(),
-            state: states.remove(&entry.path).unwrap_or(FileState::Missing { have: 0 }),
-        });
-        let files = files.collect();
-        let (repo, path) = (self.request.repo.clone(), self.path(destination, chosen));
-        Pulled { repo, commit: resolved.commit, gate: Some(resolved.gate), access, path, files, bytes_fetched }
     }
 }
 

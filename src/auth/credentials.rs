@@ -50,6 +50,12 @@ impl Credentials {
             problem: without_values(error.message()),
         })
     }
+
+    /// The text of the file.
+    pub(super) fn render(&self) -> String {
+        let text = toml::to_string(&self.0).expect("maps of texts can be written as TOML");
+        format!("# Logins of `gatedl auth login`. For your eyes only.\n{text}")
+    }
 }
 
 /// The login in use for a provider.

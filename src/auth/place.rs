@@ -34,7 +34,7 @@ pub(super) fn places<'a>(settings: &'a Settings, provider: &'a Provider, repo: O
 }
 
 /// The bound token whose pattern says most about the repository: the one with the most characters that are not wild.
-fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo: &RepoId) -> Option<&'a BoundToken> {
+pub(super) fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo: &RepoId) -> Option<&'a BoundToken> {
     let literal = |text: &str| text.chars().filter(|character| !"*?[]".contains(*character)).count();
     let width = |token: &BoundToken| {
         let matching = token.only.iter().filter(|pattern| pattern.matches(repo.as_str()));
@@ -50,15 +50,7 @@ impl Place<'_> {
         match self {
             Self::Variable(name) => CredentialSource::Variable((*name).to_owned()),
             Self::Bound(token) => CredentialSource::Bound(token.name.clone()),
-            Self::Config(token) => {
-                let key = match token {
-                    TokenKey::Variable(_) => "token_env",
-                    TokenKey::File(_) => "token_file",
-                    TokenKey::Command(_) => "token_command",
-                    TokenKey::Literal(_) => "token",
-                };
-                CredentialSource::Config { provider: provider.name.clone(), key }
-            }
+            Self::Config(token) => CredentialSource::Config { provider: provider.name.clone(), key: token.name() },
             Self::Login(Login::HuggingFace(path) | Login::Credentials(path)) => CredentialSource::Login(path.clone()),
         }
     }

@@ -59,6 +59,9 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
     let provider = one(reference.provider.clone(), arguments.server.provider.clone(), "--provider")?;
     let revision = one(reference.revision.clone(), revision(arguments)?, "--revision")?;
     let kind = kind(reference.repo.kind, arguments)?;
+    if arguments.into.into.is_some() && kind != RepoKind::Model {
+        return Err(Error::Usage(format!("--into is for models, and `{}` is none", Repo { kind, ..reference.repo })));
+    }
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
     let token = match arguments.token.choice()? {
         TokenChoice::Search => None,
@@ -67,7 +70,9 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
     let request = Request {
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
         allow_unsafe: arguments.allow_unsafe,
+        weights: arguments.choice()?,
         local_dir: arguments.local_dir.clone(),
+        into: arguments.into.installation(env)?,
         force: arguments.force,
         dry_run: arguments.dry_run,
         ..Request::of(Reference { provider, revision, ..reference }, &settings)
@@ -121,6 +126,9 @@ fn show(
     };
     if terminal.summary && !request.dry_run {
         Terminal::say(&outcome::summary(request, pulled, took));
+        if let Some(lines) = outcome::loading(pulled) {
+            Terminal::say(&lines);
+        }
     }
     shown
 }

@@ -30,6 +30,12 @@ pub(super) fn rows(account: &Account) -> Vec<(&'static str, String)> {
     rows
 }
 
+/// The most important of it in one line.
+pub(super) fn line(account: &Account) -> String {
+    let parts = rows(account).into_iter().filter(|(name, _)| ["account", "token"].contains(name));
+    parts.map(|(_, value)| value).collect::<Vec<_>>().join(", token ")
+}
+
 /// The same for programs.
 pub(super) fn document(account: &Account) -> Value {
     let token = &account.token;
@@ -100,6 +106,10 @@ mod tests {
                 ("gated repositories", "may not be read with this token".to_owned()),
                 ("may", "repo.content.read (org acme)".to_owned()),
             ]
+        );
+        assert_eq!(
+            line(&account),
+            "`bob` (organizations: acme), token `ci`, role fine-grained, expires 2027-01-01T00:00:00Z"
         );
         let warnings = warnings(&account, &CredentialSource::Variable("HF_TOKEN".to_owned()));
         assert!(warnings.len() == 1 && warnings[0].contains(GATED_BOX), "{warnings:?}");

@@ -3,16 +3,21 @@
 //! A hint is a whole sentence with the command or the page in it, because "access denied" without a page to open is the
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
-use super::{Error, OtherToken, RefusedPull};
+mod refusal;
+
+use indicatif::DecimalBytes;
+
+use super::Error;
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
 use crate::pattern::{Unmatched, Wanted};
-use crate::provider::RefusalKind;
 use crate::reference::ReferenceError;
-use crate::repo::{RepoPath, Revision};
+use crate::repo::RepoPath;
 use crate::settings::{ConfigError, SettingsError};
+use crate::weights::{DtypeError, Sized, WeightsError};
 
 impl Error {
     /// What the user may do, most promising first.
@@ -21,6 +26,7 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.hints(),
             Self::BadToken(token) => token.hints(),
+            Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
             Self::Settings(error) => settings(error),
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],
@@ -50,6 +56,9 @@ impl Error {
                     .to_owned(),
             ],
             Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
+            Self::Comfyui(error) => comfyui(error),
+            Self::Weights { problem, .. } => weights(problem),
+            Self::Dtype { problem: DtypeError::Absent { others, .. }, .. } => choices("--dtype", others),
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
             Self::Provider { .. } | Self::Whose { .. } => self.failure().map_or_else(listing, network),
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => {
@@ -58,137 +67,6 @@ impl Error {
             }
             _ => Vec::new(),
         }
-    }
-}
-
-impl RefusedPull {
-    fn hints(&self) -> Vec<String> {
-        let page = &self.refusal.page;
-        let mut hints = match self.refusal.kind {
-            RefusalKind::NoToken => {
-                vec![format!("accept the terms at {page} with your account"), self.how_to_give_a_token()]
-            }
-            RefusalKind::NotRequested => vec![format!("accept the terms at {page} and run the same command again")],
-            RefusalKind::Pending => {
-                vec![format!("the owners decide; {page} shows the state. Run the same command again once they have")]
-            }
-            RefusalKind::Rejected => {
-                vec![format!("a rejected request cannot be repeated; only the owners can help: {page}")]
-            }
-            RefusalKind::Reset => vec![format!("ask again at {page} and run the same command again")],
-            RefusalKind::Gated => vec![format!("see {page}")],
-            RefusalKind::TokenTooNarrow => vec![format!(
-                "give the token \"Read access to contents of all public gated repos you can access\", or make one that has \
-                 it: {page}"
-            )],
-            RefusalKind::BadToken | RefusalKind::ExpiredToken => vec![format!("make a new token at {page}")],
-            RefusalKind::Forbidden => vec![self.forbidden()],
-            RefusalKind::Disabled => vec![format!("see {page} for the reason")],
-            RefusalKind::LoginRequired => self.login(),
-            RefusalKind::DownloadsDisabled => vec![format!("no token helps; another version may be free: {page}")],
-            RefusalKind::EarlyAccess if self.token.is_none() => {
-                vec![format!("buy access at {page}, or come back later"), self.how_to_give_a_token()]
-            }
-            RefusalKind::EarlyAccess => vec![format!("buy access at {page}, or come back later")],
-            RefusalKind::NotEntitled => vec![format!("see {page} for how to get access")],
-            RefusalKind::Archived => {
-                vec![format!("the same content may have been published elsewhere; {page} may say where")]
-            }
-            RefusalKind::RegionBlocked => vec![format!("no token helps; see {page}")],
-            RefusalKind::NotPublished => vec![format!(
-                "see {page}; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`"
-            )],
-            RefusalKind::Malformed => {
-                vec!["the numbers are those of the page's address: `civitai:MODEL@VERSION+FILE`".to_owned()]
-            }
-            RefusalKind::NotFoundOrPrivate => self.not_found(),
-            RefusalKind::RevisionMissing => vec![format!("see the branches and tags at {page}")],
-            RefusalKind::FileMissing => {
-                vec!["run the command again; the hub may be in the middle of a change".to_owned()]
-            }
-        };
-        if self.public && matches!(self.refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken) {
-            let way = "the same command with `--anonymous` pulls it without a token";
-            hints.insert(0, format!("`{}` is public: {way}", self.repo));
-        }
-        hints.extend(self.about_the_token());
-        hints.extend(self.about_other_tokens());
-        hints
-    }
-
-    fn not_found(&self) -> Vec<String> {
-        let mut hints = Vec::new();
-        if !self.similar.is_empty() {
-            hints.push(format!("near names: {}", list(&self.similar)));
-        }
-        if self.token.is_none() {
-            hints.push(format!("if it is private: {}", self.how_to_give_a_token()));
-        }
-        hints
-    }
-
-    fn login(&self) -> Vec<String> {
-        let page = &self.refusal.page;
-        match &self.account {
-            None => vec![self.how_to_give_a_token()],
-            Some(account) => match account.standing.as_deref() {
-                Some(standing) if standing != "active" => vec![format!("the account is {standing}: see {page}")],
-                _ => vec![format!("see {page}, or try another token")],
-            },
-        }
-    }
-
-    /// The server's own words say more than gatedl knows; what they are about decides where to look.
-    fn forbidden(&self) -> String {
-        let page = &self.refusal.page;
-        let about_token = |message: &String| message.to_lowercase().contains("token");
-        match &self.token_page {
-            Some(tokens) if self.refusal.server_message.as_ref().is_some_and(about_token) => {
-                format!("another token may be allowed: {tokens}")
-            }
-            _ => format!("a policy or an administrator forbids it; {page} may say more"),
-        }
-    }
-
-    fn how_to_give_a_token(&self) -> String {
-        match self.withheld {
-            Some(flag) if flag.starts_with('-') => return format!("run it without {flag} to send a token"),
-            Some(name) => return format!("{name} is set, so no token was looked for; pass one with --token-stdin"),
-            None => {}
-        }
-        let variable = self.token_variables.iter().find(|name| *name == "HF_TOKEN").or(self.token_variables.first());
-        let tokens = self.token_page.as_ref().map(|page| format!(" ({page})")).unwrap_or_default();
-        let provider = &self.provider;
-        let set = variable.map(|name| format!("set {name}, ")).unwrap_or_default();
-        format!(
-            "`gatedl auth login {provider}` stores a token of that account{tokens}; or {set}or pass one with --token-stdin"
-        )
-    }
-
-    fn about_the_token(&self) -> Option<String> {
-        let of_token = |kind: RefusalKind| {
-            kind.is_about_the_account() || matches!(kind, RefusalKind::BadToken | RefusalKind::ExpiredToken)
-        };
-        let source = self.token.as_ref().filter(|_| of_token(self.refusal.kind))?;
-        let account = self.account.as_ref().map(|account| format!(" (account `{}`)", account.name)).unwrap_or_default();
-        Some(format!("the token came from {source}{account}; `gatedl auth status` shows the others"))
-    }
-
-    fn about_other_tokens(&self) -> Option<String> {
-        let kind = self.refusal.kind;
-        let sought = matches!(kind, RefusalKind::NoToken | RefusalKind::NotFoundOrPrivate | RefusalKind::LoginRequired);
-        let nothing = self.token.is_none() && self.withheld.is_none();
-        let alike = self.other_tokens.iter().find(|other| other.is_alike);
-        let other = alike.or(self.other_tokens.first()).filter(|_| nothing && sought)?;
-        let OtherToken { variable, provider, is_alike } = other;
-        if !is_alike {
-            return Some(format!("{variable} is set, but it is for the provider `{provider}` and is sent to no other"));
-        }
-        let (repo, revision) = (&self.repo, &self.revision);
-        let at = if *revision == Revision::main() { String::new() } else { format!("@{revision}") };
-        Some(format!(
-            "{variable} is set, but it is for the provider `{provider}`; did you mean `{provider}:{repo}{at}`?"
-        ))
     }
 }
 
@@ -257,6 +135,45 @@ fn cache(error: &CacheError) -> Vec<String> {
     }
 }
 
+fn comfyui(error: &ComfyuiError) -> Vec<String> {
+    match error {
+        ComfyuiError::Untyped { types, .. } => {
+            let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+            vec![
+                format!("say what it is with --comfyui-type: {}", types.join(", ")),
+                "or name the files of one type after the reference".to_owned(),
+            ]
+        }
+        ComfyuiError::OneName { .. } => vec!["pull them one by one, by name".to_owned()],
+        ComfyuiError::NoModels { .. } => {
+            vec!["name the files after the reference to bring them all the same".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn weights(error: &WeightsError) -> Vec<String> {
+    match error {
+        WeightsError::Absent { others, .. } => choices("--weights", others),
+        WeightsError::NoQuant { others, .. } => choices("--quant", others),
+        WeightsError::Ambiguous { others } if others.iter().any(|one| one.name.contains(".gguf")) => {
+            vec![format!("name the file: {}", sized(others))]
+        }
+        WeightsError::Ambiguous { others } => choices("--quant", others),
+        WeightsError::Incomplete { .. } => vec!["without the flag everything that is there is pulled".to_owned()],
+    }
+}
+
+/// What can be said instead, with sizes.
+fn choices(flag: &str, others: &[Sized]) -> Vec<String> {
+    if others.is_empty() { Vec::new() } else { vec![format!("{flag} may be {}", sized(others))] }
+}
+
+fn sized(others: &[Sized]) -> String {
+    let texts = others.iter().map(|one| format!("`{}` ({})", one.name, DecimalBytes(one.size)));
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 fn listing() -> Vec<String> {
     vec![
         "nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)"
@@ -272,7 +189,7 @@ fn network(failure: &Failure) -> Vec<String> {
                 .to_owned()
         }
         Failure::Network { kind: NetworkKind::Connect, .. } => {
-            "check the address and the network; `--offline` uses what is in the cache".to_owned()
+            "check the address and the network; `gatedl pull --offline` uses what is in the cache".to_owned()
         }
         Failure::Network { kind: NetworkKind::Stalled, .. } => {
             "a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds".to_owned()

@@ -12,6 +12,8 @@ use crate::repo::{Repo, RepoPath, Revision};
 #[derive(Debug, ThisError)]
 #[error("{}", self.headline())]
 pub struct RefusedPull {
+    /// What was asked for, as it may be typed again.
+    pub reference: String,
     /// The repository.
     pub repo: Repo,
     /// The revision that was asked for.
@@ -81,7 +83,7 @@ impl RefusedPull {
     }
 
     fn headline(&self) -> String {
-        let repo = &self.repo;
+        let (repo, what) = (&self.repo, &self.reference);
         match self.refusal.kind {
             RefusalKind::NoToken => format!("access to `{repo}` is gated and no token was sent"),
             RefusalKind::BadToken => format!("the token for `{repo}` is not valid"),
@@ -109,28 +111,22 @@ impl RefusedPull {
             },
             RefusalKind::Disabled => format!("the hub has disabled `{repo}`"),
             RefusalKind::LoginRequired => match (&self.token, &self.account) {
-                (None, _) => format!("`{repo}` is only for those who are logged in, and no token was sent"),
-                (Some(_), None) => format!("`{repo}` is only for those who are logged in, and the token did not help"),
+                (None, _) => format!("`{what}` is only for those who are logged in, and no token was sent"),
+                (Some(_), None) => format!("`{what}` is only for those who are logged in, and the token did not help"),
                 (Some(_), Some(account)) => {
-                    format!("`{repo}` is refused to the account `{}` as if it were not logged in", account.name)
+                    format!("`{what}` is refused to the account `{}` as if it were not logged in", account.name)
                 }
             },
-            RefusalKind::DownloadsDisabled => format!("the creator of `{repo}` has disabled downloads"),
+            RefusalKind::DownloadsDisabled => format!("the creator of `{what}` has disabled downloads"),
             RefusalKind::EarlyAccess => match &self.refusal.deadline {
-                Some(deadline) => format!("`{repo}` is in early access until {deadline}: only for those who have paid"),
-                None => format!("`{repo}` is only for those who have paid"),
+                Some(deadline) => format!("`{what}` is in early access until {deadline}: only for those who have paid"),
+                None => format!("`{what}` is only for those who have paid"),
             },
-            RefusalKind::NotEntitled => format!("this account has no right to download `{repo}`"),
-            RefusalKind::Archived => format!("`{repo}` is archived: its files can no longer be downloaded"),
-            RefusalKind::RegionBlocked => format!("`{repo}` is not served in the region of this machine"),
-            RefusalKind::NotPublished if self.revision == Revision::main() => {
-                format!("there is no published model `{repo}`")
-            }
-            RefusalKind::NotPublished if repo.id.owner().is_some() => {
-                format!("there is no published version `{}`", self.revision)
-            }
-            RefusalKind::NotPublished => format!("there is no published version `{}` of `{repo}`", self.revision),
-            RefusalKind::Malformed => format!("the provider knows no such number: `{repo}` at `{}`", self.revision),
+            RefusalKind::NotEntitled => format!("this account has no right to download `{what}`"),
+            RefusalKind::Archived => format!("`{what}` is archived: its files can no longer be downloaded"),
+            RefusalKind::RegionBlocked => format!("`{what}` is not served in the region of this machine"),
+            RefusalKind::NotPublished => format!("there is nothing published as `{what}`"),
+            RefusalKind::Malformed => format!("the provider knows no such number: `{what}`"),
         }
     }
 }

@@ -76,7 +76,7 @@ impl ExitStatus {
             Self::Usage => "wrong usage, reference or configuration",
             Self::Credential => "no token, or a bad one",
             Self::Refused => {
-                "access refused: not asked for, pending, rejected, token too narrow, disabled, early access, region, unsafe content"
+                "access refused: not asked for, pending, rejected, token too narrow, disabled, paid, unsafe"
             }
             Self::NotFound => "not found: repository (missing or private), revision or file; offline and not here",
             Self::Corrupt => "the content did not verify, or has no hash to verify it by",

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::Installation;
 use crate::auth::TokenChoice;
 use crate::digest::Digest;
 use crate::endpoint::Endpoint;
@@ -9,6 +10,7 @@ use crate::pattern::Selection;
 use crate::reference::Reference;
 use crate::repo::{Repo, Revision};
 use crate::settings::Settings;
+use crate::weights::Choice;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -32,8 +34,12 @@ pub struct Request {
     pub expect: Option<Digest>,
     /// Take files in which a scan found a danger.
     pub allow_unsafe: bool,
+    /// Which of the weights among them; none for all.
+    pub weights: Option<Choice>,
     /// A folder for the files, instead of the shared cache.
     pub local_dir: Option<PathBuf>,
+    /// Folders of an application, besides the cache.
+    pub into: Option<Installation>,
     /// Fetch again what is here.
     pub force: bool,
     /// Plan, and do no more.
@@ -57,7 +63,9 @@ impl Request {
             traits: reference.traits,
             expect: None,
             allow_unsafe: false,
+            weights: None,
             local_dir: None,
+            into: None,
             force: false,
             dry_run: false,
             token: reference.token.map_or(TokenChoice::Search, TokenChoice::Link),

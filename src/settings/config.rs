@@ -60,6 +60,19 @@ pub enum TokenKey {
     Literal(Secret),
 }
 
+impl TokenKey {
+    /// The key as it is written.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Variable(_) => "token_env",
+            Self::File(_) => "token_file",
+            Self::Command(_) => "token_command",
+            Self::Literal(_) => "token",
+        }
+    }
+}
+
 /// A token for some repositories of a provider: `[tokens.NAME]`.
 #[derive(Debug, Clone)]
 pub struct BoundToken {

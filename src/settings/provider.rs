@@ -62,6 +62,14 @@ impl Provider {
         Self { endpoint: address.clone(), pages: address.clone(), ..self.clone() }
     }
 
+    /// The page on which a token for downloads is made: where that can be asked for, with the box for gated repositories
+    /// ticked, which its users miss otherwise (huggingface_hub#2844).
+    #[must_use]
+    pub fn new_token_page(&self) -> Option<String> {
+        let page = self.token_page()?;
+        Some(if self.name == "hf" { format!("{page}/new?canReadGatedRepos=true&tokenType=fineGrained") } else { page })
+    }
+
     /// The page on which its users make tokens, where that is known.
     #[must_use]
     pub fn token_page(&self) -> Option<String> {

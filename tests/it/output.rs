@@ -175,9 +175,10 @@ Download gated models: the right token to the right host, every byte verified, n
 Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
-  pull  Bring a model, dataset or space to this machine
-  auth  Log in, and see which token is used and what it may do
-  help  Print help; `gatedl help environment` lists every variable
+  pull    Bring a model, dataset or space to this machine
+  access  Ask whether models may be read, before anything is written
+  auth    Log in, and see which token is used and what it may do
+  help    Print help; `gatedl help environment` lists every variable
 
 Options:
   -h, --help     Print help
@@ -192,8 +193,7 @@ Exit status:
     1  another failure
     2  wrong usage, reference or configuration
     3  no token, or a bad one
-    4  access refused: not asked for, pending, rejected, token too narrow, disabled, early access,
-    region, unsafe content
+    4  access refused: not asked for, pending, rejected, token too narrow, disabled, paid, unsafe
     5  not found: repository (missing or private), revision or file; offline and not here
     6  the content did not verify, or has no hash to verify it by
     7  network or server, after retries
@@ -309,9 +309,10 @@ Download gated models: the right token to the right host, every byte verified, n
 Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
-  pull  Bring a model, dataset or space to this machine
-  auth  Log in, and see which token is used and what it may do
-  help  Print help; `gatedl help environment` lists every variable
+  pull    Bring a model, dataset or space to this machine
+  access  Ask whether models may be read, before anything is written
+  auth    Log in, and see which token is used and what it may do
+  help    Print help; `gatedl help environment` lists every variable
 
 Options:
   -h, --help     Print help
@@ -326,8 +327,7 @@ Exit status:
     1  another failure
     2  wrong usage, reference or configuration
     3  no token, or a bad one
-    4  access refused: not asked for, pending, rejected, token too narrow, disabled, early access,
-    region, unsafe content
+    4  access refused: not asked for, pending, rejected, token too narrow, disabled, paid, unsafe
     5  not found: repository (missing or private), revision or file; offline and not here
     6  the content did not verify, or has no hash to verify it by
     7  network or server, after retries
@@ -363,14 +363,27 @@ What to pull:
                              there
       --include <PATTERN>    Only files that match this pattern (repeatable); * crosses folders
       --exclude <PATTERN>    No files that match this pattern (repeatable)
+      --weights <FORMAT>     One set of weights instead of all: auto takes a complete one,
+                             safetensors first [possible values: auto, safetensors, gguf, onnx,
+                             pytorch]
+      --quant <NAME>         Only the GGUF files of this quantization, as in Q4_K_M
 
 Where and how:
-      --cache-dir <DIR>  Root of the cache
-      --local-dir <DIR>  Put the files into this folder instead of the cache
-      --force            Fetch again what is here [alias: --force-download]
-      --allow-unsafe     Take files in which the provider's scan found a danger
-      --dry-run          Show what would be done, and write nothing
-      --offline          Open no connection; use what is in the cache
+      --cache-dir <DIR>      Root of the cache
+      --local-dir <DIR>      Put the files into this folder instead of the cache
+      --into <APP[=DIR]>     Bring the files into an application's folders too: comfyui[=DIR] (its
+                             root; default: $COMFYUI_DIR, else ./ComfyUI) or transformers.js[=DIR]
+                             (default: ./models)
+      --comfyui-type <TYPE>  With --into comfyui: what the files are, as in checkpoints, loras, vae
+      --dtype <DTYPE>        With --into transformers.js: only the ONNX files of this precision, as
+                             in q4, q8, fp16, fp32
+      --link <WAY>           With --into: how files get there; auto takes a reflink, else a hard
+                             link, else a copy [default: auto] [possible values: auto, reflink,
+                             hardlink, symlink, copy]
+      --force                Fetch again what is here [alias: --force-download]
+      --allow-unsafe         Take files in which the provider's scan found a danger
+      --dry-run              Show what would be done, and write nothing
+      --offline              Open no connection; use what is in the cache
 
 Token:
       --anonymous            Send no token
@@ -396,6 +409,8 @@ Examples:
   gatedl pull org/model
   gatedl pull org/model@v1.0 config.json tokenizer/
   gatedl pull org/model --include '*.safetensors' --exclude 'original/*'
+  gatedl pull org/model --weights auto
+  gatedl pull org/model --into comfyui --comfyui-type loras
   DIR=$(gatedl pull org/model)
 
 "#]])
@@ -460,7 +475,7 @@ Folders:
   HF_HUB_CACHE                   cache of Hugging Face repositories; default: $HF_HOME/hub
   HUGGINGFACE_HUB_CACHE          the same (older name)
   XDG_CACHE_HOME                 the user's cache folder; default: ~/.cache
-  COMFYUI_DIR                    folder of ComfyUI, for gatedl vix; default: ./ComfyUI
+  COMFYUI_DIR                    root of ComfyUI, for --into comfyui and for gatedl vix; default: ./ComfyUI
   BASE_DATA_DIR                  folder of Visionatrix's data; default: ./ComfyUI-Data
   MODELS_DIR                     folder of Visionatrix's models; default: $BASE_DATA_DIR/models
   HF_HUB_DISABLE_SYMLINKS        1: write caches without symbolic links
@@ -481,6 +496,7 @@ Network:
 Output:
   NO_COLOR                       set: no colours
   HF_HUB_DISABLE_PROGRESS_BARS   1: no progress
+  BROWSER                        program that --open opens pages with; several are separated as in PATH, the first that starts is used
   TERM                           dumb: lines instead of bars, no colours
 
 An empty or blank value counts as unset. Switches are on at 1, ON, YES or TRUE.

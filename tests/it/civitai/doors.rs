@@ -24,7 +24,7 @@ fn who_is_not_logged_in_is_told_how_to_be() {
     let site = behind(Door::Login);
     let sandbox = Sandbox::with_civitai(&site, None);
     sandbox.args(["pull", "civitai:257749@290640"]).status(3).stderr(str![[r#"
-error: `257749` is only for those who are logged in, and no token was sent
+error: `civitai:257749@290640` is only for those who are logged in, and no token was sent
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
 hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
@@ -45,7 +45,7 @@ fn a_wrong_key_is_told_from_no_key() {
 error: the token for `257749` is not valid
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
-hint: make a new token at [CIVITAI]/user/account
+hint: make a new token at [CIVITAI]/user/account and set CA_API_KEY to it
 hint: the token came from CA_API_KEY; `gatedl auth status` shows the others
 
 "#]],
@@ -65,7 +65,7 @@ fn a_banned_account_is_told_so() {
         &site,
         4,
         str![[r#"
-error: `257749` is refused to the account `bob` as if it were not logged in
+error: `civitai:257749@290640` is refused to the account `bob` as if it were not logged in
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
 hint: the account is banned: see [CIVITAI]/models/257749
@@ -81,7 +81,7 @@ fn no_key_helps_where_downloads_are_disabled() {
         Door::Disabled,
         4,
         str![[r#"
-error: the creator of `257749` has disabled downloads
+error: the creator of `civitai:257749@290640` has disabled downloads
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset has disabled downloads on this file
 hint: no token helps; another version may be free: [CIVITAI]/models/257749
@@ -96,7 +96,7 @@ fn early_access_names_the_deadline_and_the_page() {
         Door::EarlyAccess { deadline: "2026-12-01T00:00:00.000Z".to_owned(), buyers: Vec::new() },
         4,
         str![[r#"
-error: `257749` is in early access until 2026-12-01T00:00:00.000Z: only for those who have paid
+error: `civitai:257749@290640` is in early access until 2026-12-01T00:00:00.000Z: only for those who have paid
   caused by: 403 Forbidden for [CIVITAI]/api/download/models/290640
   server says: This asset is in Early Access. You can use Buzz access it now!
 hint: buy access at [CIVITAI]/models/257749, or come back later
@@ -112,7 +112,7 @@ fn an_account_without_a_grant_is_told_so() {
         Door::Granted(vec!["alice".to_owned()]),
         4,
         str![[r#"
-error: this account has no right to download `257749`
+error: this account has no right to download `civitai:257749@290640`
   caused by: 403 Forbidden for [CIVITAI]/api/download/models/290640
   server says: You do not have access to download this file
 hint: see [CIVITAI]/models/257749 for how to get access
@@ -158,7 +158,7 @@ fn an_archived_model_is_final() {
         Door::Archived,
         4,
         str![[r#"
-error: `257749` is archived: its files can no longer be downloaded
+error: `civitai:257749@290640` is archived: its files can no longer be downloaded
   caused by: 410 Gone for [CIVITAI]/api/download/models/290640
   server says: Model archived, not available for download
 hint: the same content may have been published elsewhere; [CIVITAI]/models/257749 may say where
@@ -188,7 +188,7 @@ fn a_blocked_region_is_final() {
         Door::Region,
         4,
         str![[r#"
-error: `257749` is not served in the region of this machine
+error: `civitai:257749@290640` is not served in the region of this machine
   caused by: 451 Unavailable For Legal Reasons for [CIVITAI]/api/download/models/290640
   server says: Not available in your region
 hint: no token helps; see [CIVITAI]/models/257749
@@ -218,7 +218,7 @@ fn what_the_server_takes_for_no_number_is_not_found() {
         Door::BadRequest,
         5,
         str![[r#"
-error: the provider knows no such number: `257749` at `290640`
+error: the provider knows no such number: `civitai:257749@290640`
   caused by: 400 Bad Request for [CIVITAI]/api/download/models/290640
   server says: Invalid fileId
 hint: the numbers are those of the page's address: `civitai:MODEL@VERSION+FILE`
@@ -248,7 +248,7 @@ fn a_redirect_to_the_login_page_is_a_refusal() {
         Door::LoginPage,
         4,
         str![[r#"
-error: `257749` is refused to the account `bob` as if it were not logged in
+error: `civitai:257749@290640` is refused to the account `bob` as if it were not logged in
   caused by: the server leads to its login page: [CIVITAI]/api/download/models/290640
 hint: see [CIVITAI]/models/257749, or try another token
 hint: the token came from CA_API_KEY (account `bob`); `gatedl auth status` shows the others
@@ -313,7 +313,7 @@ fn the_description_alone_refuses_what_is_certain() {
         &generation,
         4,
         str![[r#"
-error: the creator of `257749` has disabled downloads
+error: the creator of `civitai:257749@290640` has disabled downloads
 hint: no token helps; another version may be free: [CIVITAI]/models/257749
 
 "#]],
@@ -323,7 +323,7 @@ hint: no token helps; another version may be free: [CIVITAI]/models/257749
         &archived,
         4,
         str![[r#"
-error: `257749` is archived: its files can no longer be downloaded
+error: `civitai:257749@290640` is archived: its files can no longer be downloaded
 hint: the same content may have been published elsewhere; [CIVITAI]/models/257749 may say where
 
 "#]],
@@ -337,7 +337,7 @@ hint: the same content may have been published elsewhere; [CIVITAI]/models/25774
         .args(["pull", "civitai:257749@290640"])
         .status(4)
         .stderr(str![[r#"
-error: `257749` is in early access until 2999-12-01T00:00:00.000Z: only for those who have paid
+error: `civitai:257749@290640` is in early access until 2999-12-01T00:00:00.000Z: only for those who have paid
 hint: buy access at [CIVITAI]/models/257749, or come back later
 hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
 
@@ -355,7 +355,7 @@ fn what_is_not_published_is_not_found() {
     pull(&sandbox, "civitai:9")
         .status(5)
         .stderr(str![[r#"
-error: there is no published model `9`
+error: there is nothing published as `civitai:9`
   caused by: 404 Not Found for [CIVITAI]/api/v1/models/9
   server says: No model with id 9
 hint: see [CIVITAI]/models/9; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`
@@ -365,7 +365,7 @@ hint: see [CIVITAI]/models/9; models and versions are numbered on their own, as 
     pull(&sandbox, "civitai:257749@9")
         .status(5)
         .stderr(str![[r#"
-error: there is no published version `9` of `257749`
+error: there is nothing published as `civitai:257749@9`
   caused by: 404 Not Found for [CIVITAI]/api/v1/model-versions/9
   server says: Model not found
 hint: see [CIVITAI]/models/257749; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`
@@ -375,7 +375,7 @@ hint: see [CIVITAI]/models/257749; models and versions are numbered on their own
     pull(&sandbox, "civitai:model-versions/9")
         .status(5)
         .stderr(str![[r#"
-error: there is no published version `9`
+error: there is nothing published as `civitai:model-versions/9@9`
   caused by: 404 Not Found for [CIVITAI]/api/v1/model-versions/9
   server says: Model not found
 hint: see [CIVITAI]/model-versions/9; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`
@@ -394,7 +394,7 @@ fn a_dry_run_tells_the_refusal_and_ends_well() {
         .stdout(str![[r#"
 257749@290640 is version 290640
 gate: not described, access refused
-  this account has no right to download `257749`
+  this account has no right to download `civitai:257749@290640`
   server says: You do not have access to download this file
   hint: see [CIVITAI]/models/257749 for how to get access
   hint: the token came from CA_API_KEY (account `bob`); `gatedl auth status` shows the others

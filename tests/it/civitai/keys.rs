@@ -58,7 +58,7 @@ fn a_token_that_is_set_for_the_other_provider_is_mentioned_and_stays_at_home() {
     let sandbox = Sandbox::with_civitai(&site, None);
     let run = sandbox.args(["pull", "civitai:257749@290640"]).env("HF_TOKEN", token_of("bob"));
     run.status(3).stderr(str![[r#"
-error: `257749` is only for those who are logged in, and no token was sent
+error: `civitai:257749@290640` is only for those who are logged in, and no token was sent
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
 hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
@@ -111,7 +111,7 @@ warning: the key in the pasted link stands in the process list and in the shell'
 error: the token for `257749` is not valid
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
-hint: make a new token at [CIVITAI]/user/account
+hint: make a new token at [CIVITAI]/user/account and put it in the place of the old one
 hint: the token came from the pasted link; `gatedl auth status` shows the others
 
 "#]]).run();

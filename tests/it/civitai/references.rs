@@ -173,7 +173,7 @@ fn a_version_of_another_model_is_not_taken_for_it() {
     pull(&sandbox, "civitai:1@290640")
         .status(5)
         .stderr(str![[r#"
-error: there is no published version `290640` of `1`
+error: there is nothing published as `civitai:1@290640`
 hint: see [CIVITAI]/models/1; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`
 
 "#]])
@@ -217,7 +217,7 @@ error: `civitai` has models only
         .args(["--revision", "v6"])
         .status(5)
         .stderr(str![[r#"
-error: there is no published version `v6` of `257749`
+error: there is nothing published as `civitai:257749@v6`
 hint: see [CIVITAI]/models/257749; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`
 
 "#]])

@@ -65,7 +65,7 @@ fn what_com_does_not_have_is_asked_for_at_red() {
         .pull("civitai:9")
         .status(5)
         .stderr(str![[r#"
-error: there is no published model `9`
+error: there is nothing published as `civitai:9`
   caused by: 404 Not Found for https://civitai.com/api/v1/models/9
   server says: No model with id 9
 hint: see https://civitai.com/models/9; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`

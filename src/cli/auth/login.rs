@@ -1,0 +1,106 @@
+//! `gatedl auth login`: a token is asked for, checked, and only then stored.
+//!
+//! It never stands in an argument: shell histories and process lists are public. A token that its provider does not know
+//! is not stored, because a stored bad token breaks even public downloads later (huggingface_hub#1124).
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use super::super::args::Login;
+use super::super::terminal::Terminal;
+use super::super::{running, token_facts};
+use super::warn;
+use crate::auth::{self, Found, Store};
+use crate::credential::{CredentialSource, Secret};
+use crate::env::Env;
+use crate::error::Error;
+use crate::http::Client;
+use crate::provider::Account;
+use crate::settings::{Overrides, Provider, Settings};
+use crate::whoami::whoami;
+
+/// Runs the command.
+pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(), Error> {
+    let overrides = Overrides { allow_insecure_http: arguments.allow_insecure_http, ..Overrides::default() };
+    let settings = Settings::resolve(env, &overrides)?;
+    let provider = settings.provider(arguments.provider.as_deref().unwrap_or(&settings.default_provider))?;
+    let store = Store::of(provider)?;
+    // whatever is wrong with the name or the files of logins is said before anything is typed
+    arguments.name.as_deref().map_or(Ok(()), Store::check_name)?;
+    store.list()?;
+    if settings.offline {
+        return Err(Error::Usage("a token is checked before it is stored, and gatedl is offline".to_owned()));
+    }
+    let (secret, source) = read(arguments, env, provider, terminal)?;
+    let Found { credential, warnings } = auth::bind((secret.clone(), source.clone()), &settings, provider);
+    warn(terminal, warnings);
+    let Some(credential) = credential else {
+        return Err(Error::Usage("the token was not checked, so it was not stored".to_owned()));
+    };
+    let account = running::to_its_end(terminal, async |reporter| {
+        whoami(provider, &credential, Client::new(&settings.network, reporter)?).await
+    })?;
+    let name = arguments.name.clone().unwrap_or_else(|| name_of(account.as_ref()));
+    store.save(&name, &secret)?;
+    if terminal.summary {
+        let facts = account.as_ref().map(token_facts::line).unwrap_or_default();
+        Terminal::say(&format!("logged in to {} as {facts}", provider.name));
+        Terminal::say(&format!("stored as `{name}` in {}", store.file().display()));
+    }
+    warn(terminal, account.iter().flat_map(|account| token_facts::warnings(account, &source)));
+    let shadows = auth::shadows(env, provider, Some(&secret));
+    warn(terminal, shadows.iter().map(|shadow| format!("{shadow} wins over this login as long as it is set")));
+    Ok(())
+}
+
+/// The name that the provider knows the token by, else the account's.
+fn name_of(account: Option<&Account>) -> String {
+    let name = account.map(|account| account.token.name.clone().unwrap_or_else(|| account.name.clone()));
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned())
+}
+
+fn read(
+    arguments: &Login,
+    env: &Env,
+    provider: &Provider,
+    terminal: &Terminal,
+) -> Result<(Secret, CredentialSource), Error> {
+    let (text, source) = match &arguments.from_env {
+        Some(name) => {
+            let text = env.text(name).map_err(auth::AuthError::from)?.unwrap_or_default();
+            (text.to_owned(), CredentialSource::Variable(name.clone()))
+        }
+        None if arguments.token_stdin => (piped()?, CredentialSource::Stdin),
+        None => (typed(provider, terminal)?, CredentialSource::Stdin),
+    };
+    match Secret::parse(&text, &source).map_err(auth::AuthError::from)? {
+        Some(secret) => Ok((secret, source)),
+        None => Err(Error::NoToken(format!("there is no token in {source}"))),
+    }
+}
+
+fn piped() -> Result<String, Error> {
+    let mut text = String::new();
+    let read = io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|source| Error::Stream { action: "read the token from standard input", source })?;
+    Ok(text)
+}
+
+/// Asks on the terminal, without an echo. It runs beside the handler of Ctrl-C, which gives the terminal its echo back.
+fn typed(provider: &Provider, terminal: &Terminal) -> Result<String, Error> {
+    if !io::stdin().is_terminal() {
+        let ways = "give it with --token-stdin or --from-env VAR";
+        return Err(Error::Usage(format!("there is no terminal to ask for the token; {ways}")));
+    }
+    if let Some(page) = provider.new_token_page() {
+        Terminal::say(&format!("make a token at {page}"));
+    }
+    let prompt = format!("token for {} (not shown as you type or paste): ", provider.name);
+    running::to_its_end(terminal, async |_| {
+        let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(prompt)).await;
+        let asked = asked.unwrap_or_else(|error| Err(io::Error::other(error)));
+        match asked {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(Error::Interrupted),
+            asked => asked.map_err(|source| Error::Stream { action: "ask for the token", source }),
+        }
+    })
+}

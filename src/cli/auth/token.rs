@@ -1,0 +1,28 @@
+//! `gatedl auth token`: the one command that prints a token, because programs such as curl need it as text.
+
+use std::io::{self, IsTerminal as _};
+
+use super::super::args::Token;
+use super::super::terminal::Terminal;
+use super::{answer, warn};
+use crate::auth::{self, TokenChoice};
+use crate::env::Env;
+use crate::error::Error;
+use crate::settings::{Overrides, Settings};
+
+/// Runs the command.
+pub(super) fn run(arguments: &Token, env: &Env, terminal: &Terminal) -> Result<(), Error> {
+    let settings = Settings::resolve(env, &Overrides::default())?;
+    let provider = settings.provider(arguments.provider.as_deref().unwrap_or(&settings.default_provider))?;
+    let found = auth::find(&settings, env, provider, None, &TokenChoice::Search)?;
+    warn(terminal, found.warnings);
+    let home = provider.endpoint.join([]);
+    let Some(secret) = found.credential.as_ref().and_then(|credential| credential.secret_for(&home)) else {
+        let name = &provider.name;
+        return Err(Error::NoToken(format!("there is no token for {name}; `gatedl auth login {name}` stores one")));
+    };
+    if io::stdout().is_terminal() {
+        warn(terminal, ["this is your token: whoever sees it can use it".to_owned()]);
+    }
+    answer(secret.expose())
+}
