@@ -15,6 +15,7 @@ mod size;
 mod table;
 mod terminal;
 mod token_facts;
+mod vix;
 
 use clap::Parser as _;
 
@@ -44,6 +45,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
         Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
+        Command::Vix { command } => vix::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

@@ -215,7 +215,8 @@ impl<'a> Pull<'a> {
     }
 
     fn path(&self, destination: &Destination, chosen: &[&Entry]) -> PathBuf {
-        let is_named = self.request.file.is_some() || self.request.selection.only_file().is_some();
+        let request = self.request;
+        let is_named = request.file.is_some() || request.expect.is_some() || request.selection.only_file().is_some();
         match chosen {
             [only] if is_named => destination.path(&only.path),
             _ => destination.root(),

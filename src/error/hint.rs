@@ -4,6 +4,7 @@
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
 mod refusal;
+mod worker;
 
 use indicatif::DecimalBytes;
 
@@ -56,6 +57,11 @@ impl Error {
                     .to_owned(),
             ],
             Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
+            Self::Catalog(error) => worker::catalog(error),
+            Self::Flow(error) => worker::flow(error),
+            Self::Archive(error) => worker::archive(error),
+            Self::CatalogUnreachable { source, .. } => network(source),
+            Self::CatalogOffline { .. } => vec!["name a file: --catalog FILE".to_owned()],
             Self::Comfyui(error) => comfyui(error),
             Self::Weights { problem, .. } => weights(problem),
             Self::Dtype { problem: DtypeError::Absent { others, .. }, .. } => choices("--dtype", others),
