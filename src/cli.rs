@@ -4,6 +4,7 @@ mod args;
 mod auth;
 mod diagnose;
 mod environment;
+mod git_credential;
 mod outcome;
 mod progress;
 mod pull;
@@ -40,6 +41,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
+        Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

@@ -20,6 +20,7 @@ use crate::cache::CacheError;
 use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
 use crate::http::{ClientError, Failure};
+use crate::identity::IdentityError;
 use crate::pattern::{PatternError, Unmatched};
 use crate::provider::ProviderError;
 use crate::reference::ReferenceError;
@@ -44,6 +45,9 @@ pub enum Error {
     /// The credential could not be read.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The identity of a CI job brought no token.
+    #[error(transparent)]
+    Identity(IdentityError),
     /// There is no client.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -120,6 +124,15 @@ pub enum Error {
     Interrupted,
 }
 
+impl From<IdentityError> for Error {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Auth(error) => Self::Auth(error),
+            error => Self::Identity(error),
+        }
+    }
+}
+
 impl Error {
     /// The exit status.
     #[must_use]
@@ -131,6 +144,7 @@ impl Error {
                 ExitStatus::Credential
             }
             Self::NoToken(_) => ExitStatus::Credential,
+            Self::Identity(error) => of_identity(error),
             Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Refused(refused) => refused.status(),
@@ -194,6 +208,7 @@ impl Error {
         match self {
             Self::Refused(refused) => Some(&refused.failure),
             Self::BadToken(token) => Some(&token.failure),
+            Self::Identity(error) => error.failure(),
             Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {
                 ProviderError::Failure(failure) => Some(failure),
                 _ => None,
@@ -201,5 +216,17 @@ impl Error {
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => Some(failure),
             _ => None,
         }
+    }
+}
+
+/// A hub or a CI system that says no to an identity has refused a credential; anything else is about the network.
+fn of_identity(error: &IdentityError) -> ExitStatus {
+    match error {
+        IdentityError::Exposed { .. } | IdentityError::Address { .. } | IdentityError::Auth(_) => ExitStatus::Usage,
+        IdentityError::NoIdentity | IdentityError::Offline => ExitStatus::Credential,
+        IdentityError::Identity(failure) | IdentityError::Exchange { source: failure, .. } => match failure {
+            Failure::Refused(refused) if matches!(refused.status.as_u16(), 400 | 401 | 403) => ExitStatus::Credential,
+            _ => ExitStatus::Network,
+        },
     }
 }

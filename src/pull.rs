@@ -100,7 +100,7 @@ pub async fn pull(
     if settings.offline {
         return Err(pull.offline());
     }
-    let hub = pull.connect()?;
+    let hub = pull.connect().await?;
     let resolved = hub.connection.resolve(hub.subject()).await?;
     if let Some(pulled) = pull.all_here(&resolved.commit)?.filter(|_| !request.dry_run) {
         pull.refresh(&resolved.commit, &pulled)?;
@@ -199,9 +199,9 @@ impl<'a> Pull<'a> {
         Error::Offline { repo: self.request.repo.clone(), revision: self.request.revision.clone(), missing }
     }
 
-    fn connect(&'a self) -> Result<Hub<'a>, Error> {
+    async fn connect(&'a self) -> Result<Hub<'a>, Error> {
         let caller = Caller { settings: self.settings, env: self.env, token: &self.request.token };
-        let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter)?;
+        let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter).await?;
         Ok(Hub { pull: self, connection })
     }
 

@@ -40,6 +40,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Auth,
     },
+    /// Give git the token for a provider's host, as a credential helper
+    #[command(after_help = auth::GIT_SETUP)]
+    GitCredential {
+        /// What git wants: `get`; `store` and `erase` do nothing
+        operation: String,
+    },
     /// Print help; `gatedl help environment` lists every variable
     Help {
         /// A command, or `environment`

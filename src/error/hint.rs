@@ -8,6 +8,7 @@ use crate::auth::AuthError;
 use crate::cache::CacheError;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
+use crate::identity::IdentityError;
 use crate::pattern::{Unmatched, Wanted};
 use crate::provider::RefusalKind;
 use crate::reference::ReferenceError;
@@ -21,6 +22,7 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.hints(),
             Self::BadToken(token) => token.hints(),
+            Self::Identity(error) => identity(error),
             Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
             Self::Settings(error) => settings(error),
@@ -141,6 +143,20 @@ impl RefusedPull {
         Some(format!(
             "{variable} is set, but it is for the provider `{provider}`; did you mean `{provider}:{repo}{at}`?"
         ))
+    }
+}
+
+fn identity(error: &IdentityError) -> Vec<String> {
+    match error {
+        IdentityError::NoIdentity => vec![
+            "a job of GitHub Actions has one if it asks for it: `permissions: { id-token: write }`".to_owned(),
+            "other CI systems: put the identity token that they make for the hub into HF_OIDC_ID_TOKEN".to_owned(),
+        ],
+        IdentityError::Exchange { source: Failure::Refused(refused), .. } if refused.status.is_client_error() => vec![
+            "the settings of that repository or user name the workflows that it trusts; no other token was tried"
+                .to_owned(),
+        ],
+        _ => error.failure().map(network).unwrap_or_default(),
     }
 }
 
