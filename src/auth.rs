@@ -170,6 +170,13 @@ pub const fn withheld(settings: &Settings, choice: &TokenChoice) -> Option<&'sta
     }
 }
 
+/// The bound token that is looked for a repository, by its name in the configuration file. Repositories of one provider
+/// with the same answer have the same credential.
+#[must_use]
+pub fn bound_token<'a>(settings: &'a Settings, provider: &Provider, repo: &RepoId) -> Option<&'a str> {
+    place::narrowest(&settings.bound_tokens, provider, repo).map(|token| token.name.as_str())
+}
+
 /// The variables that hold a token for another provider than `provider`: never sent, but worth a hint.
 #[must_use]
 pub fn set_for_others<'a>(settings: &'a Settings, env: &Env, provider: &Provider) -> Vec<(&'a str, &'a str)> {

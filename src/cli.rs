@@ -1,7 +1,9 @@
 //! The front end: the only room that knows clap, terminals, signals and exit statuses.
 
+mod access;
 mod args;
 mod auth;
+mod browser;
 mod diagnose;
 mod environment;
 mod git_credential;
@@ -11,6 +13,7 @@ mod pull;
 mod running;
 mod signal;
 mod size;
+mod table;
 mod terminal;
 mod token_facts;
 
@@ -40,6 +43,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
     terminal.start_log();
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
+        Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
         Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),

@@ -6,6 +6,7 @@
 //! new files too where it says `is_default`. So the folders of a type are computed as ComfyUI computes them.
 
 mod extra;
+mod placement;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,9 +15,10 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use self::extra::ExtraFolder;
+pub use self::placement::{Placement, is_model};
 
 use crate::env::Env;
-use crate::repo::printable;
+use crate::repo::{Repo, printable};
 
 /// Every type that ComfyUI or a widespread node pack registers, with its folders below `models`; a new file goes into the
 /// first. ComfyUI itself has `unet` before `diffusion_models`, but finds a file in either, and people look in the one that
@@ -112,7 +114,8 @@ pub struct ModelFolders {
     extra: Vec<ExtraFolder>,
 }
 
-/// Why the folders of a ComfyUI are not known. All of these are for the user to put right in `extra_model_paths.yaml`.
+/// Why there is no place for a model. All of these are for the user to put right, the first three in
+/// `extra_model_paths.yaml`.
 #[derive(Debug, Error)]
 pub enum ComfyuiError {
     /// The file is there and cannot be read.
@@ -140,6 +143,30 @@ pub enum ComfyuiError {
         place: String,
         /// What should stand there.
         expected: &'static str,
+    },
+    /// Nothing tells what a file is.
+    #[error("nothing tells which of ComfyUI's folders `{path}` belongs in")]
+    Untyped {
+        /// The file.
+        path: String,
+        /// The types that it may be.
+        types: Vec<ModelType>,
+    },
+    /// Two files of the repository would have one name.
+    #[error("`{one}` and `{other}` would both become `{below}`")]
+    OneName {
+        /// The name.
+        below: String,
+        /// One file.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// Nothing that ComfyUI loads.
+    #[error("`{repo}` has no file that ComfyUI loads")]
+    NoModels {
+        /// The repository.
+        repo: Repo,
     },
 }
 
@@ -177,6 +204,12 @@ impl ModelFolders {
             }
         }
         folders
+    }
+
+    /// The folder that the folders of types stand in.
+    #[must_use]
+    pub fn models(&self) -> &Path {
+        &self.models
     }
 
     /// Every type that has a folder here, sorted.

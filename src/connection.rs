@@ -6,6 +6,7 @@
 mod refused;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::OnceCell;
 
@@ -49,6 +50,7 @@ pub struct Connection<'a> {
     provider: Box<dyn Provider>,
     credential: Option<Credential>,
     account: OnceCell<Result<Option<Account>, ProviderError>>,
+    has_no_gate_question: AtomicBool,
 }
 
 impl<'a> Connection<'a> {
@@ -77,7 +79,21 @@ impl<'a> Connection<'a> {
         credential: Option<Credential>,
     ) -> Self {
         let provider = provider::connect(settings, client.clone(), credential.clone());
-        Self { caller, settings, client, provider, credential, account: OnceCell::new() }
+        Self {
+            caller,
+            settings,
+            client,
+            provider,
+            credential,
+            account: OnceCell::new(),
+            has_no_gate_question: AtomicBool::new(false),
+        }
+    }
+
+    /// The provider as settings describe it.
+    #[must_use]
+    pub const fn settings(&self) -> &settings::Provider {
+        self.settings
     }
 
     /// The client; its clones share pace and patience.
@@ -117,7 +133,8 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Asks the gate, if there is one, whether the content may be read.
+    /// Asks the gate, if there is one, whether the content may be read. That a server has no such question is found out
+    /// once.
     ///
     /// # Errors
     /// When it may not, or the provider gives no usable answer.
@@ -125,8 +142,14 @@ impl<'a> Connection<'a> {
         if gate == Gate::Open {
             return Ok(Access::Granted);
         }
+        if self.has_no_gate_question.load(Ordering::Relaxed) {
+            return Ok(Access::Unknown);
+        }
         match self.provider.check_access(subject.repo).await {
-            Ok(access) => Ok(access),
+            Ok(access) => {
+                self.has_no_gate_question.fetch_or(access == Access::Unknown, Ordering::Relaxed);
+                Ok(access)
+            }
             Err(error) => Err(self.explain(subject, error, Some(gate), None).await),
         }
     }

@@ -95,7 +95,7 @@ variables! {
     HF_HUB_CACHE in Folders: "cache of Hugging Face repositories; default: $HF_HOME/hub";
     HUGGINGFACE_HUB_CACHE in Folders: "the same (older name)";
     XDG_CACHE_HOME in Folders: "the user's cache folder; default: ~/.cache";
-    COMFYUI_DIR in Folders: "folder of ComfyUI, for gatedl vix; default: ./ComfyUI";
+    COMFYUI_DIR in Folders: "root of ComfyUI, for --into comfyui and for gatedl vix; default: ./ComfyUI";
     BASE_DATA_DIR in Folders: "folder of Visionatrix's data; default: ./ComfyUI-Data";
     MODELS_DIR in Folders: "folder of Visionatrix's models; default: $BASE_DATA_DIR/models";
     HF_HUB_DISABLE_SYMLINKS in Folders: "1: write caches without symbolic links";
@@ -114,6 +114,7 @@ variables! {
 
     NO_COLOR in Output: "set: no colours";
     HF_HUB_DISABLE_PROGRESS_BARS in Output: "1: no progress";
+    BROWSER in Output: "program that --open opens pages with; several are separated as in PATH, the first that starts is used";
     TERM in Output: "dumb: lines instead of bars, no colours";
 }
 

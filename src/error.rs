@@ -26,6 +26,7 @@ use crate::provider::ProviderError;
 use crate::reference::ReferenceError;
 use crate::repo::{Repo, RepoPath, Revision};
 use crate::settings::SettingsError;
+use crate::weights::{DtypeError, WeightsError};
 
 /// Why a pull did not end well.
 #[derive(Debug, ThisError)]
@@ -108,7 +109,23 @@ pub enum Error {
     /// The disk or the cache refused.
     #[error(transparent)]
     Cache(#[from] CacheError),
-    /// The folders of a ComfyUI are not known.
+    /// There are no such weights, or nothing says which.
+    #[error("`{repo}` {problem}")]
+    Weights {
+        /// The repository.
+        repo: Repo,
+        /// What is wrong.
+        problem: WeightsError,
+    },
+    /// There is no such precision.
+    #[error("`{repo}` {problem}")]
+    Dtype {
+        /// The repository.
+        repo: Repo,
+        /// What is wrong.
+        problem: DtypeError,
+    },
+    /// There is no place for a model in a ComfyUI.
     #[error(transparent)]
     Comfyui(#[from] ComfyuiError),
     /// Standard input or output failed.
@@ -147,6 +164,8 @@ impl Error {
             Self::Identity(error) => of_identity(error),
             Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
+            Self::Weights { problem: WeightsError::Ambiguous { .. }, .. } => ExitStatus::Usage,
+            Self::Weights { .. } | Self::Dtype { .. } => ExitStatus::NotFound,
             Self::Refused(refused) => refused.status(),
             Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
             Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,

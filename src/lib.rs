@@ -8,7 +8,7 @@
 //! | rank | rooms | know |
 //! |---|---|---|
 //! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
-//! | 7 | [`pull`] | the use case, one page |
+//! | 7 | [`pull`], [`access`] | the use cases, one page each |
 //! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
@@ -18,9 +18,9 @@
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
 //! | 2 | [`archive`] | unpacking what was verified |
 //! | 2 | [`settings`] | every knob, resolved once |
-//! | 2 | [`comfyui`] | the folders of an application |
+//! | 2 | [`comfyui`], [`transformers_js`] | the folders of an application |
+//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`weights`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //! | 1 | [`mod@catalog`], [`flow`] | what a Visionatrix worker is told; no I/O |
-//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //!
 //! # How a pull flows
 //!
@@ -32,6 +32,7 @@
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`cache::Partial::verify`], and the
 //! journal beside each partial file.
 
+pub mod access;
 pub mod archive;
 pub mod auth;
 pub mod cache;
@@ -56,4 +57,6 @@ pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod settings;
+pub mod transformers_js;
+pub mod weights;
 pub mod whoami;

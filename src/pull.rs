@@ -6,12 +6,18 @@
 //! 4. The listing of the commit becomes a plan; the disk must have room for all of it.
 //! 5. Every missing blob is fetched, verified and published.
 //! 6. The listing is kept, and last of all the ref, so that an interrupted pull is never taken for a whole one.
+//! 7. Where an application's folders are named, the files are brought there from the cache.
 
+mod choice;
 mod gate;
+mod into;
+mod pulled;
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub use self::into::{Application, Installation, Installed};
+pub use self::pulled::{Access, Pulled, PulledFile};
 
 use crate::auth::TokenChoice;
 use crate::cache::{Destination, Folder, Links, RepoCache, space};
@@ -19,12 +25,13 @@ use crate::connection::{Caller, Connection, Subject};
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{self, FileState, Plan, Transport};
-use crate::manifest::{Entry, Gate, RepoFile, Resolved};
+use crate::manifest::{Entry, RepoFile};
 use crate::pattern::Selection;
 use crate::provider;
 use crate::repo::{Commit, Repo, Revision};
 use crate::report::Reporter;
 use crate::settings::{self, Settings};
+use crate::weights::Choice;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -37,49 +44,18 @@ pub struct Request {
     pub revision: Revision,
     /// Which of its files.
     pub selection: Selection,
+    /// Which of the weights among them; none for all.
+    pub weights: Option<Choice>,
     /// A folder for the files, instead of the shared cache.
     pub local_dir: Option<PathBuf>,
+    /// Folders of an application, besides the cache.
+    pub into: Option<Installation>,
     /// Fetch again what is here.
     pub force: bool,
     /// Plan, and do no more.
     pub dry_run: bool,
     /// Which token to use.
     pub token: TokenChoice,
-}
-
-/// A file of a finished (or, for a dry run, planned) pull.
-#[derive(Debug, Clone)]
-pub struct PulledFile {
-    /// The file.
-    pub entry: Entry,
-    /// Where it stood before the run.
-    pub state: FileState,
-}
-
-/// The answer of the gate, for a dry run.
-#[derive(Debug)]
-pub enum Access {
-    /// The content may be read.
-    Granted,
-    /// It may not, for this reason.
-    Refused(Error),
-}
-
-/// What a pull did.
-#[derive(Debug)]
-pub struct Pulled {
-    /// The commit.
-    pub commit: Commit,
-    /// What guards the content, where the hub was asked.
-    pub gate: Option<Gate>,
-    /// Whether the content may be read.
-    pub access: Access,
-    /// The folder; the file, where exactly one was named.
-    pub path: PathBuf,
-    /// Every file that was asked for.
-    pub files: Vec<PulledFile>,
-    /// How many bytes came over the network; for a dry run, how many would.
-    pub bytes_fetched: u64,
 }
 
 /// Pulls.
@@ -94,32 +70,8 @@ pub async fn pull(
 ) -> Result<Pulled, Error> {
     let provider = settings.provider(&request.provider)?;
     let pull = Pull { request, settings, env, provider, cache: pull_cache(request, settings, provider), reporter };
-    if let Some(pulled) = pull.without_asking()? {
-        return Ok(pulled);
-    }
-    if settings.offline {
-        return Err(pull.offline());
-    }
-    let hub = pull.connect().await?;
-    let resolved = hub.connection.resolve(hub.subject()).await?;
-    if let Some(pulled) = pull.all_here(&resolved.commit)?.filter(|_| !request.dry_run) {
-        pull.refresh(&resolved.commit, &pulled)?;
-        return Ok(Pulled { gate: Some(resolved.gate), ..pulled });
-    }
-    let asked = hub.ask_access(&resolved).await?;
-    let entries = hub.listing(&resolved.commit).await?;
-    let chosen = pull.choose(&entries)?;
-    let access = hub.settle_access(asked, &resolved, &chosen).await?;
-    let destination = pull.destination(&resolved.commit);
-    if request.dry_run {
-        return Ok(pull.planned(resolved, access, &chosen, &destination));
-    }
-    let plan = Plan::make(verifiable(&chosen)?, &destination, request.force);
-    let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
-    destination.note_in_place(in_place.map(|(file, _)| file));
-    let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
-    pull.keep(&resolved.commit, &entries, &destination)?;
-    Ok(pull.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
+    let pulled = pull.run().await?;
+    if request.dry_run { Ok(pulled) } else { pull.install(pulled).await }
 }
 
 /// One pull, before the hub is asked.
@@ -150,6 +102,37 @@ fn verifiable(entries: &[&Entry]) -> Result<Vec<RepoFile>, Error> {
 }
 
 impl<'a> Pull<'a> {
+    /// Resolve, list, plan, fetch, publish.
+    async fn run(&self) -> Result<Pulled, Error> {
+        if let Some(pulled) = self.without_asking()? {
+            return Ok(pulled);
+        }
+        if self.settings.offline {
+            return Err(self.offline());
+        }
+        let hub = self.connect().await?;
+        let resolved = hub.connection.resolve(hub.subject()).await?;
+        if let Some(pulled) = self.all_here(&resolved.commit)?.filter(|_| !self.request.dry_run) {
+            self.refresh(&resolved.commit, &pulled)?;
+            return Ok(Pulled { gate: Some(resolved.gate), ..pulled });
+        }
+        let asked = hub.ask_access(&resolved).await?;
+        let entries = hub.listing(&resolved.commit).await?;
+        let chosen = self.choose(&entries)?;
+        let access = hub.settle_access(asked, &resolved, &chosen).await?;
+        let destination = self.destination(&resolved.commit);
+        if self.request.dry_run {
+            return Ok(self.planned(resolved, access, &chosen, &destination));
+        }
+        self.look_ahead(&resolved.commit, &chosen)?;
+        let plan = Plan::make(verifiable(&chosen)?, &destination, self.request.force);
+        let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
+        destination.note_in_place(in_place.map(|(file, _)| file));
+        let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
+        self.keep(&resolved.commit, &entries, &destination)?;
+        Ok(self.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
+    }
+
     /// The whole answer without a request: the revision cannot move, or the run is offline, and all files are here.
     fn without_asking(&self) -> Result<Option<Pulled>, Error> {
         if !self.settings.offline && self.request.revision.as_commit().is_none() {
@@ -173,10 +156,7 @@ impl<'a> Pull<'a> {
         if !chosen.iter().all(in_place) {
             return Ok(None);
         }
-        let files =
-            chosen.iter().map(|entry| PulledFile { entry: (*entry).clone(), state: FileState::InPlace }).collect();
-        let (commit, path) = (commit.clone(), self.path(&destination, &chosen));
-        Ok(Some(Pulled { commit, gate: None, access: Access::Granted, path, files, bytes_fetched: 0 }))
+        Ok(Some(self.unchanged(commit, &chosen, &destination)))
     }
 
     /// The listing of a commit that some tool left; offline also what stands in its snapshot, as Python's tools accept.
@@ -192,7 +172,7 @@ impl<'a> Pull<'a> {
         let entries = commit.as_ref().and_then(|commit| self.known_entries(commit)).unwrap_or_default();
         let missing = commit.map_or_else(Vec::new, |commit| {
             let destination = self.destination(&commit);
-            let chosen = entries.iter().filter(|entry| self.request.selection.contains(entry.path.as_str()));
+            let chosen = self.choose(&entries).unwrap_or_default().into_iter();
             let gone = chosen.filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
             gone.map(|entry| entry.path.clone()).collect()
         });
@@ -203,14 +183,6 @@ impl<'a> Pull<'a> {
         let caller = Caller { settings: self.settings, env: self.env, token: &self.request.token };
         let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter).await?;
         Ok(Hub { pull: self, connection })
-    }
-
-    fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
-        let paths = entries.iter().map(|entry| entry.path.as_str());
-        let selected = self.request.selection.select(paths);
-        let selected = selected.map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
-        let selected: HashSet<&str> = selected.into_iter().collect();
-        Ok(entries.iter().filter(|entry| selected.contains(entry.path.as_str())).collect())
     }
 
     fn folder(&self) -> Option<Folder> {
@@ -247,34 +219,6 @@ impl<'a> Pull<'a> {
             self.cache.write_reference(&self.request.revision, commit)?;
         }
         Ok(())
-    }
-
-    fn planned(&self, resolved: Resolved, access: Access, chosen: &[&Entry], destination: &Destination) -> Pulled {
-        let known: Vec<RepoFile> = chosen.iter().filter_map(|entry| entry.to_file()).collect();
-        let masked: u64 = chosen.iter().filter(|entry| entry.digest.is_none()).map(|entry| entry.size).sum();
-        let plan = Plan::make(known, destination, self.request.force);
-        let bytes = plan.bytes_to_fetch + masked;
-        self.done(resolved, access, chosen, plan, destination, bytes)
-    }
-
-    fn done(
-        &self,
-        resolved: Resolved,
-        access: Access,
-        chosen: &[&Entry],
-        plan: Plan,
-        destination: &Destination,
-        bytes_fetched: u64,
-    ) -> Pulled {
-        let mut states =
-            plan.files.into_iter().map(|(file, state)| (file.path, state)).collect::<std::collections::HashMap<_, _>>();
-        let files = chosen.iter().map(|entry| PulledFile {
-            entry: (*entry).clone(),
-            state: states.remove(&entry.path).unwrap_or(FileState::Missing { have: 0 }),
-        });
-        let files = files.collect();
-        let path = self.path(destination, chosen);
-        Pulled { commit: resolved.commit, gate: Some(resolved.gate), access, path, files, bytes_fetched }
     }
 }
 

@@ -31,6 +31,15 @@ pub enum Wait {
         /// The number of that process, where the system tells.
         holder: Option<u32>,
     },
+    /// Gates are closed; they are asked again.
+    Gates {
+        /// The repositories behind them.
+        repos: Vec<String>,
+        /// How long until they are asked.
+        wait: Duration,
+        /// How long until the waiting is given up.
+        left: Duration,
+    },
 }
 
 /// What the engine says while it works. Calls come from several threads, may repeat, and must not block.

@@ -34,7 +34,7 @@ pub(super) fn places<'a>(settings: &'a Settings, provider: &'a Provider, repo: O
 }
 
 /// The bound token whose pattern says most about the repository: the one with the most characters that are not wild.
-fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo: &RepoId) -> Option<&'a BoundToken> {
+pub(super) fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo: &RepoId) -> Option<&'a BoundToken> {
     let literal = |text: &str| text.chars().filter(|character| !"*?[]".contains(*character)).count();
     let width = |token: &BoundToken| {
         let matching = token.only.iter().filter(|pattern| pattern.matches(repo.as_str()));

@@ -99,6 +99,23 @@ impl Delivery {
         super::layout::fit(self.root.join(file.path.to_path()))
     }
 
+    /// The same deliveries, whatever stands in their way.
+    #[must_use]
+    pub fn forced(&self) -> Self {
+        Self { force: true, ..self.clone() }
+    }
+
+    /// Whether what stands at the place of a file is the content at `blob` and nobody changed it since it was brought.
+    #[must_use]
+    pub fn came_from(&self, file: &RepoFile, blob: &Path) -> bool {
+        let place = self.path(file);
+        let Some(size) = place::regular_size(blob).filter(|size| place::regular_size(&place) == Some(*size)) else {
+            return false;
+        };
+        let read = |path| fs::read(path).ok();
+        is_delivered(&place, blob, size) || (size < WORTH_A_SHORTCUT && read(&place) == read(&blob.to_path_buf()))
+    }
+
     /// What stands at the place of a file. Costs a look where the place shows that it is the content at `blob`, a hash of
     /// what stands there where it does not.
     ///

@@ -52,6 +52,15 @@ impl RepoCache {
         Some(entries)
     }
 
+    /// The files of a path in all other commits that are here.
+    #[must_use]
+    pub fn other_pointers(&self, commit: &Commit, path: &RepoPath) -> Vec<PathBuf> {
+        let found = fs::read_dir(self.layout.snapshots()).into_iter().flatten().flatten();
+        let commits = found.filter_map(|entry| entry.file_name().to_str()?.parse::<Commit>().ok());
+        let others = commits.filter(|other| other != commit).map(|other| self.layout.pointer(&other, path));
+        others.filter(|pointer| place::regular_size(pointer).is_some()).collect()
+    }
+
     /// Gives a published blob its file name in a commit. A link that is right already is left alone; a wrong or broken
     /// one, or a file in its place, is replaced in one step.
     ///

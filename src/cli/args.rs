@@ -1,13 +1,17 @@
 //! What can be typed. Environment variables are not read here: settings own them, so that one place knows which wins.
 
+mod access;
 mod auth;
 mod groups;
+mod into;
 mod pull;
 
 use clap::{Parser, Subcommand};
 
+pub(super) use self::access::Access;
 pub(super) use self::auth::{Auth, List, Login, Logout, Status, Switch, Token};
 pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
+pub(super) use self::into::IntoArguments;
 pub(super) use self::pull::Pull;
 
 /// Download gated models: the right token to the right host, every byte verified, no work lost.
@@ -35,6 +39,8 @@ pub(super) struct CommandLine {
 pub(super) enum Command {
     /// Bring a model, dataset or space to this machine
     Pull(Box<Pull>),
+    /// Ask whether models may be read, before anything is written
+    Access(Access),
     /// Log in, and see which token is used and what it may do
     Auth {
         #[command(subcommand)]

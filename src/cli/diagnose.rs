@@ -49,7 +49,7 @@ pub(super) fn end(error: &Error, json: bool, terminal: &Terminal) -> ExitStatus 
 
 /// What lies beneath the headline, each once: some layers pass the text of the one below on as their own. Of what the
 /// network library says only the innermost cause is worth a line; the layers above it are how that library is built.
-fn causes(error: &Error) -> Vec<String> {
+pub(super) fn causes(error: &Error) -> Vec<String> {
     let network = error.failure().filter(|failure| matches!(failure, Failure::Network { .. }));
     let network = network.map(|failure| printable(&failure.to_string()));
     let mut causes: Vec<String> = Vec::new();

@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::size;
+use crate::cache::delivery::Arrival;
 use crate::fetch::FileState;
 use crate::manifest::Gate;
-use crate::pull::{Access, Pulled, PulledFile, Request};
+use crate::pull::{Access, Installed, Pulled, PulledFile, Request};
 
 /// The JSON document of a pull, or of its plan.
 pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Value {
-    let files: Vec<Value> = pulled
+    let mut files: Vec<Value> = pulled
         .files
         .iter()
         .map(|file| {
@@ -23,6 +24,11 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
             })
         })
         .collect();
+    for (file, (place, arrival)) in files.iter_mut().zip(pulled.installed.iter().flat_map(|installed| &installed.files))
+    {
+        file["place"] = json!(place.display().to_string());
+        file["arrival"] = json!(word(*arrival).replace(' ', "_"));
+    }
     let mut document = json!({
         "provider": request.provider,
         "repo": request.repo.id.as_str(),
@@ -34,6 +40,12 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
         "files": files,
     });
+    if let Some(savings) = pulled.savings {
+        document["weights_auto_saves"] = json!(savings);
+    }
+    if let Some(loading) = pulled.installed.as_ref().and_then(|installed| installed.loading.as_ref()) {
+        document["loading"] = json!(loading);
+    }
     if request.dry_run {
         document["dry_run"] = json!(true);
         document["bytes_to_fetch"] = json!(pulled.bytes_fetched);
@@ -53,19 +65,51 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
     if pulled.files.is_empty() {
         return format!("{what} has no files");
     }
+    let arrived = pulled.installed.as_ref().map_or_else(String::new, arrived);
     if brought == 0 {
-        return format!("{what} is up to date: {}", size::files(here));
+        let state = if arrived.is_empty() { "is up to date" } else { "is in the cache" };
+        return format!("{what} {state}: {}{arrived}", size::files(here));
     }
     let rest = if here > 0 { format!(" ({} in place before)", size::files(here)) } else { String::new() };
     let resumed: u64 =
         pulled.files.iter().map(|file| if let FileState::Missing { have } = file.state { have } else { 0 }).sum();
     let resumed = if resumed > 0 { format!(", {} from an earlier run", size::bytes(resumed)) } else { String::new() };
-    format!(
-        "{what}: {} verified{rest}, {} fetched in {:.1} s{resumed}",
+    let mut text = format!(
+        "{what}: {} verified{rest}, {} fetched in {:.1} s{resumed}{arrived}",
         size::files(brought),
         size::bytes(pulled.bytes_fetched),
         took.as_secs_f64(),
-    )
+    );
+    if let Some(savings) = pulled.savings {
+        text += &format!("\n`--weights auto` would have left out {}: the same model once more", size::bytes(savings));
+    }
+    text
+}
+
+/// How files came to their places: `; 2 files arrived by reflink, 1 file by copy`.
+fn arrived(installed: &Installed) -> String {
+    let ways = installed.arrivals().into_iter().map(|(arrival, count)| {
+        let word = word(arrival);
+        format!("{} by {word}", size::files(count))
+    });
+    let ways: Vec<String> = ways.collect();
+    if ways.is_empty() { String::new() } else { format!("; brought {}", ways.join(", ")) }
+}
+
+const fn word(arrival: Arrival) -> &'static str {
+    match arrival {
+        Arrival::InPlace => "in place",
+        Arrival::Reflink => "reflink",
+        Arrival::HardLink => "hard link",
+        Arrival::Symlink => "symlink",
+        Arrival::Copy => "copy",
+    }
+}
+
+/// How to load what was brought, for those applications that must be told.
+pub(super) fn loading(pulled: &Pulled) -> Option<String> {
+    let lines = pulled.installed.as_ref()?.loading.as_ref()?;
+    Some(format!("load it in JavaScript:\n  {}", lines.join("\n  ")))
 }
 
 /// The plan of a dry run.
@@ -82,7 +126,11 @@ pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
     }
     let total: u64 = pulled.files.iter().map(|file| file.entry.size).sum();
     let fetch = size::bytes(pulled.bytes_fetched);
-    text + &format!("{}, {}; {fetch} to fetch", size::files(pulled.files.len()), size::bytes(total))
+    text += &format!("{}, {}; {fetch} to fetch", size::files(pulled.files.len()), size::bytes(total));
+    if let Some(savings) = pulled.savings {
+        text += &format!("\n`--weights auto` would leave out {}: the same model once more", size::bytes(savings));
+    }
+    text
 }
 
 const fn state(file: &PulledFile, dry_run: bool) -> &'static str {

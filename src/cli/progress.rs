@@ -20,6 +20,9 @@ use crate::report::{FileId, Reporter, Wait};
 const LINE_EVERY: Duration = Duration::from_secs(10);
 /// Waits shorter than this pass before anyone has read about them.
 const WORTH_TELLING: Duration = Duration::from_secs(1);
+/// How often a wait for gates says that it goes on, where there are no bars: CI systems end jobs that are silent for ten
+/// minutes.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// The reporter of the command line.
 pub(super) struct Progress {
@@ -27,6 +30,8 @@ pub(super) struct Progress {
     counts: Arc<Counts>,
     bars: Option<Bars>,
     heartbeat: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
+    /// The last line about closed gates, and when it was written.
+    told: Mutex<Option<(String, Instant)>>,
 }
 
 /// What is known about the whole run.
@@ -57,7 +62,7 @@ impl Progress {
             since: Instant::now(),
         });
         let bars = (terminal.progress == ProgressStyle::Bars).then(Bars::new);
-        Self { terminal: terminal.clone(), counts, bars, heartbeat: Mutex::new(None) }
+        Self { terminal: terminal.clone(), counts, bars, heartbeat: Mutex::new(None), told: Mutex::new(None) }
     }
 
     /// Ends the drawing; what is written after this stands below it.
@@ -69,6 +74,29 @@ impl Progress {
             drop(stop);
             // it ends at once, and a panic in it has been printed
             drop(thread.join());
+        }
+    }
+
+    /// Gates that are asked again and again: one line that changes on a terminal, a line where something changes
+    /// elsewhere.
+    fn watch(&self, repos: &[String], wait: Duration, left: Duration) {
+        let text = match repos {
+            [] => return,
+            [only] => format!("waiting for access to `{only}`"),
+            [first, rest @ ..] => format!("waiting for access to `{first}` and {} more", rest.len()),
+        };
+        match (&self.bars, self.terminal.progress) {
+            (Some(bars), _) => {
+                bars.watch(format!("{text}: asking again in {}, for {} at most", size::time(wait), size::time(left)));
+            }
+            (None, ProgressStyle::Lines) => {
+                let mut told = lock(&self.told);
+                if told.as_ref().is_none_or(|(last, at)| *last != text || at.elapsed() >= SIGN_OF_LIFE) {
+                    Terminal::say(&format!("{text}, for {} at most", size::time(left)));
+                    *told = Some((text, Instant::now()));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -139,6 +167,7 @@ impl Reporter for Progress {
                 Some(format!("waiting for process {process}, which fetches `{path}`"))
             }
             Wait::Locked { path, holder: None } => Some(format!("waiting for another process that fetches `{path}`")),
+            Wait::Gates { repos, wait, left } => return self.watch(repos, *wait, *left),
         };
         match (text, &self.bars) {
             (Some(text), Some(bars)) => bars.tell(text),
@@ -227,6 +256,16 @@ impl Bars {
 
     fn tell(&self, text: String) {
         self.waits.store(true, Ordering::Relaxed);
+        self.total.set_message(text);
+    }
+
+    /// A line without a bar, where nothing is fetched.
+    fn watch(&self, text: String) {
+        if self.total.is_hidden() {
+            self.all.add(self.total.clone());
+            self.total.set_style(style("{spinner} {wide_msg}"));
+            self.total.enable_steady_tick(Duration::from_millis(100));
+        }
         self.total.set_message(text);
     }
 

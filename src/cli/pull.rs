@@ -55,13 +55,18 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
     let revision = one(reference.revision.clone(), revision(arguments)?, "--revision")?;
     let mut repo = reference.repo.clone();
     repo.kind = kind(repo.kind, arguments)?;
+    if arguments.into.into.is_some() && repo.kind != RepoKind::Model {
+        return Err(Error::Usage(format!("--into is for models, and `{repo}` is none")));
+    }
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
     let request = Request {
         provider: provider.unwrap_or_else(|| settings.default_provider.clone()),
         repo,
         revision: revision.unwrap_or_else(Revision::main),
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
+        weights: arguments.choice()?,
         local_dir: arguments.local_dir.clone(),
+        into: arguments.into.installation(env)?,
         force: arguments.force,
         dry_run: arguments.dry_run,
         token: arguments.token.choice()?,
@@ -103,6 +108,9 @@ fn show(
     };
     if terminal.summary && !request.dry_run {
         Terminal::say(&outcome::summary(request, pulled, took));
+        if let Some(lines) = outcome::loading(pulled) {
+            Terminal::say(&lines);
+        }
     }
     shown
 }

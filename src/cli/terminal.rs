@@ -54,6 +54,11 @@ impl Terminal {
         }
     }
 
+    /// How many columns standard output has; none where it is no terminal, and lines are as long as they are.
+    pub(super) fn columns() -> Option<usize> {
+        terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+    }
+
     /// Writes a line for people.
     pub(super) fn say(text: &str) {
         // nobody is left to be told when standard error is closed

@@ -8,7 +8,7 @@ use crate::fetch::FetchError;
 use crate::http::Failure;
 use crate::manifest::Gate;
 use crate::provider::{self, ProviderError, Refusal, RefusalKind};
-use crate::repo::{Repo, RepoPath};
+use crate::repo::{Repo, RepoPath, Revision};
 
 impl Connection<'_> {
     /// Turns what the provider answered into what the user must know; `path` is the file that was asked for, if one was.
@@ -58,13 +58,16 @@ impl Connection<'_> {
             RefusalKind::NotFoundOrPrivate => self.provider.similar(subject.repo).await,
             _ => Vec::new(),
         };
-        let similar =
-            similar.iter().filter_map(|id| Some(self.spell(&Repo { id: id.parse().ok()?, ..subject.repo.clone() })));
-        let similar = similar.collect();
+        let spell = |id: &String| {
+            let repo = Repo { id: id.parse().ok()?, ..subject.repo.clone() };
+            Some(self.spell(Subject { repo: &repo, revision: &Revision::main() }))
+        };
+        let similar = similar.iter().filter_map(spell).collect();
         let public = bad_token && gate.is_none() && self.is_public(subject).await;
         let caller = self.caller;
         let others = auth::set_for_others(caller.settings, caller.env, self.settings);
         Error::Refused(Box::new(RefusedPull {
+            reference: self.spell(subject),
             repo: subject.repo.clone(),
             revision: subject.revision.clone(),
             path: path.cloned(),
@@ -82,10 +85,14 @@ impl Connection<'_> {
         }))
     }
 
-    /// A repository as it is written on a command line like this one.
-    fn spell(&self, repo: &Repo) -> String {
-        let named = self.settings.name != self.caller.settings.default_provider;
-        if named { format!("{}:{repo}", self.settings.name) } else { repo.to_string() }
+    /// What a question is about, as it is written on a command line like this one.
+    #[must_use]
+    pub fn spell(&self, subject: Subject<'_>) -> String {
+        let provider = Some(&self.settings.name).filter(|name| **name != self.caller.settings.default_provider);
+        let provider = provider.map(|name| format!("{name}:")).unwrap_or_default();
+        let revision = Some(subject.revision).filter(|revision| **revision != Revision::main());
+        let revision = revision.map(|revision| format!("@{revision}")).unwrap_or_default();
+        format!("{provider}{}{revision}", subject.repo)
     }
 
     /// Whether the repository opens without a token. Only said, never done: whether to go on as nobody is the user's

@@ -3,9 +3,13 @@
 //! A hint is a whole sentence with the command or the page in it, because "access denied" without a page to open is the
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
+use indicatif::DecimalBytes;
+
 use super::{Error, RefusedPull};
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::comfyui::ComfyuiError;
+use crate::credential::CredentialSource;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
 use crate::identity::IdentityError;
@@ -14,6 +18,7 @@ use crate::provider::RefusalKind;
 use crate::reference::ReferenceError;
 use crate::repo::{RepoPath, Revision};
 use crate::settings::{ConfigError, SettingsError};
+use crate::weights::{DtypeError, Sized, WeightsError};
 
 impl Error {
     /// What the user may do, most promising first.
@@ -38,6 +43,9 @@ impl Error {
                     .to_owned(),
             ],
             Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
+            Self::Comfyui(error) => comfyui(error),
+            Self::Weights { problem, .. } => weights(problem),
+            Self::Dtype { problem: DtypeError::Absent { others, .. }, .. } => choices("--dtype", others),
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
             Self::Provider { .. } | Self::Whose { .. } => self.failure().map_or_else(listing, network),
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => {
@@ -57,19 +65,19 @@ impl RefusedPull {
                 vec![format!("accept the terms at {page} with your account"), self.how_to_give_a_token()]
             }
             RefusalKind::NotRequested => vec![format!("accept the terms at {page} and run the same command again")],
-            RefusalKind::Pending => {
-                vec![format!("the owners decide; {page} shows the state. Run the same command again once they have")]
-            }
+            RefusalKind::Pending => vec![format!("the owners decide; {page} shows the state"), self.how_to_wait()],
             RefusalKind::Rejected => {
-                vec![format!("a rejected request cannot be repeated; only the owners can help: {page}")]
+                vec![format!("a rejected request cannot be repeated; only the owners can help: {page}/discussions")]
             }
             RefusalKind::Reset => vec![format!("ask again at {page} and run the same command again")],
             RefusalKind::Gated => vec![format!("see {page}")],
             RefusalKind::TokenTooNarrow => vec![format!(
                 "give the token \"Read access to contents of all public gated repos you can access\", or make one that has \
-                 it: {page}"
+                 it: {page}; then run the same command again"
             )],
-            RefusalKind::BadToken | RefusalKind::ExpiredToken => vec![format!("make a new token at {page}")],
+            RefusalKind::BadToken | RefusalKind::ExpiredToken => {
+                vec![format!("make a new token at {page}{}", self.where_to_put_it())]
+            }
             RefusalKind::Forbidden => vec![self.forbidden()],
             RefusalKind::Disabled => vec![format!("see {page} for the reason")],
             RefusalKind::NotFoundOrPrivate => self.not_found(),
@@ -85,6 +93,23 @@ impl RefusedPull {
         hints.extend(self.about_the_token());
         hints.extend(self.about_other_tokens());
         hints
+    }
+
+    fn how_to_wait(&self) -> String {
+        let reference = &self.reference;
+        format!("`gatedl access --wait 24h {reference} && gatedl pull {reference}` pulls it once they have let you in")
+    }
+
+    /// What to do with a new token, so that it is the one that is sent.
+    fn where_to_put_it(&self) -> String {
+        match &self.token {
+            Some(CredentialSource::Variable(name)) => format!(" and set {name} to it"),
+            Some(CredentialSource::Login(_) | CredentialSource::Stored { .. }) => {
+                format!(" and store it with `gatedl auth login {}`", self.provider)
+            }
+            Some(_) => " and put it in the place of the old one".to_owned(),
+            None => String::new(),
+        }
     }
 
     fn not_found(&self) -> Vec<String> {
@@ -214,6 +239,45 @@ fn cache(error: &CacheError) -> Vec<String> {
     }
 }
 
+fn comfyui(error: &ComfyuiError) -> Vec<String> {
+    match error {
+        ComfyuiError::Untyped { types, .. } => {
+            let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+            vec![
+                format!("say what it is with --comfyui-type: {}", types.join(", ")),
+                "or name the files of one type after the reference".to_owned(),
+            ]
+        }
+        ComfyuiError::OneName { .. } => vec!["pull them one by one, by name".to_owned()],
+        ComfyuiError::NoModels { .. } => {
+            vec!["name the files after the reference to bring them all the same".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn weights(error: &WeightsError) -> Vec<String> {
+    match error {
+        WeightsError::Absent { others, .. } => choices("--weights", others),
+        WeightsError::NoQuant { others, .. } => choices("--quant", others),
+        WeightsError::Ambiguous { others } if others.iter().any(|one| one.name.contains(".gguf")) => {
+            vec![format!("name the file: {}", sized(others))]
+        }
+        WeightsError::Ambiguous { others } => choices("--quant", others),
+        WeightsError::Incomplete { .. } => vec!["without the flag everything that is there is pulled".to_owned()],
+    }
+}
+
+/// What can be said instead, with sizes.
+fn choices(flag: &str, others: &[Sized]) -> Vec<String> {
+    if others.is_empty() { Vec::new() } else { vec![format!("{flag} may be {}", sized(others))] }
+}
+
+fn sized(others: &[Sized]) -> String {
+    let texts = others.iter().map(|one| format!("`{}` ({})", one.name, DecimalBytes(one.size)));
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 fn listing() -> Vec<String> {
     vec![
         "nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)"
@@ -229,7 +293,7 @@ fn network(failure: &Failure) -> Vec<String> {
                 .to_owned()
         }
         Failure::Network { kind: NetworkKind::Connect, .. } => {
-            "check the address and the network; `--offline` uses what is in the cache".to_owned()
+            "check the address and the network; `gatedl pull --offline` uses what is in the cache".to_owned()
         }
         Failure::Network { kind: NetworkKind::Stalled, .. } => {
             "a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds".to_owned()

@@ -12,6 +12,8 @@ use crate::repo::{Repo, RepoPath, Revision};
 #[derive(Debug, ThisError)]
 #[error("{}", self.headline())]
 pub struct RefusedPull {
+    /// What was asked for, as it may be typed again.
+    pub reference: String,
     /// The repository.
     pub repo: Repo,
     /// The revision that was asked for.

@@ -118,6 +118,12 @@ impl Selection {
         }
     }
 
+    /// Whether it asks for everything but what it excludes: no name, no include pattern.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.names.is_empty() && self.include.is_empty()
+    }
+
     /// Whether the file at `path` is selected.
     #[must_use]
     pub fn contains(&self, path: &str) -> bool {

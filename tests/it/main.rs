@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
+mod access;
 mod auth;
 mod cache_layout;
 mod connections;
@@ -13,6 +14,7 @@ mod gate;
 mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;
+mod into;
 mod listing;
 mod local_dir;
 mod network;
@@ -28,3 +30,4 @@ mod secrets;
 mod selection;
 mod support;
 mod tokens;
+mod weights;

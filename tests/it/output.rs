@@ -176,6 +176,7 @@ Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
   pull            Bring a model, dataset or space to this machine
+  access          Ask whether models may be read, before anything is written
   auth            Log in, and see which token is used and what it may do
   git-credential  Give git the token for a provider's host, as a credential helper
   help            Print help; `gatedl help environment` lists every variable
@@ -310,6 +311,7 @@ Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
   pull            Bring a model, dataset or space to this machine
+  access          Ask whether models may be read, before anything is written
   auth            Log in, and see which token is used and what it may do
   git-credential  Give git the token for a provider's host, as a credential helper
   help            Print help; `gatedl help environment` lists every variable
@@ -363,13 +365,26 @@ What to pull:
                              there
       --include <PATTERN>    Only files that match this pattern (repeatable); * crosses folders
       --exclude <PATTERN>    No files that match this pattern (repeatable)
+      --weights <FORMAT>     One set of weights instead of all: auto takes a complete one,
+                             safetensors first [possible values: auto, safetensors, gguf, onnx,
+                             pytorch]
+      --quant <NAME>         Only the GGUF files of this quantization, as in Q4_K_M
 
 Where and how:
-      --cache-dir <DIR>  Root of the cache
-      --local-dir <DIR>  Put the files into this folder instead of the cache
-      --force            Fetch again what is here [alias: --force-download]
-      --dry-run          Show what would be done, and write nothing
-      --offline          Open no connection; use what is in the cache
+      --cache-dir <DIR>      Root of the cache
+      --local-dir <DIR>      Put the files into this folder instead of the cache
+      --into <APP[=DIR]>     Bring the files into an application's folders too: comfyui[=DIR] (its
+                             root; default: $COMFYUI_DIR, else ./ComfyUI) or transformers.js[=DIR]
+                             (default: ./models)
+      --comfyui-type <TYPE>  With --into comfyui: what the files are, as in checkpoints, loras, vae
+      --dtype <DTYPE>        With --into transformers.js: only the ONNX files of this precision, as
+                             in q4, q8, fp16, fp32
+      --link <WAY>           With --into: how files get there; auto takes a reflink, else a hard
+                             link, else a copy [default: auto] [possible values: auto, reflink,
+                             hardlink, symlink, copy]
+      --force                Fetch again what is here [alias: --force-download]
+      --dry-run              Show what would be done, and write nothing
+      --offline              Open no connection; use what is in the cache
 
 Token:
       --anonymous            Send no token
@@ -395,6 +410,8 @@ Examples:
   gatedl pull org/model
   gatedl pull org/model@v1.0 config.json tokenizer/
   gatedl pull org/model --include '*.safetensors' --exclude 'original/*'
+  gatedl pull org/model --weights auto
+  gatedl pull org/model --into comfyui --comfyui-type loras
   DIR=$(gatedl pull org/model)
 
 "#]])
@@ -463,7 +480,7 @@ Folders:
   HF_HUB_CACHE                    cache of Hugging Face repositories; default: $HF_HOME/hub
   HUGGINGFACE_HUB_CACHE           the same (older name)
   XDG_CACHE_HOME                  the user's cache folder; default: ~/.cache
-  COMFYUI_DIR                     folder of ComfyUI, for gatedl vix; default: ./ComfyUI
+  COMFYUI_DIR                     root of ComfyUI, for --into comfyui and for gatedl vix; default: ./ComfyUI
   BASE_DATA_DIR                   folder of Visionatrix's data; default: ./ComfyUI-Data
   MODELS_DIR                      folder of Visionatrix's models; default: $BASE_DATA_DIR/models
   HF_HUB_DISABLE_SYMLINKS         1: write caches without symbolic links
@@ -484,6 +501,7 @@ Network:
 Output:
   NO_COLOR                        set: no colours
   HF_HUB_DISABLE_PROGRESS_BARS    1: no progress
+  BROWSER                         program that --open opens pages with; several are separated as in PATH, the first that starts is used
   TERM                            dumb: lines instead of bars, no colours
 
 An empty or blank value counts as unset. Switches are on at 1, ON, YES or TRUE.

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{OutputArguments, ServerArguments, TokenArguments};
+use super::{IntoArguments, OutputArguments, ServerArguments, TokenArguments};
+use crate::error::Error;
 use crate::repo::RepoKind;
+use crate::weights::{Choice, Format};
 
 /// `gatedl pull`.
 #[derive(Debug, Args)]
@@ -31,6 +33,12 @@ pub(in crate::cli) struct Pull {
     /// No files that match this pattern (repeatable)
     #[arg(long, value_name = "PATTERN", help_heading = "What to pull")]
     pub(in crate::cli) exclude: Vec<String>,
+    /// One set of weights instead of all: auto takes a complete one, safetensors first
+    #[arg(long, value_name = "FORMAT", help_heading = "What to pull")]
+    pub(in crate::cli) weights: Option<Weights>,
+    /// Only the GGUF files of this quantization, as in Q4_K_M
+    #[arg(long, value_name = "NAME", help_heading = "What to pull")]
+    pub(in crate::cli) quant: Option<String>,
 
     /// Root of the cache
     #[arg(long, value_name = "DIR", help_heading = "Where and how")]
@@ -38,6 +46,8 @@ pub(in crate::cli) struct Pull {
     /// Put the files into this folder instead of the cache
     #[arg(long, value_name = "DIR", help_heading = "Where and how")]
     pub(in crate::cli) local_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) into: IntoArguments,
     /// Fetch again what is here
     #[arg(long, visible_alias = "force-download", conflicts_with = "offline", help_heading = "Where and how")]
     pub(in crate::cli) force: bool,
@@ -85,11 +95,41 @@ impl From<Kind> for RepoKind {
     }
 }
 
+/// The value of `--weights`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Weights {
+    Auto,
+    Safetensors,
+    Gguf,
+    Onnx,
+    Pytorch,
+}
+
+impl Pull {
+    /// What `--weights` and `--quant` say together.
+    pub(in crate::cli) fn choice(&self) -> Result<Option<Choice>, Error> {
+        match (self.weights, &self.quant) {
+            (None | Some(Weights::Auto | Weights::Gguf), Some(quant)) => Ok(Some(Choice::Quant(quant.clone()))),
+            (Some(_), Some(_)) => {
+                Err(Error::Usage("--quant is about GGUF files, and --weights says another".to_owned()))
+            }
+            (None, None) => Ok(None),
+            (Some(Weights::Auto), None) => Ok(Some(Choice::Auto)),
+            (Some(Weights::Safetensors), None) => Ok(Some(Choice::Only(Format::Safetensors))),
+            (Some(Weights::Gguf), None) => Ok(Some(Choice::Only(Format::Gguf))),
+            (Some(Weights::Onnx), None) => Ok(Some(Choice::Only(Format::Onnx))),
+            (Some(Weights::Pytorch), None) => Ok(Some(Choice::Only(Format::Pytorch))),
+        }
+    }
+}
+
 const PULL_EXAMPLES: &str = "\
 Examples:
   gatedl pull org/model
   gatedl pull org/model@v1.0 config.json tokenizer/
   gatedl pull org/model --include '*.safetensors' --exclude 'original/*'
+  gatedl pull org/model --weights auto
+  gatedl pull org/model --into comfyui --comfyui-type loras
   DIR=$(gatedl pull org/model)";
 
 /// Bytes a second: a number, perhaps with K, M or G for thousands, millions, billions.

@@ -75,7 +75,8 @@ fn a_pending_request_is_told_from_one_that_was_never_made() {
 error: access to `org/model` is gated and the request of this account awaits a review
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Your request to access model org/model is awaiting a review from the repo authors.
-hint: the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have
+hint: the owners decide; https://huggingface.co/org/model shows the state
+hint: `gatedl access --wait 24h org/model && gatedl pull org/model` pulls it once they have let you in
 hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
@@ -93,7 +94,7 @@ fn a_rejected_request_is_said_to_be_final() {
 error: access to `org/model` is gated and the request of this account was rejected
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Your request to access model org/model has been rejected by the repo's authors.
-hint: a rejected request cannot be repeated; only the owners can help: https://huggingface.co/org/model
+hint: a rejected request cannot be repeated; only the owners can help: https://huggingface.co/org/model/discussions
 hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])
@@ -128,7 +129,7 @@ fn a_fine_grained_token_without_the_box_for_gated_repositories_is_named_as_the_r
 error: the token's permissions do not cover `org/model`
   caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Please enable access to public gated repositories in your fine-grained token settings to view this repository.
-hint: give the token "Read access to contents of all public gated repos you can access", or make one that has it: https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained
+hint: give the token "Read access to contents of all public gated repos you can access", or make one that has it: https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained; then run the same command again
 hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]).run();
@@ -148,7 +149,7 @@ error: the token for `org/model` is not valid
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: Invalid credentials in Authorization header
 hint: `org/model` is public: the same command with `--anonymous` pulls it without a token
-hint: make a new token at https://huggingface.co/settings/tokens
+hint: make a new token at https://huggingface.co/settings/tokens and set HF_TOKEN to it
 hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])
@@ -180,7 +181,7 @@ fn an_invalid_token_on_a_gated_model_offers_no_pull_without_one() {
 error: the token for `org/model` is not valid
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: Invalid credentials in Authorization header
-hint: make a new token at https://huggingface.co/settings/tokens
+hint: make a new token at https://huggingface.co/settings/tokens and set HF_TOKEN to it
 hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])
@@ -200,7 +201,7 @@ fn an_expired_token_is_named_by_the_server_and_by_where_it_came_from() {
 error: the token for `org/model` has expired
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: User Access Token "bob-token" is expired
-hint: make a new token at https://huggingface.co/settings/tokens
+hint: make a new token at https://huggingface.co/settings/tokens and store it with `gatedl auth login hf`
 hint: the token came from [ROOT]/cache/huggingface/token; `gatedl auth status` shows the others
 
 "#]])
@@ -218,7 +219,7 @@ error: the token for `datasets/org/corpus` has expired
   caused by: 401 Unauthorized for [HUB]/api/datasets/org/corpus/revision/main (request id [ID])
   server says: User Access Token "bob-token" is expired
 hint: `datasets/org/corpus` is public: the same command with `--anonymous` pulls it without a token
-hint: make a new token at https://huggingface.co/settings/tokens
+hint: make a new token at https://huggingface.co/settings/tokens and set HF_TOKEN to it
 hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])

@@ -97,7 +97,8 @@ fn where_a_mirror_cannot_say_whether_access_is_granted_the_first_refusal_decides
 error: access to `org/model` is gated and the request of this account awaits a review
   caused by: 403 Forbidden for [HUB]/org/model/resolve/4958bad336d4c22fd01873caa52febccb5abb091/model.safetensors (request id [ID])
   server says: Your request to access model org/model is awaiting a review from the repo authors.
-hint: the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have
+hint: the owners decide; https://huggingface.co/org/model shows the state
+hint: `gatedl access --wait 24h org/model && gatedl pull org/model` pulls it once they have let you in
 hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]])

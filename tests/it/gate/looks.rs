@@ -112,7 +112,8 @@ org/model@main is commit 4958bad336d4c22fd01873caa52febccb5abb091
 gate: gated (the owners decide), access refused
   access to `org/model` is gated and the request of this account awaits a review
   server says: Your request to access model org/model is awaiting a review from the repo authors.
-  hint: the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have
+  hint: the owners decide; https://huggingface.co/org/model shows the state
+  hint: `gatedl access --wait 24h org/model && gatedl pull org/model` pulls it once they have let you in
   hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
    fetch        14 B  config.json
    fetch    20.00 kB  model.safetensors
@@ -121,7 +122,7 @@ gate: gated (the owners decide), access refused
 "#]])
         .run();
     pull_as(&sandbox, "bob", "org/model").args(["--dry-run", "--json"]).stdout(str![[r#"
-{"bytes_fetched":0,"bytes_to_fetch":20014,"commit":"4958bad336d4c22fd01873caa52febccb5abb091","dry_run":true,"files":[{"digest":"git-sha1:70c7e957c13decd9e2629de84619bbbf2e3b9def","path":"config.json","size":14,"state":"fetch"},{"digest":null,"path":"model.safetensors","size":20000,"state":"fetch"}],"gate":{"access":"refused","error":{"causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"hints":["the owners decide; https://huggingface.co/org/model shows the state. Run the same command again once they have","the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others"],"kind":"pending","message":"access to `org/model` is gated and the request of this account awaits a review","server_message":"Your request to access model org/model is awaiting a review from the repo authors.","status":4,"url":"https://huggingface.co/org/model"},"kind":"manual"},"path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/4958bad336d4c22fd01873caa52febccb5abb091","provider":"hf","repo":"org/model","repo_type":"model","revision":"main","seconds":[SECONDS]}
+{"bytes_fetched":0,"bytes_to_fetch":20014,"commit":"4958bad336d4c22fd01873caa52febccb5abb091","dry_run":true,"files":[{"digest":"git-sha1:70c7e957c13decd9e2629de84619bbbf2e3b9def","path":"config.json","size":14,"state":"fetch"},{"digest":null,"path":"model.safetensors","size":20000,"state":"fetch"}],"gate":{"access":"refused","error":{"causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"hints":["the owners decide; https://huggingface.co/org/model shows the state","`gatedl access --wait 24h org/model && gatedl pull org/model` pulls it once they have let you in","the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others"],"kind":"pending","message":"access to `org/model` is gated and the request of this account awaits a review","server_message":"Your request to access model org/model is awaiting a review from the repo authors.","status":4,"url":"https://huggingface.co/org/model"},"kind":"manual"},"path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/4958bad336d4c22fd01873caa52febccb5abb091","provider":"hf","repo":"org/model","repo_type":"model","revision":"main","seconds":[SECONDS]}
 
 "#]]).run();
     sandbox

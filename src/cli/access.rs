@@ -1,0 +1,138 @@
+//! `gatedl access`: from references to questions, from the answers to a table, a document and an exit status.
+
+mod list;
+mod report;
+
+use super::args::Access;
+use super::terminal::Terminal;
+use super::{browser, diagnose, running};
+use crate::access::{Check, Report, Wanted};
+use crate::auth::TokenChoice;
+use crate::connection::Caller;
+use crate::env::Env;
+use crate::error::{Error, ExitStatus};
+use crate::reference::Reference;
+use crate::repo::Revision;
+use crate::settings::{Overrides, Settings};
+
+/// What is asked for, before any request.
+struct Task {
+    wanted: Vec<Wanted>,
+    token: TokenChoice,
+    settings: Settings,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &Access, env: &Env, terminal: &Terminal) -> ExitStatus {
+    let ended = prepare(arguments, env).and_then(|task| ask(arguments, &task, env, terminal));
+    match ended {
+        Ok(report) => show(arguments, &report, terminal),
+        Err(Error::Interrupted) => {
+            // nothing was fetched, so there is nothing to go on from
+            Terminal::say(&format!("{} interrupted", terminal.label("error")));
+            ExitStatus::Interrupted
+        }
+        Err(error) => diagnose::end(&error, arguments.output.is_json(), terminal),
+    }
+}
+
+fn ask(arguments: &Access, task: &Task, env: &Env, terminal: &Terminal) -> Result<Report, Error> {
+    let caller = Caller { settings: &task.settings, env, token: &task.token };
+    running::to_its_end(terminal, async |reporter| {
+        let mut check = Check::begin(task.wanted.clone(), caller, reporter).await?;
+        if arguments.open {
+            open(&check.pages(), env, terminal);
+        }
+        if let Some(limit) = arguments.wait {
+            check.wait(limit).await;
+        }
+        Ok(check.report().await)
+    })
+}
+
+/// Arguments, environment and configuration become one task.
+fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
+    let overrides = Overrides {
+        endpoint: arguments.server.endpoint.clone(),
+        provider: arguments.server.provider.clone(),
+        allow_insecure_http: arguments.token.allow_insecure_http,
+        ..Overrides::default()
+    };
+    let settings = Settings::resolve(env, &overrides)?;
+    if settings.offline {
+        let variables = "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set";
+        return Err(Error::Usage(format!("{variables}, and only the provider knows whether a gate is open")));
+    }
+    let mut wanted: Vec<Wanted> = Vec::new();
+    for text in &arguments.references {
+        wanted.push(read(text, &settings)?);
+    }
+    if let Some(path) = &arguments.file {
+        wanted.extend(list::read(path, |text| read(text, &settings))?);
+    }
+    let mut seen: Vec<Wanted> = Vec::new();
+    for one in wanted {
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    let token = arguments.token.choice()?;
+    one_provider(arguments, &seen, &token)?;
+    Ok(Task { wanted: seen, token, settings })
+}
+
+fn read(text: &str, settings: &Settings) -> Result<Wanted, Error> {
+    let reference = Reference::parse(text, &settings.known())?;
+    Ok(Wanted {
+        provider: reference.provider.unwrap_or_else(|| settings.default_provider.clone()),
+        repo: reference.repo,
+        revision: reference.revision.unwrap_or_else(Revision::main),
+    })
+}
+
+/// One token, and one address that gets it, are for one provider: sent to all of them, each would learn the other's.
+fn one_provider(arguments: &Access, wanted: &[Wanted], token: &TokenChoice) -> Result<(), Error> {
+    let flag = match (token, &arguments.server.endpoint) {
+        (TokenChoice::Stdin(_), _) => "--token-stdin",
+        (TokenChoice::File(_), _) => "--token-file",
+        (_, Some(_)) => "--endpoint",
+        _ => return Ok(()),
+    };
+    let first = wanted.first().map(|one| &one.provider);
+    match wanted.iter().find(|one| Some(&one.provider) != first) {
+        Some(other) => Err(Error::Usage(format!(
+            "{flag} is for one provider, but these are of `{}` and `{}`",
+            first.map_or("", String::as_str),
+            other.provider
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn open(pages: &[String], env: &Env, terminal: &Terminal) {
+    if terminal.summary {
+        for page in pages {
+            Terminal::say(&format!("opening {page}"));
+        }
+    }
+    for (page, error) in browser::open(pages, env) {
+        let label = terminal.label("warning");
+        Terminal::say(&format!("{label} no browser could be started ({error}); open {page} yourself"));
+    }
+}
+
+fn show(arguments: &Access, report: &Report, terminal: &Terminal) -> ExitStatus {
+    let status = ExitStatus::of_all(report.repos.iter().map(report::status));
+    let answer = if arguments.output.is_json() {
+        report::document(report, status).to_string()
+    } else {
+        report::text(report, Terminal::columns())
+    };
+    for warning in report::warnings(report) {
+        Terminal::say(&format!("{} {warning}", terminal.label("warning")));
+    }
+    match Terminal::answer(&answer) {
+        Ok(()) => status,
+        Err(source) => diagnose::end(&Error::Stream { action: "write to standard output", source }, false, terminal),
+    }
+}

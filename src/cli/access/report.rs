@@ -1,0 +1,120 @@
+//! What was found out about access: a table and what to do about each refusal for people, one document for programs.
+//!
+//! The document is an API. `version` grows when a field changes its meaning or goes; new fields may come any time.
+
+use serde_json::{Value, json};
+
+use super::super::{diagnose, table, token_facts};
+use crate::access::{Checked, Report, Token};
+use crate::credential::CredentialSource;
+use crate::error::{Error, ExitStatus};
+
+const VERSION: u32 = 1;
+
+/// The exit status of one repository.
+pub(super) fn status(checked: &Checked) -> ExitStatus {
+    checked.outcome.as_ref().map_or_else(Error::status, |()| ExitStatus::Done)
+}
+
+/// The report for people.
+pub(super) fn text(report: &Report, columns: Option<usize>) -> String {
+    let rows: Vec<[String; 4]> = report.repos.iter().map(|checked| row(report, checked)).collect();
+    let mut text = table::render(["REPOSITORY", "GATE", "ACCESS", "TOKEN"], &rows, columns);
+    for token in &report.tokens {
+        text += &format!("\n{}\n", about(token));
+    }
+    for checked in &report.repos {
+        if let Err(error) = &checked.outcome {
+            text += &format!("\n{}\n", refusal(error));
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// The report for programs.
+pub(super) fn document(report: &Report, status: ExitStatus) -> Value {
+    let tokens: Vec<Value> = report.tokens.iter().map(token).collect();
+    let repos: Vec<Value> = report.repos.iter().map(repo).collect();
+    json!({ "version": VERSION, "status": status.code(), "tokens": tokens, "repos": repos })
+}
+
+/// What should be known about the tokens, though they work.
+pub(super) fn warnings(report: &Report) -> Vec<String> {
+    let known = report.tokens.iter().filter_map(|token| Some((token.account.as_ref().ok()?, &token.source)));
+    known.flat_map(|(account, source)| token_facts::warnings(account, source)).collect()
+}
+
+fn row(report: &Report, checked: &Checked) -> [String; 4] {
+    let gate = checked.resolved.as_ref().map_or("?", |resolved| resolved.gate.as_str());
+    let access = match &checked.outcome {
+        Ok(()) => "granted".to_owned(),
+        Err(Error::Refused(refused)) => refused.refusal.kind.as_str().replace('_', " "),
+        Err(_) => "not known".to_owned(),
+    };
+    let token = checked.token.map_or_else(|| "none".to_owned(), |number| short(&report.tokens[number].source));
+    [checked.reference.clone(), gate.to_owned(), access, token]
+}
+
+/// Where a token came from, in a word or two; the whole of it stands below the table.
+fn short(source: &CredentialSource) -> String {
+    match source {
+        CredentialSource::Stdin => "--token-stdin".to_owned(),
+        CredentialSource::TokenFile(_) => "--token-file".to_owned(),
+        CredentialSource::Variable(name) => name.clone(),
+        CredentialSource::Bound(name) => format!("[tokens.{name}]"),
+        CredentialSource::Config { provider, .. } => format!("[provider.{provider}]"),
+        CredentialSource::Exchange { .. } => "exchange".to_owned(),
+        CredentialSource::Login(_) | CredentialSource::Stored { .. } => "login".to_owned(),
+    }
+}
+
+fn about(token: &Token) -> String {
+    let mut text = format!("token from {}, for {} only", token.source, token.host);
+    match &token.account {
+        Ok(account) => {
+            for (name, value) in token_facts::rows(account) {
+                text += &format!("\n  {name}: {value}");
+            }
+        }
+        Err(problem) => text += &format!("\n  account: not known: {problem}"),
+    }
+    text
+}
+
+/// A refusal with everything that leads on, as `pull` would show it.
+fn refusal(error: &Error) -> String {
+    let mut text = error.to_string();
+    for cause in diagnose::causes(error) {
+        text += &format!("\n  caused by: {cause}");
+    }
+    error.server_message().iter().for_each(|message| text += &format!("\n  server says: {message}"));
+    error.hints().iter().for_each(|hint| text += &format!("\n  hint: {hint}"));
+    text
+}
+
+fn token(token: &Token) -> Value {
+    json!({
+        "provider": token.provider,
+        "source": token.source.to_string(),
+        "host": token.host,
+        "account": token.account.as_ref().ok().map(token_facts::document),
+        "problem": token.account.as_ref().err(),
+    })
+}
+
+fn repo(checked: &Checked) -> Value {
+    let resolved = checked.resolved.as_ref();
+    let error = checked.outcome.as_ref().err();
+    json!({
+        "reference": checked.reference,
+        "provider": checked.wanted.provider,
+        "repo": checked.wanted.repo.id.as_str(),
+        "repo_type": checked.wanted.repo.kind.singular(),
+        "revision": checked.wanted.revision.as_str(),
+        "commit": resolved.map(|resolved| resolved.commit.as_str()),
+        "gate": resolved.map(|resolved| resolved.gate.as_str()),
+        "granted": error.is_none(),
+        "token": checked.token,
+        "error": error.map(|error| diagnose::document(error)["error"].take()),
+    })
+}

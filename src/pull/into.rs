@@ -1,0 +1,221 @@
+//! `--into`: from the cache into the folders of an application.
+//!
+//! The files are pulled into the cache as always, so that nothing is fetched twice for two applications, and then brought
+//! to their places. What stands there is looked at before any byte is fetched: a file of the user's that is in the way
+//! ends the pull while that is cheap, and one that is the right file already is taken into the cache instead of fetched.
+//! What an earlier pull brought there and nobody changed since is not the user's, and is replaced by the new commit's.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::{Pull, Pulled};
+use crate::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Standing};
+use crate::cache::{CacheError, Here};
+use crate::comfyui::{ModelFolders, ModelType};
+use crate::error::Error;
+use crate::fetch::{FetchError, FileState};
+use crate::manifest::{Entry, RepoFile};
+use crate::repo::{Commit, RepoPath};
+use crate::transformers_js;
+use crate::weights::Dtype;
+
+/// Folders of an application, into which the files go.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// Whose folders.
+    pub application: Application,
+    /// How files get there.
+    pub link: LinkMode,
+}
+
+/// An application that gatedl knows the folders of.
+#[derive(Debug, Clone)]
+pub enum Application {
+    /// ComfyUI: a folder for each type of model.
+    Comfyui {
+        /// The folders.
+        folders: ModelFolders,
+        /// The type of all files, where the user says it.
+        kind: Option<ModelType>,
+    },
+    /// Transformers.js: a folder for each model.
+    TransformersJs {
+        /// The folder of the roots.
+        folder: PathBuf,
+        /// The precision of the sessions.
+        dtype: Option<Dtype>,
+    },
+}
+
+/// Where a pull put its files beside the cache.
+#[derive(Debug, Clone)]
+pub struct Installed {
+    /// Each file's place, in the order of the files, and how it arrived there.
+    pub files: Vec<(PathBuf, Arrival)>,
+    /// JavaScript that loads it, for Transformers.js.
+    pub loading: Option<[String; 2]>,
+}
+
+impl Installed {
+    /// How many files arrived in which way; those that were there are not counted.
+    #[must_use]
+    pub fn arrivals(&self) -> BTreeMap<Arrival, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, arrival) in self.files.iter().filter(|(_, arrival)| *arrival != Arrival::InPlace) {
+            *counts.entry(*arrival).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// One file on its way into a folder.
+struct Item {
+    /// The file by its path below the folder.
+    file: RepoFile,
+    delivery: Delivery,
+    /// Its content in the cache.
+    blob: PathBuf,
+    /// The same path in other commits of the cache.
+    earlier: Vec<PathBuf>,
+    hashed: Hashed,
+}
+
+impl Pull<'_> {
+    /// Whether the whole tree is one model to the application.
+    pub(super) fn is_whole_pipeline(&self) -> bool {
+        let application = self.request.into.as_ref().map(|into| &into.application);
+        matches!(application, Some(Application::Comfyui { kind: Some(kind), .. }) if kind.as_str() == "diffusers")
+    }
+
+    /// Looks at the places of files that are not in the cache, before any of them is fetched.
+    pub(super) fn look_ahead(&self, commit: &Commit, chosen: &[&Entry]) -> Result<(), Error> {
+        let Some(into) = &self.request.into else { return Ok(()) };
+        for (entry, (root, below)) in chosen.iter().zip(self.places(into, chosen)?) {
+            let Some(file) = entry.to_file().filter(|file| !self.is_here(commit, file)) else { continue };
+            let item = self.item(commit, &file, (root, below), Hashed::Before);
+            match item.delivery.look(&item.file, None)? {
+                Standing::Right if into.link != LinkMode::Copy && !self.request.force => {
+                    self.cache.prepare()?;
+                    self.cache.adopt(&file, &item.delivery.path(&item.file))?;
+                }
+                Standing::Other if !self.request.force && !item.is_of_an_earlier_pull() => {
+                    return Err(CacheError::Occupied { path: item.delivery.path(&item.file) }.into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn is_here(&self, commit: &Commit, file: &RepoFile) -> bool {
+        self.cache.has_blob(file) || self.cache.is_complete(commit, file)
+    }
+
+    /// Brings a finished pull's files to their places.
+    pub(super) async fn install(&self, mut pulled: Pulled) -> Result<Pulled, Error> {
+        let Some(into) = &self.request.into else { return Ok(pulled) };
+        let chosen: Vec<&Entry> = pulled.files.iter().map(|file| &file.entry).collect();
+        let places = self.places(into, &chosen)?;
+        let roots: Vec<PathBuf> = places.iter().map(|(root, _)| root.clone()).collect();
+        let mut items = Vec::new();
+        for (pulled_file, place) in pulled.files.iter().zip(places) {
+            let Some(file) = pulled_file.entry.to_file() else {
+                return Err(Error::Masked { path: pulled_file.entry.path.clone() });
+            };
+            let hashed = match pulled_file.state {
+                FileState::Missing { .. } | FileState::Here(Here::Elsewhere(_)) => Hashed::ByThisRun,
+                FileState::InPlace | FileState::Here(Here::Blob) => Hashed::Before,
+            };
+            items.push(self.item(&pulled.commit, &file, place, hashed));
+        }
+        let brought = tokio::task::spawn_blocking(move || items.iter().map(Item::bring).collect::<Result<Vec<_>, _>>());
+        let files = brought.await.map_err(FetchError::Lost)??;
+        pulled.path = self.installed_path(into, &roots, &pulled, &files);
+        pulled.installed = Some(Installed { loading: self.loading(into, &pulled), files });
+        Ok(pulled)
+    }
+
+    /// The folder of each file, and its path below that.
+    fn places(&self, into: &Installation, chosen: &[&Entry]) -> Result<Vec<(PathBuf, RepoPath)>, Error> {
+        match &into.application {
+            Application::TransformersJs { folder, .. } => {
+                let root = transformers_js::root(folder, &self.request.revision);
+                let folder = transformers_js::folder(&root, &self.request.repo);
+                Ok(chosen.iter().map(|entry| (folder.clone(), entry.path.clone())).collect())
+            }
+            Application::Comfyui { folders, kind } => {
+                let paths: Vec<&RepoPath> = chosen.iter().map(|entry| &entry.path).collect();
+                let placements = folders.placements(&self.request.repo, kind.as_ref(), &paths)?;
+                let placed = placements.into_iter().zip(chosen).map(|(placement, entry)| {
+                    let folders = folders.of(&placement.kind);
+                    let has = |folder: &&PathBuf| {
+                        let found = std::fs::metadata(folder.join(placement.below.to_path()));
+                        found.is_ok_and(|found| found.len() == entry.size)
+                    };
+                    // ComfyUI looks into all of them, so a file that is in the second is where it belongs
+                    let folder = folders.iter().find(has).unwrap_or(&folders[0]);
+                    (folder.clone(), placement.below)
+                });
+                Ok(placed.collect())
+            }
+        }
+    }
+
+    fn item(&self, commit: &Commit, file: &RepoFile, (root, below): (PathBuf, RepoPath), hashed: Hashed) -> Item {
+        let link = self.request.into.as_ref().map(|into| into.link).unwrap_or_default();
+        Item {
+            delivery: Delivery::into_folder(&root, link, self.request.force),
+            blob: self.destination(commit).path(&file.path),
+            earlier: self.cache.other_pointers(commit, &file.path),
+            file: RepoFile { path: below, ..file.clone() },
+            hashed,
+        }
+    }
+
+    /// The file, where one was named; else the folder that all files are in.
+    fn installed_path(
+        &self,
+        into: &Installation,
+        roots: &[PathBuf],
+        pulled: &Pulled,
+        files: &[(PathBuf, Arrival)],
+    ) -> PathBuf {
+        let named = self.request.selection.only_file();
+        let at = pulled.files.iter().position(|file| Some(file.entry.path.as_str()) == named);
+        if let Some((place, _)) = at.and_then(|at| files.get(at)) {
+            return place.clone();
+        }
+        match (&into.application, roots) {
+            (_, [first, rest @ ..]) if rest.iter().all(|root| root == first) => absolute(first),
+            (Application::Comfyui { folders, .. }, _) => absolute(folders.models()),
+            (Application::TransformersJs { folder, .. }, _) => absolute(folder),
+        }
+    }
+
+    fn loading(&self, into: &Installation, pulled: &Pulled) -> Option<[String; 2]> {
+        let Application::TransformersJs { folder, dtype } = &into.application else { return None };
+        let root = absolute(&transformers_js::root(folder, &self.request.revision));
+        let has_sessions = pulled.files.iter().any(|file| file.entry.path.as_str().contains(".onnx"));
+        Some(transformers_js::loading(&root, &self.request.repo, has_sessions, dtype.map(Dtype::name)))
+    }
+}
+
+fn absolute(folder: &Path) -> PathBuf {
+    Delivery::into_folder(folder, LinkMode::default(), false).root().to_path_buf()
+}
+
+impl Item {
+    fn bring(&self) -> Result<(PathBuf, Arrival), CacheError> {
+        let arrival = match self.delivery.bring(&self.file, &self.blob, self.hashed) {
+            Err(CacheError::Occupied { .. }) if self.is_of_an_earlier_pull() => {
+                self.delivery.forced().bring(&self.file, &self.blob, self.hashed)?
+            }
+            brought => brought?,
+        };
+        Ok((self.delivery.path(&self.file), arrival))
+    }
+
+    fn is_of_an_earlier_pull(&self) -> bool {
+        self.earlier.iter().any(|blob| self.delivery.came_from(&self.file, blob))
+    }
+}

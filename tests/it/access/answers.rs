@@ -1,0 +1,425 @@
+//! One repository at a time: each state of an account and of its token has a row, its reason and its exit status.
+
+use super::{access_as, assert_no_trace, gated_hub, model};
+use crate::sandbox::Sandbox;
+use crate::support::{Access, Account, CANARY, Gate, Hub, Role, token_of};
+use snapbox::str;
+
+#[test]
+fn an_account_that_never_asked_is_sent_to_the_page_with_the_terms() {
+    let hub = gated_hub();
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"]).status(4).stdout(str![[r#"
+REPOSITORY  GATE    ACCESS         TOKEN
+org/model   manual  not requested  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+access to `org/model` is gated and this account has not asked for it
+  caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.
+  hint: accept the terms at https://huggingface.co/org/model and run the same command again
+  hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
+
+"#]]).run();
+    snapbox::assert_data_eq!(
+        hub.take_log(),
+        str![[r#"
+GET hub /api/models/org/model/auth-check 403
+GET hub /api/models/org/model/revision/main 200
+GET hub /api/whoami-v2 200
+
+"#]]
+    );
+    assert_no_trace(&sandbox);
+}
+
+#[test]
+fn a_granted_access_is_one_row() {
+    let hub = gated_hub().access("bob", "org/model", Access::Granted);
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"])
+        .stdout(str![[r#"
+REPOSITORY  GATE    ACCESS   TOKEN
+org/model   manual  granted  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+"#]])
+        .run();
+    assert_no_trace(&sandbox);
+}
+
+#[test]
+fn a_pending_request_says_how_to_wait_for_its_end() {
+    let hub = gated_hub().access("bob", "org/model", Access::Pending);
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"])
+        .status(4)
+        .stdout(str![[r#"
+REPOSITORY  GATE    ACCESS   TOKEN
+org/model   manual  pending  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+access to `org/model` is gated and the request of this account awaits a review
+  caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Your request to access model org/model is awaiting a review from the repo authors.
+  hint: the owners decide; https://huggingface.co/org/model shows the state
+  hint: `gatedl access --wait 24h org/model && gatedl pull org/model` pulls it once they have let you in
+  hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_rejected_request_and_a_reset_one_are_told_apart() {
+    let hub = gated_hub().access("bob", "org/model", Access::Rejected);
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"])
+        .status(4)
+        .stdout(str![[r#"
+REPOSITORY  GATE    ACCESS    TOKEN
+org/model   manual  rejected  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+access to `org/model` is gated and the request of this account was rejected
+  caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Your request to access model org/model has been rejected by the repo's authors.
+  hint: a rejected request cannot be repeated; only the owners can help: https://huggingface.co/org/model/discussions
+  hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
+
+"#]])
+        .run();
+    hub.set_access("bob", "org/model", Access::Reset);
+    access_as(&sandbox, "bob", &["org/model"]).status(4).stdout(str![[r#"
+REPOSITORY  GATE    ACCESS  TOKEN
+org/model   manual  reset   HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+access to `org/model` is gated and was reset: it must be asked for again
+  caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Your request to access model org/model has been reset by the repo's authors. Visit https://huggingface.co/org/model to submit a new request.
+  hint: ask again at https://huggingface.co/org/model and run the same command again
+  hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
+
+"#]]).run();
+}
+
+#[test]
+fn without_a_token_it_is_said_how_to_give_one() {
+    let hub = gated_hub();
+    let sandbox = Sandbox::new(&hub);
+    sandbox.args(["access", "org/model"]).status(3).stdout(str![[r#"
+REPOSITORY  GATE    ACCESS    TOKEN
+org/model   manual  no token  none
+
+access to `org/model` is gated and no token was sent
+  caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
+  hint: accept the terms at https://huggingface.co/org/model with your account
+  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+
+"#]]).run();
+    snapbox::assert_data_eq!(
+        hub.take_log(),
+        str![[r#"
+GET hub /api/models/org/model/auth-check 401
+GET hub /api/models/org/model/revision/main 200
+
+"#]]
+    );
+}
+
+#[test]
+fn a_fine_grained_token_needs_the_box_for_gated_repositories() {
+    let without = Account::new("bob").without_gated_permission();
+    let hub = Hub::start(vec![model("org/model", Gate::Manual)])
+        .account(without)
+        .account(Account::new("carol").role(Role::FineGrained))
+        .access("bob", "org/model", Access::Granted)
+        .access("carol", "org/model", Access::Granted);
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"]).status(4).stdout(str![[r#"
+REPOSITORY  GATE    ACCESS            TOKEN
+org/model   manual  token too narrow  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role fine-grained
+  gated repositories: may not be read with this token
+  may: repo.content.read (user bob)
+
+the token's permissions do not cover `org/model`
+  caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Please enable access to public gated repositories in your fine-grained token settings to view this repository.
+  hint: give the token "Read access to contents of all public gated repos you can access", or make one that has it: https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained; then run the same command again
+  hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
+
+"#]]).stderr(str![[r#"
+warning: the token from HF_TOKEN may not read gated repositories, whatever its account may; tick "Read access to contents of all public gated repos you can access" on its page
+
+"#]]).run();
+    access_as(&sandbox, "carol", &["org/model"])
+        .stdout(str![[r#"
+REPOSITORY  GATE    ACCESS   TOKEN
+org/model   manual  granted  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `carol`
+  token: `carol-token`, role fine-grained
+  gated repositories: may be read
+  may: repo.content.read (user carol)
+
+"#]])
+        .run();
+}
+
+#[test]
+fn an_expired_token_is_the_reason_and_its_account_is_not_known() {
+    let hub = Hub::start(vec![model("org/model", Gate::Manual)]).account(Account::new("bob").expired());
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"])
+        .status(3)
+        .stdout(str![[r#"
+REPOSITORY  GATE  ACCESS         TOKEN
+org/model   ?     expired token  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: not known: User Access Token "bob-token" is expired
+
+the token for `org/model` has expired
+  caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
+  server says: User Access Token "bob-token" is expired
+  hint: make a new token at https://huggingface.co/settings/tokens and set HF_TOKEN to it
+  hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_token_of_nobody_on_a_public_model_has_a_way_around_it() {
+    let hub = Hub::start(vec![model("org/model", Gate::Open)]);
+    let sandbox = Sandbox::new(&hub);
+    sandbox
+        .args(["access", "org/model"])
+        .env("HF_TOKEN", CANARY)
+        .status(3)
+        .stdout(str![[r#"
+REPOSITORY  GATE  ACCESS     TOKEN
+org/model   ?     bad token  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: not known: Invalid username or password.
+
+the token for `org/model` is not valid
+  caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
+  server says: Invalid credentials in Authorization header
+  hint: `org/model` is public: the same command with `--anonymous` pulls it without a token
+  hint: make a new token at https://huggingface.co/settings/tokens and set HF_TOKEN to it
+  hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
+
+"#]])
+        .run();
+    snapbox::assert_data_eq!(
+        hub.take_log(),
+        str![[r#"
+GET hub /api/models/org/model/revision/main 200
+GET hub /api/models/org/model/revision/main 401
+GET hub /api/whoami-v2 401
+
+"#]]
+    );
+    sandbox
+        .args(["access", "--anonymous", "org/model"])
+        .env("HF_TOKEN", CANARY)
+        .stdout(str![[r#"
+REPOSITORY  GATE  ACCESS   TOKEN
+org/model   open  granted  none
+
+"#]])
+        .run();
+    snapbox::assert_data_eq!(
+        hub.take_log(),
+        str![[r#"
+GET hub /api/models/org/model/revision/main 200
+
+"#]]
+    );
+}
+
+#[test]
+fn a_token_that_an_organization_revoked_is_said_to_be_forbidden() {
+    let hub = Hub::start(vec![model("org/model", Gate::Manual)]).account(Account::new("bob").revoked());
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"])
+        .status(4)
+        .stdout(str![[r#"
+REPOSITORY  GATE  ACCESS     TOKEN
+org/model   ?     forbidden  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: not known: Your token has been revoked by the organization administrator, please use another one.
+
+access to `org/model` is forbidden to this token
+  caused by: 403 Forbidden for [HUB]/api/models/org/model/revision/main (request id [ID])
+  server says: Your token has been revoked by the organization administrator, please use another one.
+  hint: another token may be allowed: https://huggingface.co/settings/tokens
+  hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_private_model_opens_to_its_readers_and_looks_missing_to_others() {
+    let private = model("acme/secret", Gate::Open).private();
+    let hub = Hub::start(vec![private, model("acme/secrets", Gate::Open)])
+        .account(Account::new("bob").in_organization("acme"))
+        .account(Account::new("carol").in_organization("other"));
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["acme/secret"])
+        .stdout(str![[r#"
+REPOSITORY   GATE     ACCESS   TOKEN
+acme/secret  private  granted  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob` (organizations: acme)
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+"#]])
+        .run();
+    hub.take_log();
+    access_as(&sandbox, "carol", &["acme/secret"])
+        .status(5)
+        .stdout(str![[r#"
+REPOSITORY   GATE  ACCESS                TOKEN
+acme/secret  ?     not found or private  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `carol` (organizations: other)
+  token: `carol-token`, role read
+  gated repositories: may be read
+
+`acme/secret` does not exist, or is private and this token may not see it
+  caused by: 404 Not Found for [HUB]/api/models/acme/secret/revision/main (request id [ID])
+  server says: Repository not found
+  hint: near names: `acme/secrets`
+  hint: the token came from HF_TOKEN (account `carol`); `gatedl auth status` shows the others
+
+"#]])
+        .run();
+    snapbox::assert_data_eq!(
+        hub.take_log(),
+        str![[r#"
+GET hub /api/models/acme/secret/revision/main 404
+GET hub /api/models?author=acme&limit=200 200
+GET hub /api/whoami-v2 200
+
+"#]]
+    );
+}
+
+#[test]
+fn a_token_that_may_write_is_warned_about() {
+    let hub = Hub::start(vec![model("org/model", Gate::Auto)]).account(Account::new("bob").role(Role::Write)).access(
+        "bob",
+        "org/model",
+        Access::Granted,
+    );
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"]).stdout(str![[r#"
+REPOSITORY  GATE  ACCESS   TOKEN
+org/model   auto  granted  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role write
+  gated repositories: may be read
+
+"#]]).stderr(str![[r#"
+warning: the token from HF_TOKEN may also write; a download needs a read or fine-grained token, which does less harm in other hands
+
+"#]]).run();
+}
+
+#[test]
+fn a_program_gets_one_document_with_everything() {
+    let hub = gated_hub().access("bob", "org/model", Access::Pending);
+    let sandbox = Sandbox::new(&hub);
+    let run = access_as(&sandbox, "bob", &["org/model", "--json"]).status(4).stdout(str![[r#"
+{"repos":[{"commit":"27d37d92c9096b0ee8adcaba6a5096b8fd8450e2","error":{"causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"hints":["the owners decide; https://huggingface.co/org/model shows the state","`gatedl access --wait 24h org/model && gatedl pull org/model` pulls it once they have let you in","the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others"],"kind":"pending","message":"access to `org/model` is gated and the request of this account awaits a review","server_message":"Your request to access model org/model is awaiting a review from the repo authors.","status":4,"url":"https://huggingface.co/org/model"},"gate":"manual","granted":false,"provider":"hf","reference":"org/model","repo":"org/model","repo_type":"model","revision":"main","token":0}],"status":4,"tokens":[{"account":{"name":"bob","organizations":[],"standing":null,"token":{"expires":null,"name":"bob-token","reads_gated":true,"role":"read","scopes":[]}},"host":"[HUB]","problem":null,"provider":"hf","source":"HF_TOKEN"}],"version":1}
+
+"#]]).run();
+    let document = run.json();
+    assert!(document["version"].is_u64() && document["status"].is_u64() && document["repos"][0]["token"].is_u64());
+    hub.set_access("bob", "org/model", Access::Granted);
+    access_as(&sandbox, "bob", &["org/model", "--json"]).stdout(str![[r#"
+{"repos":[{"commit":"27d37d92c9096b0ee8adcaba6a5096b8fd8450e2","error":null,"gate":"manual","granted":true,"provider":"hf","reference":"org/model","repo":"org/model","repo_type":"model","revision":"main","token":0}],"status":0,"tokens":[{"account":{"name":"bob","organizations":[],"standing":null,"token":{"expires":null,"name":"bob-token","reads_gated":true,"role":"read","scopes":[]}},"host":"[HUB]","problem":null,"provider":"hf","source":"HF_TOKEN"}],"version":1}
+
+"#]]).run();
+}
+
+#[test]
+fn an_unknown_revision_is_not_a_matter_of_access() {
+    let hub = gated_hub().access("bob", "org/model", Access::Granted);
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model@nope"])
+        .status(5)
+        .stdout(str![[r#"
+REPOSITORY      GATE  ACCESS            TOKEN
+org/model@nope  ?     revision missing  HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+`org/model` has no revision `nope`
+  caused by: 404 Not Found for [HUB]/api/models/org/model/revision/nope (request id [ID])
+  server says: Invalid rev id: nope
+  hint: see the branches and tags at https://huggingface.co/org/model
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_token_for_another_provider_is_not_sent_but_spoken_of() {
+    let hub = gated_hub();
+    let sandbox = Sandbox::new(&hub);
+    let run = sandbox.args(["access", "org/model"]).env("BA_TOKEN", token_of("bob"));
+    run.status(3).stdout(str![[r#"
+REPOSITORY  GATE    ACCESS    TOKEN
+org/model   manual  no token  none
+
+access to `org/model` is gated and no token was sent
+  caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
+  hint: accept the terms at https://huggingface.co/org/model with your account
+  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+  hint: BA_TOKEN is set, but it is for the provider `ba`; did you mean `ba:org/model`?
+
+"#]]).run();
+    assert!(hub.requests().iter().all(|request| request.token.is_none()));
+}

@@ -1,0 +1,238 @@
+//! `--into comfyui`: the folder that ComfyUI looks into, by every way of getting there.
+
+use crate::in_cache;
+use crate::sandbox::{Run, Sandbox};
+use crate::support::{Hub, Place, Repository, generated};
+use snapbox::{assert_data_eq, str};
+use std::fs;
+use std::path::PathBuf;
+
+const ID: &str = "Comfy-Org/flux";
+const LARGE: usize = 2 << 20;
+
+fn repository() -> Repository {
+    Repository::model(ID)
+        .file("README.md", "# Files for ComfyUI\n")
+        .lfs("split_files/diffusion_models/flux.safetensors", generated(1, LARGE))
+        .lfs("split_files/text_encoders/t5/xxl.safetensors", generated(2, 5_000))
+        .lfs("split_files/vae/ae.safetensors", generated(3, 4_000))
+}
+
+fn stage() -> (Hub, Sandbox) {
+    let hub = Hub::start(vec![
+        repository(),
+        Repository::model("org/lora").lfs("deep/style.safetensors", generated(4, 3_000)),
+    ]);
+    let sandbox = Sandbox::new(&hub);
+    fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+    (hub, sandbox)
+}
+
+fn pull(sandbox: &Sandbox) -> Run {
+    sandbox.args(["pull", ID, "--into", "comfyui", "--link", "hardlink"]).any_stdout()
+}
+
+fn model(sandbox: &Sandbox) -> PathBuf {
+    sandbox.path("desk/ComfyUI/models/diffusion_models/flux.safetensors")
+}
+
+#[test]
+fn files_go_where_the_folders_of_the_repository_say() {
+    let (hub, sandbox) = stage();
+    pull(&sandbox)
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models
+
+"#]])
+        .stderr(str![[r#"
+Comfy-Org/flux@main: 3 files verified, 2.11 MB fetched in [TIME]; brought 3 files by hard link
+
+"#]])
+        .run();
+    assert_data_eq!(
+        sandbox.tree("desk"),
+        str![[r#"
+ComfyUI/models/diffusion_models/flux.safetensors
+ComfyUI/models/text_encoders/t5/xxl.safetensors
+ComfyUI/models/vae/ae.safetensors
+
+"#]]
+    );
+    assert!(fs::read(model(&sandbox)).expect("a file") == generated(1, LARGE));
+    assert!(!in_cache::InCache::of(&sandbox, &hub, ID).pointer("README.md").exists(), "ComfyUI does not load that");
+
+    // again: one request, nothing brought
+    hub.take_requests();
+    pull(&sandbox)
+        .stderr(str![[r#"
+Comfy-Org/flux@main is up to date: 3 files
+
+"#]])
+        .run();
+    assert_eq!(hub.count_all(), 1);
+}
+
+#[test]
+fn the_user_says_what_nothing_else_tells() {
+    let (hub, sandbox) = stage();
+    let lora = || sandbox.args(["pull", "org/lora", "--into", "comfyui", "--link", "hardlink"]);
+    lora()
+        .status(2)
+        .stderr(str![[r#"
+error: nothing tells which of ComfyUI's folders `deep/style.safetensors` belongs in
+hint: say what it is with --comfyui-type: audio_encoders, birefnet, checkpoints, classifiers, clip_vision, configs, controlnet, diffusers, diffusion_models, embeddings, gligen, hypernetworks, InfiniteYou, instantid, ipadapter, loras, model_patches, photomaker, pulid, sams, style_models, text_encoders, ultralytics_bbox, ultralytics_segm, upscale_models, vae, vae_approx
+hint: or name the files of one type after the reference
+
+"#]])
+        .run();
+    assert_eq!(in_cache::gets(&hub.requests()), 0, "before any byte");
+    lora()
+        .args(["--comfyui-type", "loras"])
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models/loras
+
+"#]])
+        .stderr(str![[r#"
+org/lora@main: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by hard link
+
+"#]])
+        .run();
+    // one file that is named is what is printed
+    lora()
+        .args(["deep/style.safetensors", "--comfyui-type", "loras", "--quiet"])
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models/loras/style.safetensors
+
+"#]])
+        .run();
+}
+
+#[test]
+fn extra_model_paths_are_honoured() {
+    let (_hub, sandbox) = stage();
+    sandbox.write(
+        "desk/ComfyUI/extra_model_paths.yaml",
+        "big_disk:\n  base_path: ../disk\n  is_default: true\n  diffusion_models: unets\n",
+    );
+    pull(&sandbox).args(["split_files/diffusion_models/", "--quiet"]).run();
+    assert!(sandbox.path("desk/disk/unets/flux.safetensors").is_file());
+
+    sandbox.write("desk/ComfyUI/extra_model_paths.yaml", "big_disk: [");
+    pull(&sandbox)
+        .status(2)
+        .stderr(str![[r#"
+error: `ComfyUI/extra_model_paths.yaml` is not valid YAML: while parsing a node, did not find expected node content at byte 11 line 2 column 1
+
+"#]])
+        .run();
+}
+
+#[test]
+fn the_root_comes_from_the_flag_the_variable_or_the_current_folder() {
+    let (_hub, sandbox) = stage();
+    for folder in ["flag/models", "variable/models"] {
+        fs::create_dir_all(sandbox.path("desk").join(folder)).expect("a ComfyUI");
+    }
+    let vae = |into: &str| {
+        sandbox.args(["pull", ID, "split_files/vae/", "--into", into, "--quiet"]).env("COMFYUI_DIR", "variable")
+    };
+    vae("comfyui=flag").any_stdout().run();
+    vae("comfyui").any_stdout().run();
+    assert!(sandbox.path("desk/flag/models/vae/ae.safetensors").is_file());
+    assert!(sandbox.path("desk/variable/models/vae/ae.safetensors").is_file());
+    vae("comfyui=nowhere")
+        .status(2)
+        .stderr(str![[r#"
+error: there is no ComfyUI at `nowhere`; name its folder: --into comfyui=DIR, or COMFYUI_DIR
+
+"#]])
+        .run();
+}
+
+#[test]
+fn what_the_user_has_there_is_never_lost() {
+    let (hub, sandbox) = stage();
+    for theirs in ["the user's own".to_owned(), "x".repeat(LARGE)] {
+        sandbox.write("desk/ComfyUI/models/diffusion_models/flux.safetensors", &theirs);
+        pull(&sandbox)
+            .status(8)
+            .stderr(str![[r#"
+error: `[ROOT]/desk/ComfyUI/models/diffusion_models/flux.safetensors` is there already, with other content
+hint: move it away, or replace it with --force
+
+"#]])
+            .run();
+        assert_eq!(in_cache::gets(&hub.take_requests()), 0, "before any byte");
+        assert_eq!(fs::read_to_string(model(&sandbox)).expect("a file"), theirs);
+    }
+    pull(&sandbox).args(["--force", "--quiet"]).run();
+    assert!(fs::read(model(&sandbox)).expect("a file") == generated(1, LARGE));
+}
+
+#[test]
+fn a_right_file_is_left_where_it_is_and_not_fetched() {
+    let (hub, sandbox) = stage();
+    // in the older of the two folders that ComfyUI looks into
+    sandbox.write("desk/ComfyUI/models/unet/flux.safetensors", generated(1, LARGE));
+    pull(&sandbox).args(["--quiet"]).run();
+    assert_eq!(hub.count(Place::Cdn), 2, "the two others");
+    assert!(!model(&sandbox).exists());
+    assert!(sandbox.path("desk/ComfyUI/models/unet/flux.safetensors").is_file());
+}
+
+#[test]
+fn a_new_commit_replaces_what_an_earlier_pull_brought() {
+    for link in ["copy", "hardlink"] {
+        let (hub, sandbox) = stage();
+        let pull = || sandbox.args(["pull", ID, "--into", "comfyui", "--link", link, "--quiet"]).any_stdout().run();
+        pull();
+        hub.push(ID, |tree| tree.lfs("split_files/diffusion_models/flux.safetensors", generated(9, LARGE)));
+        pull();
+        assert!(fs::read(model(&sandbox)).expect("a file") == generated(9, LARGE), "{link}");
+    }
+}
+
+#[test]
+fn every_way_of_arriving_is_said_also_to_machines() {
+    let (_hub, sandbox) = stage();
+    let vae = |link: &str| {
+        let _ = fs::remove_dir_all(sandbox.path("desk/ComfyUI/models/vae"));
+        let run = sandbox.args(["pull", ID, "split_files/vae/ae.safetensors", "--into", "comfyui", "--link", link]);
+        run.args(["--json"]).any_stdout().any_stderr().run().json()
+    };
+    for (link, word) in [("hardlink", "hard_link"), ("copy", "copy"), ("symlink", "symlink")] {
+        let told = vae(link);
+        let file = &told["files"][0];
+        assert_eq!(file["arrival"], word);
+        assert_eq!(file["place"], told["path"]);
+        let place = file["place"].as_str().expect("a path");
+        assert!(fs::read(place).expect("a file") == generated(3, 4_000));
+    }
+}
+
+#[test]
+fn flags_that_mean_nothing_are_refused() {
+    let sandbox = Sandbox::without_hub();
+    fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+    for (arguments, expected) in [
+        (
+            vec!["--into", "comfyui", "--dtype", "q4"],
+            str![[r#"
+error: --dtype is for --into transformers.js
+
+"#]],
+        ),
+        (
+            vec!["--into", "comfyui", "--repo-type", "dataset"],
+            str![[r#"
+error: --into is for models, and `datasets/Comfy-Org/flux` is none
+
+"#]],
+        ),
+    ] {
+        sandbox.args(["pull", ID]).args(arguments).status(2).stderr(expected).run();
+    }
+    for arguments in [vec!["--link", "copy"], vec!["--into", "comfyui", "--local-dir", "x"], vec!["--into", "a1111"]] {
+        sandbox.args(["pull", ID]).args(arguments).status(2).any_stderr().run();
+    }
+}

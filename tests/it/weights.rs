@@ -1,0 +1,146 @@
+//! `--weights` and `--quant`: one set of weights instead of three, and what that would save said where nobody asked.
+
+use crate::in_cache;
+use crate::sandbox::{Run, Sandbox};
+use crate::support::{Hub, Repository, generated};
+use snapbox::str;
+
+const ID: &str = "acme/llama";
+const QUANTS: &str = "acme/llama-gguf";
+
+fn stage() -> (Hub, Sandbox) {
+    let llama = Repository::model(ID)
+        .file("config.json", "{}\n")
+        .file("model.safetensors.index.json", "{\"weight_map\": {}}\n")
+        .lfs("model-00001-of-00002.safetensors", generated(1, 300_000))
+        .lfs("model-00002-of-00002.safetensors", generated(2, 100_000))
+        .lfs("original/consolidated.00.pth", generated(3, 400_000));
+    let quants = Repository::model(QUANTS)
+        .lfs("llama-Q4_K_M.gguf", generated(4, 40_000))
+        .lfs("Q8_0/llama-Q8_0-00001-of-00002.gguf", generated(5, 50_000))
+        .lfs("Q8_0/llama-Q8_0-00002-of-00002.gguf", generated(6, 30_000));
+    let hub = Hub::start(vec![llama, quants]);
+    let sandbox = Sandbox::new(&hub);
+    (hub, sandbox)
+}
+
+fn pull(sandbox: &Sandbox, id: &str) -> Run {
+    sandbox.args(["pull", id]).any_stdout()
+}
+
+#[test]
+fn auto_pulls_one_complete_set() {
+    let (hub, sandbox) = stage();
+    pull(&sandbox, ID)
+        .args(["--weights", "auto"])
+        .stderr(str![[r#"
+acme/llama@main: 4 files verified, 400.02 kB fetched in [TIME]
+
+"#]])
+        .run();
+    let cached = in_cache::InCache::of(&sandbox, &hub, ID);
+    assert!(cached.pointer("model-00002-of-00002.safetensors").exists());
+    assert!(!cached.pointer("original/consolidated.00.pth").exists());
+    hub.take_requests();
+    pull(&sandbox, ID).args(["--weights", "auto", "--offline", "--quiet"]).run();
+    assert_eq!(hub.count_all(), 0);
+}
+
+#[test]
+fn without_the_flag_everything_is_pulled_and_the_saving_is_said() {
+    let (hub, sandbox) = stage();
+    pull(&sandbox, ID)
+        .args(["--dry-run"])
+        .stdout(str![[r#"
+acme/llama@main is commit 2e94a8d9f83b806275db50531fac1d0414e540c4
+gate: none, it is public
+   fetch         3 B  config.json
+   fetch   300.00 kB  model-00001-of-00002.safetensors
+   fetch   100.00 kB  model-00002-of-00002.safetensors
+   fetch        19 B  model.safetensors.index.json
+   fetch   400.00 kB  original/consolidated.00.pth
+5 files, 800.02 kB; 800.02 kB to fetch
+`--weights auto` would leave out 400.00 kB: the same model once more
+
+"#]])
+        .run();
+    let told = pull(&sandbox, ID).args(["--dry-run", "--json"]).run().json();
+    assert_eq!(told["weights_auto_saves"], 400_000);
+    pull(&sandbox, ID)
+        .stderr(str![[r#"
+acme/llama@main: 5 files verified, 800.02 kB fetched in [TIME]
+`--weights auto` would have left out 400.00 kB: the same model once more
+
+"#]])
+        .run();
+    assert!(in_cache::InCache::of(&sandbox, &hub, ID).pointer("original/consolidated.00.pth").exists());
+    // where nothing came, nothing could have been saved
+    pull(&sandbox, ID)
+        .stderr(str![[r#"
+acme/llama@main is up to date: 5 files
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_quantization_comes_with_all_its_splits() {
+    let (hub, sandbox) = stage();
+    let told = pull(&sandbox, QUANTS).args(["--quant", "q8_0", "--json", "--quiet"]).run().json();
+    let paths: Vec<&str> =
+        told["files"].as_array().expect("files").iter().filter_map(|file| file["path"].as_str()).collect();
+    assert_eq!(paths, ["Q8_0/llama-Q8_0-00001-of-00002.gguf", "Q8_0/llama-Q8_0-00002-of-00002.gguf"]);
+    hub.take_requests();
+    let refused = |arguments: &[&str]| pull(&sandbox, QUANTS).args(arguments);
+    refused(&["--quant", "Q5_K_M"])
+        .status(5)
+        .stderr(str![[r#"
+error: `acme/llama-gguf` has no quantization `Q5_K_M`
+hint: --quant may be `Q4_K_M` (40.00 kB), `Q8_0` (80.00 kB)
+
+"#]])
+        .run();
+    refused(&["--weights", "auto"])
+        .status(2)
+        .stderr(str![[r#"
+error: `acme/llama-gguf` has several GGUF models, and one must be chosen
+hint: --quant may be `Q4_K_M` (40.00 kB), `Q8_0` (80.00 kB)
+
+"#]])
+        .run();
+    refused(&["--weights", "safetensors"])
+        .status(5)
+        .stderr(str![[r#"
+error: `acme/llama-gguf` has no safetensors weights
+hint: --weights may be `gguf` (120.00 kB)
+
+"#]])
+        .run();
+    refused(&["--weights", "onnx", "--quant", "Q8_0"])
+        .status(2)
+        .stderr(str![[r#"
+error: --quant is about GGUF files, and --weights says another
+
+"#]])
+        .run();
+    assert_eq!(in_cache::gets(&hub.requests()), 0);
+}
+
+#[test]
+fn a_set_with_a_gap_is_named_before_any_byte() {
+    let gap = Repository::model("acme/gap")
+        .file("model.safetensors.index.json", "{}\n")
+        .lfs("model-00001-of-00003.safetensors", generated(1, 3_000));
+    let hub = Hub::start(vec![gap]);
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox, "acme/gap")
+        .args(["--weights", "safetensors"])
+        .status(5)
+        .stderr(str![[r#"
+error: `acme/gap` has only a part of its safetensors weights: `model-00002-of-00003.safetensors`, `model-00003-of-00003.safetensors` are missing
+hint: without the flag everything that is there is pulled
+
+"#]])
+        .run();
+    assert_eq!(in_cache::gets(&hub.requests()), 0);
+}
