@@ -16,6 +16,7 @@ mod size;
 mod table;
 mod terminal;
 mod token_facts;
+mod vix;
 
 use clap::Parser as _;
 
@@ -46,6 +47,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
         Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
         Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
+        Command::Vix { command } => vix::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

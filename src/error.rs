@@ -9,16 +9,21 @@ mod refused;
 mod status;
 mod token;
 
+use std::path::PathBuf;
+
 use thiserror::Error as ThisError;
 
 pub use self::refused::RefusedPull;
 pub use self::status::ExitStatus;
 pub use self::token::BadToken;
 
+use crate::archive::ArchiveError;
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::catalog::CatalogError;
 use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
+use crate::flow::FlowError;
 use crate::http::{ClientError, Failure};
 use crate::identity::IdentityError;
 use crate::pattern::{PatternError, Unmatched};
@@ -128,6 +133,43 @@ pub enum Error {
     /// There is no place for a model in a ComfyUI.
     #[error(transparent)]
     Comfyui(#[from] ComfyuiError),
+    /// A file that the user names cannot be read.
+    #[error("could not read `{}`", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A catalog of models cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// A catalog of models could not be fetched.
+    #[error("could not fetch the catalog `{url}`")]
+    CatalogUnreachable {
+        /// Its address.
+        url: String,
+        /// Why.
+        source: Box<Failure>,
+    },
+    /// A catalog is to be fetched, and no connection may be opened.
+    #[error("the catalog `{url}` is not on this machine, and gatedl is offline")]
+    CatalogOffline {
+        /// Its address.
+        url: String,
+    },
+    /// A flow cannot be used, or a part of it.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// An archive cannot be unpacked.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// What a model's address yields is not what its catalog says.
+    #[error("it is not what the catalog promises: {problem}")]
+    Promise {
+        /// What is different.
+        problem: String,
+    },
     /// Standard input or output failed.
     #[error("could not {action}")]
     Stream {
@@ -167,6 +209,17 @@ impl Error {
             Self::Weights { problem: WeightsError::Ambiguous { .. }, .. } => ExitStatus::Usage,
             Self::Weights { .. } | Self::Dtype { .. } => ExitStatus::NotFound,
             Self::Refused(refused) => refused.status(),
+            Self::Catalog(CatalogError::Unknown { .. }) | Self::Flow(FlowError::Unmatched { .. }) => {
+                ExitStatus::NotFound
+            }
+            Self::Catalog(_) | Self::Flow(_) | Self::Input { .. } => ExitStatus::Usage,
+            Self::CatalogOffline { .. } => ExitStatus::NotFound,
+            Self::CatalogUnreachable { source, .. } => match source.as_ref() {
+                Failure::Refused(refused) if refused.status.as_u16() == 404 => ExitStatus::NotFound,
+                _ => ExitStatus::Network,
+            },
+            Self::Archive(ArchiveError::Occupied { .. } | ArchiveError::Disk { .. }) => ExitStatus::Disk,
+            Self::Archive(_) | Self::Promise { .. } => ExitStatus::Corrupt,
             Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
             Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
             Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
@@ -233,6 +286,7 @@ impl Error {
                 _ => None,
             },
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => Some(failure),
+            Self::CatalogUnreachable { source, .. } => Some(source),
             _ => None,
         }
     }

@@ -7,7 +7,8 @@
 //!
 //! | rank | rooms | know |
 //! |---|---|---|
-//! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
+//! | 9 | [`cli`] | clap, the terminal, signals, exit codes |
+//! | 8 | [`vix`] | the models of a Visionatrix worker, one pull each |
 //! | 7 | [`pull`], [`access`] | the use cases, one page each |
 //! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
@@ -58,5 +59,6 @@ pub mod repo;
 pub mod report;
 pub mod settings;
 pub mod transformers_js;
+pub mod vix;
 pub mod weights;
 pub mod whoami;

@@ -3,6 +3,8 @@
 //! A hint is a whole sentence with the command or the page in it, because "access denied" without a page to open is the
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
+mod worker;
+
 use indicatif::DecimalBytes;
 
 use super::{Error, RefusedPull};
@@ -43,6 +45,11 @@ impl Error {
                     .to_owned(),
             ],
             Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
+            Self::Catalog(error) => worker::catalog(error),
+            Self::Flow(error) => worker::flow(error),
+            Self::Archive(error) => worker::archive(error),
+            Self::CatalogUnreachable { source, .. } => network(source),
+            Self::CatalogOffline { .. } => vec!["name a file: --catalog FILE".to_owned()],
             Self::Comfyui(error) => comfyui(error),
             Self::Weights { problem, .. } => weights(problem),
             Self::Dtype { problem: DtypeError::Absent { others, .. }, .. } => choices("--dtype", others),

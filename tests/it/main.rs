@@ -30,4 +30,5 @@ mod secrets;
 mod selection;
 mod support;
 mod tokens;
+mod vix;
 mod weights;

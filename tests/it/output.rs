@@ -179,6 +179,7 @@ Commands:
   access          Ask whether models may be read, before anything is written
   auth            Log in, and see which token is used and what it may do
   git-credential  Give git the token for a provider's host, as a credential helper
+  vix             Bring the models of a Visionatrix worker to its folders
   help            Print help; `gatedl help environment` lists every variable
 
 Options:
@@ -314,6 +315,7 @@ Commands:
   access          Ask whether models may be read, before anything is written
   auth            Log in, and see which token is used and what it may do
   git-credential  Give git the token for a provider's host, as a credential helper
+  vix             Bring the models of a Visionatrix worker to its folders
   help            Print help; `gatedl help environment` lists every variable
 
 Options:
