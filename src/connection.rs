@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::OnceCell;
 
-use crate::auth::{self, TokenChoice};
+use crate::auth::TokenChoice;
 use crate::credential::Credential;
 use crate::env::Env;
 use crate::error::Error;
 use crate::http::Client;
-use crate::manifest::{Gate, Resolved};
+use crate::identity;
+use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider::{self, Access, Account, Provider, ProviderError};
 use crate::repo::{Commit, Repo, RepoId, RepoPath, Revision};
 use crate::report::Reporter;
@@ -56,16 +57,16 @@ impl<'a> Connection<'a> {
     /// Finds the credential for a repository and makes a client of its own.
     ///
     /// # Errors
-    /// When the credential cannot be read, or there is no client.
-    pub fn open(
+    /// When the credential cannot be read or made, or there is no client.
+    pub async fn open(
         caller: Caller<'a>,
         settings: &'a settings::Provider,
         repo: &RepoId,
         reporter: &Arc<dyn Reporter>,
     ) -> Result<Self, Error> {
-        let found = auth::find(caller.settings, caller.env, settings, Some(repo), caller.token)?;
-        found.warnings.iter().for_each(|warning| reporter.warn(warning));
         let client = Client::new(&caller.settings.network, Arc::clone(reporter))?;
+        let found = identity::find(caller.settings, caller.env, settings, Some(repo), caller.token, &client).await?;
+        found.warnings.iter().for_each(|warning| reporter.warn(warning));
         Ok(Self::with(caller, settings, client, found.credential))
     }
 
@@ -167,6 +168,17 @@ impl<'a> Connection<'a> {
         match self.provider.try_file(subject.repo, commit, path).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.explain(subject, error, Some(gate), Some(path)).await),
+        }
+    }
+
+    /// The exact length of a file whose listing has a rounded one, by asking for its first byte.
+    ///
+    /// # Errors
+    /// When it may not be read, or the provider gives no usable answer.
+    pub async fn measure(&self, subject: Subject<'_>, commit: &Commit, entry: &Entry) -> Result<u64, Error> {
+        match self.provider.measure(subject.repo, commit, entry).await {
+            Ok(size) => Ok(size),
+            Err(error) => Err(self.explain(subject, error, None, Some(&entry.path)).await),
         }
     }
 }

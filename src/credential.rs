@@ -78,6 +78,8 @@ pub enum CredentialSource {
     Stdin,
     /// `--token-file`.
     TokenFile(PathBuf),
+    /// A link that was pasted with a token in its query.
+    Link,
     /// An environment variable.
     Variable(String),
     /// A `[tokens.NAME]` entry of the configuration file.
@@ -88,6 +90,11 @@ pub enum CredentialSource {
         provider: String,
         /// The key that gave it: `token_file`, `token_command`, `token`.
         key: &'static str,
+    },
+    /// The exchange of a CI job's identity for a token.
+    Exchange {
+        /// What the token is asked for: a repository, or a user's name.
+        resource: String,
     },
     /// A stored login: huggingface_hub's own token file.
     Login(PathBuf),
@@ -104,11 +111,15 @@ impl fmt::Display for CredentialSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => formatter.write_str("standard input"),
+            Self::Link => formatter.write_str("the pasted link"),
             Self::TokenFile(path) | Self::Login(path) => write!(formatter, "{}", path.display()),
             Self::Variable(name) => formatter.write_str(name),
             Self::Bound(name) => write!(formatter, "[tokens.{name}] of the configuration file"),
             Self::Config { provider, key } => {
                 write!(formatter, "`{key}` of [provider.{provider}] in the configuration file")
+            }
+            Self::Exchange { resource } => {
+                write!(formatter, "the exchange of this job's identity (HF_OIDC_RESOURCE is `{resource}`)")
             }
             Self::Stored { name, path } => write!(formatter, "the login `{name}` in {}", path.display()),
         }

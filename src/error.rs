@@ -4,6 +4,7 @@
 //! `cli/diagnose.rs` alone decides how they look. Exit statuses are an API: scripts branch on them, so they are listed
 //! once, here, and a test holds README and `--help` to the list.
 
+mod file;
 mod hint;
 mod refused;
 mod status;
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
 
-pub use self::refused::RefusedPull;
+pub use self::file::{FileError, Numbered};
+pub use self::refused::{OtherToken, RefusedPull};
 pub use self::status::ExitStatus;
 pub use self::token::BadToken;
 
@@ -25,6 +27,7 @@ use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
 use crate::flow::FlowError;
 use crate::http::{ClientError, Failure};
+use crate::identity::IdentityError;
 use crate::pattern::{PatternError, Unmatched};
 use crate::provider::ProviderError;
 use crate::reference::ReferenceError;
@@ -50,6 +53,9 @@ pub enum Error {
     /// The credential could not be read.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The identity of a CI job brought no token.
+    #[error(transparent)]
+    Identity(IdentityError),
     /// There is no client.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -94,6 +100,9 @@ pub enum Error {
         /// The file.
         path: RepoPath,
     },
+    /// The file that is meant cannot be told, or must not be fetched.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Offline, and not all of it is here.
     #[error("`{repo}` at `{revision}` is not {}in the cache, and gatedl is offline", if missing.is_empty() { "" } else { "complete " })]
     Offline {
@@ -179,17 +188,28 @@ pub enum Error {
     Interrupted,
 }
 
+impl From<IdentityError> for Error {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Auth(error) => Self::Auth(error),
+            error => Self::Identity(error),
+        }
+    }
+}
+
 impl Error {
     /// The exit status.
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Usage(_) | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => ExitStatus::Usage,
+            Self::File(error) => error.status(),
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
                 ExitStatus::Credential
             }
             Self::NoToken(_) => ExitStatus::Credential,
+            Self::Identity(error) => of_identity(error),
             Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Weights { problem: WeightsError::Ambiguous { .. }, .. } => ExitStatus::Usage,
@@ -224,6 +244,7 @@ impl Error {
             Self::BadToken(token) => token.kind(),
             Self::Offline { .. } => "offline",
             Self::Selection { .. } => "file_missing",
+            Self::File(error) => error.kind(),
             _ => match self.status() {
                 ExitStatus::Done | ExitStatus::Other => "other",
                 ExitStatus::Usage => "usage",
@@ -264,8 +285,9 @@ impl Error {
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Refused(refused) => Some(&refused.failure),
+            Self::Refused(refused) => refused.failure.as_ref(),
             Self::BadToken(token) => Some(&token.failure),
+            Self::Identity(error) => error.failure(),
             Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {
                 ProviderError::Failure(failure) => Some(failure),
                 _ => None,
@@ -274,5 +296,17 @@ impl Error {
             Self::CatalogUnreachable { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+/// A hub or a CI system that says no to an identity has refused a credential; anything else is about the network.
+fn of_identity(error: &IdentityError) -> ExitStatus {
+    match error {
+        IdentityError::Exposed { .. } | IdentityError::Address { .. } | IdentityError::Auth(_) => ExitStatus::Usage,
+        IdentityError::NoIdentity | IdentityError::Offline => ExitStatus::Credential,
+        IdentityError::Identity(failure) | IdentityError::Exchange { source: failure, .. } => match failure {
+            Failure::Refused(refused) if matches!(refused.status.as_u16(), 400 | 401 | 403) => ExitStatus::Credential,
+            _ => ExitStatus::Network,
+        },
     }
 }
