@@ -7,6 +7,7 @@
 
 mod failure;
 mod link;
+mod look;
 mod pace;
 mod range;
 mod retry;
@@ -24,6 +25,7 @@ use url::Url;
 
 pub use self::failure::{Failure, NetworkKind, Refused};
 pub use self::link::next_page;
+pub use self::look::{Look, Quota, proxy_for};
 pub use self::range::{ByteRange, Coverage, coverage};
 pub use self::retry::{Patience, Verdict, verdict};
 

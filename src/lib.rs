@@ -8,7 +8,7 @@
 //! | rank | rooms | know |
 //! |---|---|---|
 //! | 8 | [`cli`] | clap, the terminal, signals, exit codes |
-//! | 7 | [`pull`], [`access`] | the use cases, one page each |
+//! | 7 | [`pull`], [`access`], [`doctor`] | the use cases, one page each |
 //! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
@@ -41,6 +41,7 @@ pub mod comfyui;
 pub mod connection;
 pub mod credential;
 pub mod digest;
+pub mod doctor;
 pub mod endpoint;
 pub mod env;
 pub mod error;

@@ -2,6 +2,7 @@
 
 mod access;
 mod auth;
+mod doctor;
 mod groups;
 mod into;
 mod pull;
@@ -10,6 +11,7 @@ use clap::{Parser, Subcommand};
 
 pub(super) use self::access::Access;
 pub(super) use self::auth::{Auth, List, Login, Logout, Status, Switch, Token};
+pub(super) use self::doctor::Doctor;
 pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
 pub(super) use self::into::IntoArguments;
 pub(super) use self::pull::Pull;
@@ -46,6 +48,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Auth,
     },
+    /// Find out what is wrong with the network, the tokens or the cache
+    Doctor(Doctor),
     /// Print help; `gatedl help environment` lists every variable
     Help {
         /// A command, or `environment`

@@ -83,6 +83,18 @@ impl Provider for CivitAi {
         self.endpoint.join(["api", "download"])
     }
 
+    fn probe(&self) -> Url {
+        let mut url = self.endpoint.join(["api", "v1", "models"]);
+        url.set_query(Some("limit=1"));
+        url
+    }
+
+    fn content_hosts(&self) -> &'static [&'static str] {
+        let is_the_site = self.endpoint.origin().host() == "civitai.com";
+        // the other one, on R2, has the number of an account in its name
+        if is_the_site { &["b2.civitai.com"] } else { &[] }
+    }
+
     fn explain(&self, _repo: &Repo, _failure: &Failure) -> Option<Refusal> {
         None
     }

@@ -8,6 +8,7 @@ mod access;
 mod auth;
 mod cache_layout;
 mod connections;
+mod doctor;
 mod faults;
 mod forward;
 mod gate;
