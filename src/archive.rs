@@ -186,7 +186,7 @@ impl Unpacked {
     /// When something else is there and `force` does not say that it may go, or the disk refuses.
     pub fn publish(self, staging: &Staging, force: bool) -> Result<Published, ArchiveError> {
         if self.to.symlink_metadata().is_ok() {
-            if self.files.iter().all(|(below, digest)| hash(&self.to.join(below)).is_some_and(|found| found == *digest))
+            if self.files.iter().all(|(below, digest)| sha256(&self.to.join(below)).is_ok_and(|found| found == *digest))
             {
                 return Ok(Published { path: self.to, was_there: true });
             }
@@ -204,17 +204,12 @@ impl Unpacked {
     }
 }
 
-/// The SHA-256 of a file, if it can be read.
-fn hash(path: &Path) -> Option<Digest> {
-    let mut file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|found| found.is_file()))?;
-    let mut hasher = ContentHasher::like(&Digest::Sha256([0; 32]), 0);
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        match file.read(&mut buffer).ok()? {
-            0 => return Some(hasher.finish()),
-            count => hasher.update(&buffer[..count]),
-        }
-    }
+/// The SHA-256 of a file's content.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sha256(path: &Path) -> io::Result<Digest> {
+    Digest::sha256_of(File::open(path)?)
 }
 
 /// An entry, before it is inflated.

@@ -57,6 +57,12 @@ pub enum CatalogError {
         /// The expression.
         pattern: String,
     },
+    /// An address that leads to no file.
+    #[error("its address leads to no single file: {url}")]
+    NoFile {
+        /// The address.
+        url: String,
+    },
     /// A name that no catalog has.
     #[error("there is no model `{name}` in the catalog")]
     Unknown {
@@ -108,18 +114,6 @@ impl Catalog {
     /// All models, by name.
     pub fn models(&self) -> impl Iterator<Item = &CatalogModel> {
         self.0.values()
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// The model of a name.

@@ -7,6 +7,7 @@ mod browser;
 mod diagnose;
 mod doctor;
 mod environment;
+mod git_credential;
 mod outcome;
 mod progress;
 mod pull;
@@ -16,6 +17,7 @@ mod size;
 mod table;
 mod terminal;
 mod token_facts;
+mod vix;
 
 use clap::Parser as _;
 
@@ -46,6 +48,8 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
         Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
         Command::Doctor(arguments) => doctor::run(arguments, env, &terminal),
+        Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
+        Command::Vix { command } => vix::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }
 }

@@ -6,6 +6,7 @@
 //! (hub-protocol §0.2): that is not a hash, and no constructor here accepts it.
 
 use std::fmt;
+use std::io::{self, Read};
 
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
@@ -36,6 +37,23 @@ impl Digest {
         let bare = header.trim();
         let bare = bare.strip_prefix("W/").unwrap_or(bare);
         Self::from_hex(bare.trim_matches('"'))
+    }
+
+    /// The SHA-256 of everything that a reader yields.
+    ///
+    /// # Errors
+    /// When the reader fails.
+    pub fn sha256_of(mut content: impl Read) -> io::Result<Self> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            match content.read(&mut buffer) {
+                Ok(0) => return Ok(Self::Sha256(hasher.finalize().into())),
+                Ok(count) => hasher.update(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The hash in lower-case hexadecimal: the ETag of the file, and the name of its blob. 40 or 64 characters, each
@@ -168,6 +186,7 @@ mod tests {
         let expected = Digest::from_hex(id).unwrap();
         assert_eq!(hash(&expected, b"abc"), expected);
         assert_ne!(hash(&expected, b"abd"), expected);
+        assert_eq!(Digest::sha256_of(&b"abc"[..]).unwrap(), expected);
         assert_eq!(expected.to_string(), format!("sha256:{id}"));
     }
 

@@ -9,17 +9,23 @@ mod refused;
 mod status;
 mod token;
 
+use std::path::PathBuf;
+
 use thiserror::Error as ThisError;
 
 pub use self::refused::RefusedPull;
 pub use self::status::ExitStatus;
 pub use self::token::BadToken;
 
+use crate::archive::ArchiveError;
 use crate::auth::AuthError;
 use crate::cache::CacheError;
+use crate::catalog::CatalogError;
 use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
+use crate::flow::FlowError;
 use crate::http::{ClientError, Failure};
+use crate::identity::IdentityError;
 use crate::pattern::{PatternError, Unmatched};
 use crate::provider::ProviderError;
 use crate::reference::ReferenceError;
@@ -45,6 +51,9 @@ pub enum Error {
     /// The credential could not be read.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The identity of a CI job brought no token.
+    #[error(transparent)]
+    Identity(IdentityError),
     /// There is no client.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -124,6 +133,43 @@ pub enum Error {
     /// There is no place for a model in a ComfyUI.
     #[error(transparent)]
     Comfyui(#[from] ComfyuiError),
+    /// A file that the user names cannot be read.
+    #[error("could not read `{}`", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A catalog of models cannot be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// A catalog of models could not be fetched.
+    #[error("could not fetch the catalog `{url}`")]
+    CatalogUnreachable {
+        /// Its address.
+        url: String,
+        /// Why.
+        source: Box<Failure>,
+    },
+    /// A catalog is to be fetched, and no connection may be opened.
+    #[error("the catalog `{url}` is not on this machine, and gatedl is offline")]
+    CatalogOffline {
+        /// Its address.
+        url: String,
+    },
+    /// A flow cannot be used, or a part of it.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+    /// An archive cannot be unpacked.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// What a model's address yields is not what its catalog says.
+    #[error("it is not what the catalog promises: {problem}")]
+    Promise {
+        /// What is different.
+        problem: String,
+    },
     /// Standard input or output failed.
     #[error("could not {action}")]
     Stream {
@@ -137,6 +183,15 @@ pub enum Error {
     Interrupted,
 }
 
+impl From<IdentityError> for Error {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Auth(error) => Self::Auth(error),
+            error => Self::Identity(error),
+        }
+    }
+}
+
 impl Error {
     /// The exit status.
     #[must_use]
@@ -148,11 +203,23 @@ impl Error {
                 ExitStatus::Credential
             }
             Self::NoToken(_) => ExitStatus::Credential,
+            Self::Identity(error) => of_identity(error),
             Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Weights { problem: WeightsError::Ambiguous { .. }, .. } => ExitStatus::Usage,
             Self::Weights { .. } | Self::Dtype { .. } => ExitStatus::NotFound,
             Self::Refused(refused) => refused.status(),
+            Self::Catalog(CatalogError::Unknown { .. }) | Self::Flow(FlowError::Unmatched { .. }) => {
+                ExitStatus::NotFound
+            }
+            Self::Catalog(_) | Self::Flow(_) | Self::Input { .. } => ExitStatus::Usage,
+            Self::CatalogOffline { .. } => ExitStatus::NotFound,
+            Self::CatalogUnreachable { source, .. } => match source.as_ref() {
+                Failure::Refused(refused) if refused.status.as_u16() == 404 => ExitStatus::NotFound,
+                _ => ExitStatus::Network,
+            },
+            Self::Archive(ArchiveError::Occupied { .. } | ArchiveError::Disk { .. }) => ExitStatus::Disk,
+            Self::Archive(_) | Self::Promise { .. } => ExitStatus::Corrupt,
             Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
             Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
             Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
@@ -213,12 +280,26 @@ impl Error {
         match self {
             Self::Refused(refused) => Some(&refused.failure),
             Self::BadToken(token) => Some(&token.failure),
+            Self::Identity(error) => error.failure(),
             Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {
                 ProviderError::Failure(failure) => Some(failure),
                 _ => None,
             },
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => Some(failure),
+            Self::CatalogUnreachable { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+/// A hub or a CI system that says no to an identity has refused a credential; anything else is about the network.
+fn of_identity(error: &IdentityError) -> ExitStatus {
+    match error {
+        IdentityError::Exposed { .. } | IdentityError::Address { .. } | IdentityError::Auth(_) => ExitStatus::Usage,
+        IdentityError::NoIdentity | IdentityError::Offline => ExitStatus::Credential,
+        IdentityError::Identity(failure) | IdentityError::Exchange { source: failure, .. } => match failure {
+            Failure::Refused(refused) if matches!(refused.status.as_u16(), 400 | 401 | 403) => ExitStatus::Credential,
+            _ => ExitStatus::Network,
+        },
     }
 }

@@ -45,7 +45,7 @@ pub enum FlowError {
         from: String,
     },
     /// A loader asks for what no entry answers to.
-    #[error("no model of the catalog answers to `{}` of the node {} in the flow {from}", loader.value, loader.place())]
+    #[error("the flow {from} loads `{}` in the node {}, and no model of the catalog answers to it", loader.value, loader.place())]
     Unmatched {
         /// Where the flow was read.
         from: String,
@@ -251,7 +251,7 @@ mod tests {
             "file_size": 2, "types": ["checkpoints"], "regexes": [{"input_value": "own"}]}});
         let mut nodes = json!({"1": node("Text Multiline", &json!({"text": text.to_string()}))});
         nodes["1"]["_meta"]["title"] = json!("WF_MODELS");
-        assert_eq!(flow(&nodes).own_catalog().unwrap().map(|catalog| catalog.len()), Some(1));
+        assert_eq!(flow(&nodes).own_catalog().unwrap().map(|catalog| catalog.models().count()), Some(1));
         nodes["1"]["inputs"]["text"] = json!("{\"bad\": {}}");
         let error = flow(&nodes).own_catalog().unwrap_err().to_string();
         assert!(error.contains("`bad`") && error.contains("WF_MODELS"), "{error}");

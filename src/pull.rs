@@ -110,7 +110,7 @@ impl<'a> Pull<'a> {
         if self.settings.offline {
             return Err(self.offline());
         }
-        let hub = self.connect()?;
+        let hub = self.connect().await?;
         let resolved = hub.connection.resolve(hub.subject()).await?;
         if let Some(pulled) = self.all_here(&resolved.commit)?.filter(|_| !self.request.dry_run) {
             self.refresh(&resolved.commit, &pulled)?;
@@ -179,9 +179,9 @@ impl<'a> Pull<'a> {
         Error::Offline { repo: self.request.repo.clone(), revision: self.request.revision.clone(), missing }
     }
 
-    fn connect(&'a self) -> Result<Hub<'a>, Error> {
+    async fn connect(&'a self) -> Result<Hub<'a>, Error> {
         let caller = Caller { settings: self.settings, env: self.env, token: &self.request.token };
-        let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter)?;
+        let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter).await?;
         Ok(Hub { pull: self, connection })
     }
 

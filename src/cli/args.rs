@@ -6,15 +6,17 @@ mod doctor;
 mod groups;
 mod into;
 mod pull;
+mod vix;
 
 use clap::{Parser, Subcommand};
 
 pub(super) use self::access::Access;
 pub(super) use self::auth::{Auth, List, Login, Logout, Status, Switch, Token};
 pub(super) use self::doctor::Doctor;
-pub(super) use self::groups::{OutputArguments, ServerArguments, TokenArguments};
+pub(super) use self::groups::{NetworkArguments, OutputArguments, ServerArguments, TokenArguments};
 pub(super) use self::into::IntoArguments;
 pub(super) use self::pull::Pull;
+pub(super) use self::vix::{Vix, VixList, VixPull, Worker};
 
 /// Download gated models: the right token to the right host, every byte verified, no work lost.
 #[derive(Debug, Parser)]
@@ -50,6 +52,17 @@ pub(super) enum Command {
     },
     /// Find out what is wrong with the network, the tokens or the cache
     Doctor(Doctor),
+    /// Give git the token for a provider's host, as a credential helper
+    #[command(after_help = auth::GIT_SETUP)]
+    GitCredential {
+        /// What git wants: `get`; `store` and `erase` do nothing
+        operation: String,
+    },
+    /// Bring the models of a Visionatrix worker to its folders
+    Vix {
+        #[command(subcommand)]
+        command: Vix,
+    },
     /// Print help; `gatedl help environment` lists every variable
     Help {
         /// A command, or `environment`

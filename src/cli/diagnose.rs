@@ -11,7 +11,13 @@ use crate::repo::printable;
 
 /// The text of an error for people.
 pub(super) fn text(error: &Error, terminal: &Terminal) -> String {
-    let mut text = format!("{} {error}", terminal.label("error"));
+    text_about("", error, terminal)
+}
+
+/// The text of an error that ended one thing of many; `subject` says which one.
+pub(super) fn text_about(subject: &str, error: &Error, terminal: &Terminal) -> String {
+    let colon = if subject.is_empty() { "" } else { ": " };
+    let mut text = format!("{} {subject}{colon}{error}", terminal.label("error"));
     for cause in causes(error) {
         text += &format!("\n  caused by: {cause}");
     }

@@ -96,7 +96,8 @@ fn arrived(installed: &Installed) -> String {
     if ways.is_empty() { String::new() } else { format!("; brought {}", ways.join(", ")) }
 }
 
-const fn word(arrival: Arrival) -> &'static str {
+/// How a file arrived, in a word.
+pub(super) const fn word(arrival: Arrival) -> &'static str {
     match arrival {
         Arrival::InPlace => "in place",
         Arrival::Reflink => "reflink",

@@ -41,7 +41,7 @@ struct Counts {
     bytes: AtomicU64,
     done: AtomicU64,
     resumed: AtomicU64,
-    since: Instant,
+    since: Mutex<Instant>,
 }
 
 struct Bars {
@@ -59,7 +59,7 @@ impl Progress {
             bytes: AtomicU64::new(0),
             done: AtomicU64::new(0),
             resumed: AtomicU64::new(0),
-            since: Instant::now(),
+            since: Mutex::new(Instant::now()),
         });
         let bars = (terminal.progress == ProgressStyle::Bars).then(Bars::new);
         Self { terminal: terminal.clone(), counts, bars, heartbeat: Mutex::new(None), told: Mutex::new(None) }
@@ -113,7 +113,10 @@ impl Progress {
 }
 
 impl Reporter for Progress {
+    // one run may have several plans, one after the other; each is counted by itself
     fn planned(&self, files: usize, bytes: u64, resumed: u64) {
+        *lock(&self.counts.since) = Instant::now();
+        self.counts.finished.store(0, Ordering::Relaxed);
         self.counts.files.store(files, Ordering::Relaxed);
         self.counts.bytes.store(bytes + resumed, Ordering::Relaxed);
         self.counts.done.store(resumed, Ordering::Relaxed);
@@ -189,7 +192,7 @@ impl Counts {
     /// `3/12 files, 1.20 GB of 4.50 GB, 30.00 MB/s, 1 m 50 s left`
     fn line(&self) -> String {
         let (done, bytes) = (self.done.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
-        let elapsed = self.since.elapsed().as_secs().max(1);
+        let elapsed = lock(&self.since).elapsed().as_secs().max(1);
         let rate = done.saturating_sub(self.resumed.load(Ordering::Relaxed)) / elapsed;
         let left = match bytes.saturating_sub(done).checked_div(rate) {
             Some(seconds) => format!("{} left", size::time(Duration::from_secs(seconds))),
@@ -214,6 +217,8 @@ impl Bars {
     }
 
     fn plan(&self, bytes: u64, resumed: u64) {
+        self.clear_files();
+        self.all.remove(&self.total);
         self.all.add(self.total.clone());
         self.total.set_length(bytes);
         self.total.set_style(style("{bar:30} {percent:>3}%  {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}"));
@@ -269,10 +274,16 @@ impl Bars {
         self.total.set_message(text);
     }
 
-    fn close(&self) {
+    /// A plan that failed leaves bars behind.
+    fn clear_files(&self) {
         for (_, bar) in lock(&self.files).drain() {
             bar.finish_and_clear();
+            self.all.remove(&bar);
         }
+    }
+
+    fn close(&self) {
+        self.clear_files();
         self.total.finish_and_clear();
         // a terminal that is gone needs no clearing
         drop(self.all.clear());

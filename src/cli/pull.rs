@@ -44,10 +44,10 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         cache_dir: arguments.cache_dir.clone(),
         offline: arguments.offline,
         allow_insecure_http: arguments.token.allow_insecure_http,
-        patience: Some(arguments.timeout),
-        jobs: arguments.jobs.map(usize::from),
-        connections: Some(usize::from(arguments.connections)),
-        limit_rate: arguments.limit_rate,
+        patience: Some(arguments.network.timeout),
+        jobs: arguments.network.jobs.map(usize::from),
+        connections: Some(usize::from(arguments.network.connections)),
+        limit_rate: arguments.network.limit_rate,
     };
     let settings = Settings::resolve(env, &overrides)?;
     let reference = Reference::parse(&arguments.reference, &settings.known())?;

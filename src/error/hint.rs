@@ -3,6 +3,8 @@
 //! A hint is a whole sentence with the command or the page in it, because "access denied" without a page to open is the
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
+mod worker;
+
 use indicatif::DecimalBytes;
 
 use super::{Error, RefusedPull};
@@ -12,6 +14,7 @@ use crate::comfyui::ComfyuiError;
 use crate::credential::CredentialSource;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
+use crate::identity::IdentityError;
 use crate::pattern::{Unmatched, Wanted};
 use crate::provider::RefusalKind;
 use crate::reference::ReferenceError;
@@ -26,6 +29,7 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.hints(),
             Self::BadToken(token) => token.hints(),
+            Self::Identity(error) => identity(error),
             Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
             Self::Settings(error) => settings(error),
@@ -41,6 +45,11 @@ impl Error {
                     .to_owned(),
             ],
             Self::Cache(error) | Self::Fetch(FetchError::Cache(error) | FetchError::Full { source: error, .. }) => cache(error),
+            Self::Catalog(error) => worker::catalog(error),
+            Self::Flow(error) => worker::flow(error),
+            Self::Archive(error) => worker::archive(error),
+            Self::CatalogUnreachable { source, .. } => network(source),
+            Self::CatalogOffline { .. } => vec!["name a file: --catalog FILE".to_owned()],
             Self::Comfyui(error) => comfyui(error),
             Self::Weights { problem, .. } => weights(problem),
             Self::Dtype { problem: DtypeError::Absent { others, .. }, .. } => choices("--dtype", others),
@@ -166,6 +175,20 @@ impl RefusedPull {
         Some(format!(
             "{variable} is set, but it is for the provider `{provider}`; did you mean `{provider}:{repo}{at}`?"
         ))
+    }
+}
+
+fn identity(error: &IdentityError) -> Vec<String> {
+    match error {
+        IdentityError::NoIdentity => vec![
+            "a job of GitHub Actions has one if it asks for it: `permissions: { id-token: write }`".to_owned(),
+            "other CI systems: put the identity token that they make for the hub into HF_OIDC_ID_TOKEN".to_owned(),
+        ],
+        IdentityError::Exchange { source: Failure::Refused(refused), .. } if refused.status.is_client_error() => vec![
+            "the settings of that repository or user name the workflows that it trusts; no other token was tried"
+                .to_owned(),
+        ],
+        _ => error.failure().map(network).unwrap_or_default(),
     }
 }
 

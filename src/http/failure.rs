@@ -195,8 +195,13 @@ impl fmt::Display for Refused {
 fn message_in(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?;
     if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) {
-        let message = object.get("error").or_else(|| object.get("message"))?;
-        return message.as_str().map(printable).filter(|message| !message.is_empty());
+        let text = |key| object.get(key).and_then(serde_json::Value::as_str);
+        let message = match (text("error"), text("error_description")) {
+            // OAuth: a word for programs, a sentence for people (RFC 6749, 5.2)
+            (Some(word), Some(sentence)) => Some(format!("{word}: {sentence}")),
+            (word, _) => word.or_else(|| text("message")).map(str::to_owned),
+        };
+        return message.as_deref().map(printable).filter(|message| !message.is_empty());
     }
     let is_page = header(headers, "content-type").is_some_and(|kind| kind.contains("html") || kind.contains("xml"))
         || text.trim_start().starts_with('<');
@@ -221,6 +226,7 @@ mod tests {
             (&[("content-type", "text/plain")], "plain text\n", Some("plain text")),
             (&[("content-type", "text/html")], "an HTML page", None),
             (&[], " <?xml version='1.0'?><Error/>", None),
+            (&[], "{\"error\":\"invalid_grant\",\"error_description\":\"No.\"}", Some("invalid_grant: No.")),
             (&[], "{\"other\":1}", None),
             (&[], "", None),
         ] {

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from javascript import Clients
 from loopback import Hub
 from machine import Machine
 
@@ -57,6 +58,14 @@ def gatedl_program():
 @pytest.fixture(scope="session")
 def hub_program():
     return _built("HUB_BIN", "--example", "hub", place="examples/hub")
+
+
+@pytest.fixture(scope="session")
+def javascript(tmp_path_factory):
+    """The JavaScript clients: where an environment variable says they are installed, else installed now."""
+    if folder := os.environ.get("NODE_CLIENTS"):
+        return Clients(folder)
+    return Clients.install(tmp_path_factory.mktemp("node"))
 
 
 @pytest.fixture

@@ -31,4 +31,5 @@ mod secrets;
 mod selection;
 mod support;
 mod tokens;
+mod vix;
 mod weights;

@@ -1,11 +1,10 @@
 //! The arguments of `gatedl pull`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{IntoArguments, OutputArguments, ServerArguments, TokenArguments};
+use super::{IntoArguments, NetworkArguments, OutputArguments, ServerArguments, TokenArguments};
 use crate::error::Error;
 use crate::repo::RepoKind;
 use crate::weights::{Choice, Format};
@@ -61,18 +60,8 @@ pub(in crate::cli) struct Pull {
     #[command(flatten)]
     pub(in crate::cli) token: TokenArguments,
 
-    /// Files fetched at once
-    #[arg(long, value_name = "N", visible_alias = "max-workers", value_parser = clap::value_parser!(u16).range(1..=64), help_heading = "Network")]
-    pub(in crate::cli) jobs: Option<u16>,
-    /// Connections that all large files have together
-    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Network")]
-    pub(in crate::cli) connections: u16,
-    /// At most so many bytes a second, as in 20M
-    #[arg(long, value_name = "RATE", value_parser = rate, help_heading = "Network")]
-    pub(in crate::cli) limit_rate: Option<u64>,
-    /// Give up after this time without progress: seconds, or as in 2m
-    #[arg(long, value_name = "TIME", default_value = "120", value_parser = super::groups::time, help_heading = "Network")]
-    pub(in crate::cli) timeout: Duration,
+    #[command(flatten)]
+    pub(in crate::cli) network: NetworkArguments,
     #[command(flatten)]
     pub(in crate::cli) output: OutputArguments,
 }
@@ -131,41 +120,3 @@ Examples:
   gatedl pull org/model --weights auto
   gatedl pull org/model --into comfyui --comfyui-type loras
   DIR=$(gatedl pull org/model)";
-
-/// Bytes a second: a number, perhaps with K, M or G for thousands, millions, billions.
-fn rate(text: &str) -> Result<u64, String> {
-    let (digits, unit) = match text.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']) {
-        Some(digits) => (
-            digits,
-            match text.chars().last().map(|unit| unit.to_ascii_uppercase()) {
-                Some('K') => 1_000,
-                Some('M') => 1_000_000,
-                _ => 1_000_000_000,
-            },
-        ),
-        None => (text, 1),
-    };
-    let number: f64 = digits.parse().map_err(|_| "write bytes a second, as in 500K, 20M, 1.5G".to_owned())?;
-    let bytes = number * f64::from(unit);
-    if !(1_000.0..1e15).contains(&bytes) {
-        return Err("it must be at least 1K".to_owned());
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the range just checked")]
-    Ok(bytes as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_have_decimal_units() {
-        assert_eq!(
-            [rate("20M"), rate("1.5g"), rate("500k"), rate("2000")],
-            [Ok(20_000_000), Ok(1_500_000_000), Ok(500_000), Ok(2_000)]
-        );
-        for bad in ["", "M", "fast", "-1M", "0", "999", "NaN", "inf"] {
-            assert!(rate(bad).is_err(), "{bad}");
-        }
-    }
-}

@@ -1,0 +1,128 @@
+//! What became of each model, in words and as one JSON document.
+
+use serde_json::{Value, json};
+
+use crate::cli::diagnose;
+use crate::cli::outcome::word as arrival_word;
+use crate::cli::size;
+use crate::cli::terminal::Terminal;
+use crate::error::ExitStatus;
+use crate::vix::{Outcome, Placed, Way};
+
+/// The status of one model.
+pub(super) fn status(outcome: &Outcome) -> ExitStatus {
+    outcome.result.as_ref().map_or_else(crate::error::Error::status, |_| ExitStatus::Done)
+}
+
+/// Standard output: where the models are, one a line.
+pub(super) fn paths(outcomes: &[Outcome]) -> String {
+    let placed = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
+    placed.map(|placed| placed.path.display().to_string()).collect::<Vec<_>>().join("\n")
+}
+
+/// One document about all of them.
+pub(super) fn document(outcomes: &[Outcome], status: ExitStatus) -> Value {
+    let fetched: u64 = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(bytes_fetched).sum();
+    let planned: u64 = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(bytes_planned).sum();
+    json!({
+        "models": outcomes.iter().map(model).collect::<Vec<_>>(),
+        "bytes_fetched": fetched,
+        "bytes_to_fetch": planned,
+        "status": status.code(),
+    })
+}
+
+fn model(outcome: &Outcome) -> Value {
+    let mut document = json!({ "name": outcome.name });
+    if let Some(model) = &outcome.model {
+        document["size"] = json!(model.size);
+        document["digest"] = json!(model.digest.to_string());
+        document["gated"] = json!(model.gated);
+    }
+    match &outcome.result {
+        Ok(placed) => {
+            document["state"] = json!(state(placed));
+            document["path"] = json!(placed.path.display().to_string());
+            document["bytes_fetched"] = json!(bytes_fetched(placed));
+            if let Way::Brought(arrival) = placed.way {
+                document["arrived_by"] = json!(arrival_word(arrival));
+            }
+        }
+        Err(error) => {
+            document["state"] = json!("failed");
+            document["error"] = diagnose::document(error)["error"].take();
+        }
+    }
+    document
+}
+
+/// Standard error: each failure in full, then a line for each model, then how many there are of which kind.
+pub(super) fn tell(outcomes: &[Outcome], terminal: &Terminal) {
+    for outcome in outcomes {
+        if let Err(error) = &outcome.result {
+            // what a loader asks for is in its own error
+            let subject = outcome.model.as_ref().map_or("", |model| model.name.as_str());
+            Terminal::say(&diagnose::text_about(subject, error, terminal));
+        }
+    }
+    if !terminal.summary {
+        return;
+    }
+    let width = outcomes.iter().map(|outcome| outcome.name.chars().count()).max().unwrap_or_default();
+    for outcome in outcomes {
+        let (word, size) = (word(outcome), outcome.model.as_ref().map(|model| size::bytes(model.size)));
+        let way = match &outcome.result {
+            Ok(Placed { way: Way::Brought(arrival), .. }) => format!("  {}", arrival_word(*arrival)),
+            _ => String::new(),
+        };
+        Terminal::say(format!("{word:>8}  {:width$}  {:>10}{way}", outcome.name, size.unwrap_or_default()).trim_end());
+    }
+    Terminal::say(&summary(outcomes));
+}
+
+fn summary(outcomes: &[Outcome]) -> String {
+    let count = |wanted: &str| outcomes.iter().filter(|outcome| word(outcome) == wanted).count();
+    let kinds = ["present", "adopted", "placed", "fetched", "unpacked", "to fetch", "failed"];
+    let counts: Vec<String> = kinds
+        .iter()
+        .map(|kind| (count(kind), kind))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, kind)| format!("{count} {kind}"))
+        .collect();
+    let bytes = |of: fn(&Placed) -> u64| -> u64 { outcomes.iter().flat_map(|outcome| &outcome.result).map(of).sum() };
+    let (fetched, planned) = (bytes(bytes_fetched), bytes(bytes_planned));
+    let rest = match (fetched, planned) {
+        (0, 0) => String::new(),
+        (0, planned) => format!("; {} to fetch", size::bytes(planned)),
+        (fetched, _) => format!("; {} over the network", size::bytes(fetched)),
+    };
+    let models = if outcomes.len() == 1 { "1 model".to_owned() } else { format!("{} models", outcomes.len()) };
+    format!("{models}: {}{rest}", if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") })
+}
+
+fn word(outcome: &Outcome) -> &'static str {
+    match &outcome.result {
+        Ok(Placed { way: Way::Planned, .. }) => "to fetch",
+        Ok(placed) => state(placed),
+        Err(_) => "failed",
+    }
+}
+
+const fn state(placed: &Placed) -> &'static str {
+    match placed.way {
+        Way::Present => "present",
+        Way::Adopted => "adopted",
+        Way::Brought(_) if placed.bytes_fetched > 0 => "fetched",
+        Way::Brought(_) => "placed",
+        Way::Unpacked => "unpacked",
+        Way::Planned => "planned",
+    }
+}
+
+const fn bytes_fetched(placed: &Placed) -> u64 {
+    if matches!(placed.way, Way::Planned) { 0 } else { placed.bytes_fetched }
+}
+
+const fn bytes_planned(placed: &Placed) -> u64 {
+    if matches!(placed.way, Way::Planned) { placed.bytes_fetched } else { 0 }
+}

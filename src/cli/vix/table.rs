@@ -1,0 +1,82 @@
+//! What a worker has and lacks, as a table and as one JSON document.
+
+use serde_json::{Value, json};
+
+use crate::cli::size;
+use crate::vix::{Listed, State};
+
+const HEADINGS: [&str; 6] = ["NAME", "STATE", "SIZE", "GATED", "TOKEN", "PATH"];
+
+/// The table for people.
+pub(super) fn text(listed: &[Listed]) -> String {
+    let rows: Vec<[String; 6]> = listed.iter().map(row).collect();
+    let headings = HEADINGS.map(str::to_owned);
+    let width = |column: usize| {
+        let cells = rows.iter().chain([&headings]).map(|row| row[column].chars().count());
+        cells.max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            if column == 2 { format!("{cell:>width$}") } else { format!("{cell:width$}") }
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    [&headings].into_iter().chain(&rows).map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn row(listed: &Listed) -> [String; 6] {
+    let token = match (&listed.provider, &listed.token) {
+        (None, _) => "-".to_owned(),
+        (Some(_), None) => "none".to_owned(),
+        (Some(_), Some(source)) => source.clone(),
+    };
+    [
+        listed.model.name.clone(),
+        word(listed.state).to_owned(),
+        size::bytes(listed.model.size),
+        if listed.model.gated { "yes" } else { "no" }.to_owned(),
+        token,
+        listed.path.display().to_string(),
+    ]
+}
+
+/// One line about the whole.
+pub(super) fn summary(listed: &[Listed], verified: bool) -> String {
+    let here = listed.iter().filter(|one| one.state == State::Present).count();
+    let missing: u64 = listed.iter().filter(|one| one.state != State::Present).map(|one| one.model.size).sum();
+    let how = if verified { "hashed" } else { "by name and length; --verify hashes them" };
+    let rest = if missing > 0 { format!(", {} to fetch", size::bytes(missing)) } else { String::new() };
+    format!("{here} of {} here ({how}){rest}", listed.len())
+}
+
+/// The document for programs.
+pub(super) fn document(listed: &[Listed], verified: bool) -> Value {
+    let models: Vec<Value> = listed
+        .iter()
+        .map(|one| {
+            json!({
+                "name": one.model.name,
+                "state": word(one.state),
+                "size": one.model.size,
+                "digest": one.model.digest.to_string(),
+                "gated": one.model.gated,
+                "types": one.model.types(),
+                "provider": one.provider,
+                "host": one.model.url.host_str(),
+                "token": one.token,
+                "path": one.path.display().to_string(),
+            })
+        })
+        .collect();
+    json!({ "models": models, "verified": verified })
+}
+
+const fn word(state: State) -> &'static str {
+    match state {
+        State::Present => "present",
+        State::Occupied => "occupied",
+        State::Dummy => "dummy",
+        State::Missing => "missing",
+    }
+}

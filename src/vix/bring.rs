@@ -1,0 +1,171 @@
+//! One model: looked for, pulled into the cache, held to what the catalog promises, and given its name.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::targets::{Found, Look, Target, Targets};
+use super::{Order, Placed, Way};
+use crate::archive::{self, Staging};
+use crate::auth::TokenChoice;
+use crate::cache::delivery::Hashed;
+use crate::cache::{CacheError, RepoLayout};
+use crate::catalog::{CatalogError, CatalogModel};
+use crate::digest::Digest;
+use crate::endpoint::public;
+use crate::env::Env;
+use crate::error::Error;
+use crate::fetch::{FetchError, FileState};
+use crate::pattern::Selection;
+use crate::pull::{Access, Pulled, PulledFile, Request, pull};
+use crate::reference::{Reference, Within};
+use crate::repo::Revision;
+use crate::report::Reporter;
+use crate::settings::Settings;
+
+/// Brings models to the folders of a worker.
+pub(super) struct Porter<'a> {
+    pub(super) order: &'a Order,
+    pub(super) settings: &'a Settings,
+    pub(super) env: &'a Env,
+    pub(super) reporter: Arc<dyn Reporter>,
+    pub(super) targets: Targets,
+}
+
+/// A model's file in the cache, whose content is the one that the catalog promises.
+struct Cached {
+    path: PathBuf,
+    bytes_fetched: u64,
+}
+
+impl Porter<'_> {
+    /// Brings one model.
+    pub(super) async fn bring(&self, model: &CatalogModel) -> Result<Placed, Error> {
+        let request = request(model, self.settings, self.order.dry_run)?;
+        self.targets.expect_root(model)?;
+        let cache = &self.settings.provider(&request.provider)?.cache;
+        let blob = RepoLayout::new(cache, &request.repo).blob(&model.digest);
+        let (targets, wanted) = (self.targets.clone(), model.clone());
+        let found = blocking(move || targets.look(&wanted, Look::AtContent(Some(&blob)))).await??;
+        let placed = |way, path| Ok(Placed { way, path, bytes_fetched: 0 });
+        let replace = match found {
+            Found::InPlace(path) => return placed(Way::Present, path),
+            Found::Elsewhere(path) => return placed(Way::Adopted, path),
+            Found::Occupied(path) if !self.order.force => return Err(CacheError::Occupied { path }.into()),
+            Found::Occupied(_) | Found::Dummy(_) => true,
+            Found::Missing => false,
+        };
+        let target = self.targets.of(model).swap_remove(0);
+        if self.order.dry_run {
+            return self.plan(&request, self.targets.place(model)).await;
+        }
+        match self.fetch_and_place(model, &request, &target, replace).await {
+            // another program changed the copy in the cache: it is fetched again, once
+            Err(Error::Cache(CacheError::Damaged { .. })) => {
+                self.fetch_and_place(model, &Request { force: true, ..request }, &target, replace).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn fetch_and_place(
+        &self,
+        model: &CatalogModel,
+        request: &Request,
+        target: &Target,
+        replace: bool,
+    ) -> Result<Placed, Error> {
+        let cached = self.fetch(model, request).await?;
+        if model.is_archive() {
+            return self.unpack(model, cached, target).await;
+        }
+        let (delivery, file, from) = (target.delivery(replace), target.file.clone(), cached.path);
+        let arrival = blocking(move || delivery.bring(&file, &from, Hashed::ByThisRun)).await??;
+        Ok(Placed { way: Way::Brought(arrival), path: target.path(), bytes_fetched: cached.bytes_fetched })
+    }
+
+    /// What would be done, and whether the gate is open.
+    async fn plan(&self, request: &Request, path: PathBuf) -> Result<Placed, Error> {
+        let planned = pull(request, self.settings, self.env, Arc::clone(&self.reporter)).await?;
+        match planned.access {
+            Access::Granted => Ok(Placed { way: Way::Planned, path, bytes_fetched: planned.bytes_fetched }),
+            Access::Refused(error) => Err(error),
+        }
+    }
+
+    /// Pulls the file into the cache and holds it to the catalog's promise.
+    async fn fetch(&self, model: &CatalogModel, request: &Request) -> Result<Cached, Error> {
+        let pulled = pull(request, self.settings, self.env, Arc::clone(&self.reporter)).await?;
+        let file = the_file(&pulled, model)?;
+        let promised = file.entry.digest == Some(model.digest);
+        let path = pulled.path.clone();
+        // hubs give small files another kind of hash, and what was in the cache may be of another tool
+        if !promised || !matches!(file.state, FileState::Missing { .. }) {
+            let read = path.clone();
+            let found = blocking(move || archive::sha256(&read)).await?.map_err(CacheError::at("read", &path))?;
+            if found != model.digest {
+                return Err(if promised { CacheError::Damaged { path }.into() } else { broken_promise(model, found) });
+            }
+        }
+        Ok(Cached { path, bytes_fetched: pulled.bytes_fetched })
+    }
+
+    async fn unpack(&self, model: &CatalogModel, cached: Cached, target: &Target) -> Result<Placed, Error> {
+        let place = target.path();
+        let beside = place.clone();
+        // held here, so that it goes away also when this is interrupted
+        let staging = blocking(move || Staging::beside(&beside)).await??;
+        let (hidden, members) = (staging.path().to_path_buf(), model.members.clone());
+        let unpacked = blocking(move || archive::unpack(&cached.path, &hidden, &place, &members)).await??;
+        let force = self.order.force;
+        let published = blocking(move || unpacked.publish(&staging, force)).await??;
+        let way = if published.was_there { Way::Present } else { Way::Unpacked };
+        Ok(Placed { way, path: published.path, bytes_fetched: cached.bytes_fetched })
+    }
+}
+
+/// The pull that brings a model's file: its address is a reference to one file.
+pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) -> Result<Request, Error> {
+    let reference = Reference::parse(model.url.as_str(), &settings.known())?;
+    let Some(Within::File(path)) = &reference.path else {
+        return Err(CatalogError::NoFile { url: public(&model.url) }.into());
+    };
+    Ok(Request {
+        provider: reference.provider.clone().unwrap_or_else(|| settings.default_provider.clone()),
+        repo: reference.repo.clone(),
+        revision: reference.revision.clone().unwrap_or_else(Revision::main),
+        selection: Selection::new(vec![path.to_string()], &[], &[])?,
+        weights: None,
+        local_dir: None,
+        into: None,
+        force: false,
+        dry_run,
+        token: TokenChoice::Search,
+    })
+}
+
+/// The one file of a pull, held to what the catalog says before its content is looked at.
+fn the_file<'a>(pulled: &'a Pulled, model: &CatalogModel) -> Result<&'a PulledFile, Error> {
+    let [file] = pulled.files.as_slice() else {
+        return Err(CatalogError::NoFile { url: public(&model.url) }.into());
+    };
+    if let Some(found @ Digest::Sha256(_)) = file.entry.digest
+        && found != model.digest
+    {
+        return Err(broken_promise(model, found));
+    }
+    if file.entry.size != model.size {
+        let problem = format!("it has {} bytes, not {}", file.entry.size, model.size);
+        return Err(Error::Promise { problem });
+    }
+    Ok(file)
+}
+
+fn broken_promise(model: &CatalogModel, found: Digest) -> Error {
+    let problem = format!("it is {found}, not {}", model.digest);
+    Error::Promise { problem }
+}
+
+/// Work with files, which blocks, on a thread of its own.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| FetchError::Lost(error).into())
+}

@@ -1,0 +1,91 @@
+//! What of a catalog is there, what is missing, what takes a token, and which token that would be.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::bring::{blocking, request};
+use super::targets::{Found, Look, Targets};
+use crate::auth::{self, TokenChoice};
+use crate::catalog::CatalogModel;
+use crate::env::Env;
+use crate::error::Error;
+use crate::settings::Settings;
+
+/// A model of a catalog, and how it stands with it.
+#[derive(Debug)]
+pub struct Listed {
+    /// The entry.
+    pub model: CatalogModel,
+    /// How it stands.
+    pub state: State,
+    /// Where it is, or would be.
+    pub path: PathBuf,
+    /// The provider that its address belongs to; none where no provider has it.
+    pub provider: Option<String>,
+    /// The place of the token that would be sent for it: the name of a variable, never a value.
+    pub token: Option<String>,
+}
+
+/// How it stands with a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It is there.
+    Present,
+    /// Something else has its name.
+    Occupied,
+    /// What a worker in server mode puts there instead.
+    Dummy,
+    /// It is not there.
+    Missing,
+}
+
+/// Looks for each model; the order stays.
+pub(super) async fn list(
+    models: Vec<CatalogModel>,
+    targets: Targets,
+    verify: bool,
+    settings: &Settings,
+    env: &Env,
+) -> Result<Vec<Listed>, Error> {
+    let looked = blocking(move || {
+        let look = if verify { Look::AtContent(None) } else { Look::AtLength };
+        let see = |model: CatalogModel| Ok((targets.look(&model, look)?, targets.place(&model), model));
+        models.into_iter().map(see).collect::<Result<Vec<_>, Error>>()
+    });
+    let mut tokens = Tokens { settings, env, known: BTreeMap::new() };
+    let listed = |(found, path, model): (Found, PathBuf, CatalogModel)| {
+        let (state, path) = match found {
+            Found::InPlace(path) | Found::Elsewhere(path) => (State::Present, path),
+            Found::Occupied(path) => (State::Occupied, path),
+            Found::Dummy(path) => (State::Dummy, path),
+            Found::Missing => (State::Missing, path),
+        };
+        let (provider, token) = tokens.of(&model)?;
+        Ok(Listed { model, state, path, provider, token })
+    };
+    looked.await??.into_iter().map(listed).collect()
+}
+
+/// Which token would be sent, asked once for each provider where none is bound to some repositories only.
+struct Tokens<'a> {
+    settings: &'a Settings,
+    env: &'a Env,
+    known: BTreeMap<(String, String), Option<String>>,
+}
+
+impl Tokens<'_> {
+    fn of(&mut self, model: &CatalogModel) -> Result<(Option<String>, Option<String>), Error> {
+        let Ok(request) = request(model, self.settings, true) else { return Ok((None, None)) };
+        let provider = self.settings.provider(&request.provider)?;
+        let some_are_bound = self.settings.bound_tokens.iter().any(|token| token.provider == provider.name);
+        let repo = if some_are_bound { request.repo.id.as_str().to_owned() } else { String::new() };
+        let key = (provider.name.clone(), repo);
+        if let Some(source) = self.known.get(&key) {
+            return Ok((Some(key.0), source.clone()));
+        }
+        let found = auth::find(self.settings, self.env, provider, Some(&request.repo.id), &TokenChoice::Search)?;
+        let source = found.credential.map(|credential| credential.source().to_string());
+        self.known.insert(key.clone(), source.clone());
+        Ok((Some(key.0), source))
+    }
+}

@@ -1,0 +1,226 @@
+//! Where the models of a worker belong, and what stands there.
+//!
+//! Visionatrix takes any file in any folder of the model's type whose name a loader would find and whose hash is right. So
+//! all of them are looked at before anything is fetched, but only files of the right length are hashed: a folder with half
+//! a terabyte of models is not read to find one of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Order;
+use crate::archive;
+use crate::cache::delivery::{Delivery, LinkMode, Standing};
+use crate::catalog::{CatalogModel, Home};
+use crate::comfyui::{ComfyuiError, ModelFolders, ModelType};
+use crate::digest::Digest;
+use crate::env::{self, Env};
+use crate::error::Error;
+use crate::manifest::RepoFile;
+use crate::repo::RepoPath;
+
+/// What a worker in server mode writes in place of a model that it does not load itself.
+const DUMMY: &[u8] = b"SERVER MODE";
+/// How deep below the folder of a type a model is looked for.
+const DEEPEST: usize = 8;
+
+/// The folders of a worker.
+#[derive(Debug, Clone)]
+pub(super) struct Targets {
+    comfyui: PathBuf,
+    models: PathBuf,
+    folders: ModelFolders,
+}
+
+/// One place for a model: a folder that may be anywhere, and a path within it that leads nowhere else.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) root: PathBuf,
+    pub(super) file: RepoFile,
+}
+
+/// What stands at the places of a model.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The model, under its own name in its first folder.
+    InPlace(PathBuf),
+    /// The model, elsewhere.
+    Elsewhere(PathBuf),
+    /// Something else has its name.
+    Occupied(PathBuf),
+    /// What a worker in server mode puts there.
+    Dummy(PathBuf),
+    /// Nothing.
+    Missing,
+}
+
+/// How closely to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Look<'a> {
+    /// A length that agrees is believed.
+    AtLength,
+    /// Content is hashed, unless it is the content of this path in the cache.
+    AtContent(Option<&'a Path>),
+}
+
+impl Targets {
+    /// The folders by flags, then by the variables of Visionatrix.
+    pub(super) fn resolve(order: &Order, env: &Env) -> Result<Self, ComfyuiError> {
+        let variable = |variable: &env::Variable| env.path(variable);
+        let comfyui = order.comfyui_dir.clone().or_else(|| variable(&env::COMFYUI_DIR));
+        let comfyui = comfyui.unwrap_or_else(|| PathBuf::from("ComfyUI"));
+        let data = || variable(&env::BASE_DATA_DIR).unwrap_or_else(|| PathBuf::from("ComfyUI-Data"));
+        let models = order.models_dir.clone().or_else(|| variable(&env::MODELS_DIR));
+        let models = models.unwrap_or_else(|| data().join("models"));
+        let folders = ModelFolders::of_application(&comfyui, Some(&models), env)?;
+        Ok(Self { comfyui, models, folders })
+    }
+
+    /// The places of a model, the one for a new file first; never none.
+    pub(super) fn of(&self, model: &CatalogModel) -> Vec<Target> {
+        let at = |root: PathBuf, path: RepoPath| Target {
+            root,
+            file: RepoFile { path, size: model.size, digest: model.digest },
+        };
+        match &model.home {
+            Home::Types(types) => self.of_types(types).into_iter().map(|root| at(root, model.file.clone())).collect(),
+            Home::Models => vec![at(self.models.clone(), model.file.clone())],
+            // the folder of a node pack may be a link to where its author works on it
+            Home::ComfyUi => {
+                let parts: Vec<&str> = model.file.parts().collect();
+                let pack = parts.len().saturating_sub(1).min(2);
+                let below = parts[pack..].join("/").parse().expect("the end of a path that was checked");
+                vec![at(self.comfyui.join(parts[..pack].iter().collect::<PathBuf>()), below)]
+            }
+        }
+    }
+
+    /// The folders of the first of the types that ComfyUI knows.
+    fn of_types(&self, types: &[String]) -> Vec<PathBuf> {
+        let known = self.folders.types();
+        let types: Vec<ModelType> = types.iter().filter_map(|name| name.parse().ok()).collect();
+        let chosen = types.iter().find(|kind| known.contains(kind)).or(types.first());
+        chosen.map(|kind| self.folders.of(kind)).unwrap_or_default()
+    }
+
+    /// What belongs to a node pack needs a ComfyUI: one that is misspelt would become a new tree that nobody looks into.
+    pub(super) fn expect_root(&self, model: &CatalogModel) -> Result<(), Error> {
+        if model.home != Home::ComfyUi || self.comfyui.is_dir() {
+            return Ok(());
+        }
+        let place = self.comfyui.display();
+        Err(Error::Usage(format!(
+            "there is no ComfyUI at `{place}`; name its folder: --comfyui-dir DIR, or COMFYUI_DIR"
+        )))
+    }
+
+    /// Where a model will be: of an archive, the folder that its members are looked for in.
+    pub(super) fn place(&self, model: &CatalogModel) -> PathBuf {
+        let path = self.of(model).swap_remove(0).path();
+        if model.is_archive() { archive::members_folder(&path) } else { path }
+    }
+
+    /// Looks for a model in all its places. Reads, and changes nothing.
+    pub(super) fn look(&self, model: &CatalogModel, look: Look<'_>) -> Result<Found, Error> {
+        let targets = self.of(model);
+        if model.is_archive() {
+            return Ok(look_for_members(model, &targets, look));
+        }
+        let mut in_the_way = Found::Missing;
+        for (index, target) in targets.iter().enumerate() {
+            let path = target.path();
+            match target.standing(look)? {
+                Standing::Right if index == 0 => return Ok(Found::InPlace(path)),
+                Standing::Right => return Ok(Found::Elsewhere(path)),
+                Standing::Other if index == 0 => in_the_way = occupied(path),
+                Standing::Other | Standing::Missing => {}
+            }
+        }
+        for target in targets.iter().filter(|_| matches!(model.home, Home::Types(_))) {
+            let mut names = Vec::new();
+            candidates(model, &target.root, "", DEEPEST, &mut names)?;
+            for path in names.into_iter().filter_map(|name| name.parse().ok()) {
+                let other = target.with(path);
+                if other.standing(look)? == Standing::Right {
+                    return Ok(Found::Elsewhere(other.path()));
+                }
+            }
+        }
+        Ok(in_the_way)
+    }
+}
+
+impl Target {
+    /// Where the file is.
+    pub(super) fn path(&self) -> PathBuf {
+        self.delivery(false).path(&self.file)
+    }
+
+    /// A delivery to this place; with `force`, what stands there is replaced.
+    pub(super) fn delivery(&self, force: bool) -> Delivery {
+        Delivery::into_folder(&self.root, LinkMode::Auto, force)
+    }
+
+    fn with(&self, path: RepoPath) -> Self {
+        Self { root: self.root.clone(), file: RepoFile { path, ..self.file.clone() } }
+    }
+
+    fn standing(&self, look: Look<'_>) -> Result<Standing, Error> {
+        match look {
+            Look::AtContent(blob) => Ok(self.delivery(false).look(&self.file, blob)?),
+            Look::AtLength => Ok(match fs::metadata(self.path()) {
+                Ok(found) if found.is_file() && found.len() == self.file.size => Standing::Right,
+                Ok(_) => Standing::Other,
+                Err(_) => Standing::Missing,
+            }),
+        }
+    }
+}
+
+fn occupied(path: PathBuf) -> Found {
+    let is_dummy = fs::metadata(&path).is_ok_and(|found| found.len() == DUMMY.len() as u64)
+        && fs::read(&path).is_ok_and(|content| content == DUMMY);
+    if is_dummy { Found::Dummy(path) } else { Found::Occupied(path) }
+}
+
+/// The files below a folder that have the right length and a name that a loader of this model would ask for. Folders that
+/// are links are left alone, as Visionatrix leaves them.
+fn candidates(
+    model: &CatalogModel,
+    folder: &Path,
+    below: &str,
+    depth: usize,
+    names: &mut Vec<String>,
+) -> Result<(), Error> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    let mut entries: Vec<_> = entries.flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() && depth > 0 && !name.starts_with('.') {
+            candidates(model, &entry.path(), &format!("{below}{name}/"), depth - 1, names)?;
+        } else if !kind.is_dir()
+            && fs::metadata(entry.path()).is_ok_and(|found| found.is_file() && found.len() == model.size)
+            && model.may_be_named(&name)?
+        {
+            names.push(format!("{below}{name}"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an archive was unpacked: its members are where Visionatrix looks for them. One without hashes shows nothing.
+fn look_for_members(model: &CatalogModel, targets: &[Target], look: Look<'_>) -> Found {
+    let right = |path: &Path, digest: &Digest| match look {
+        Look::AtLength => path.is_file(),
+        Look::AtContent(_) => archive::sha256(path).is_ok_and(|found| found == *digest),
+    };
+    for target in targets {
+        let folder = archive::members_folder(&target.path());
+        let all = model.members.iter().all(|(member, digest)| right(&folder.join(member.to_path()), digest));
+        if all && !model.members.is_empty() {
+            return Found::InPlace(folder);
+        }
+    }
+    Found::Missing
+}
