@@ -17,6 +17,7 @@ use crate::connection::{Caller, Connection, Wanted};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
 use crate::http::Client;
+use crate::identity::Exchange;
 use crate::provider::Account;
 use crate::report::Reporter;
 use crate::settings;
@@ -139,6 +140,25 @@ pub struct Order {
 struct Patient<'a> {
     settings: &'a settings::Provider,
     survey: Survey,
+    /// What takes the place of every token that lies somewhere: a CI job's identity.
+    exchange: Option<Exchange<'a>>,
+}
+
+impl<'a> Patient<'a> {
+    fn of(provider: &'a settings::Provider, caller: Caller<'a>) -> Result<Self, Error> {
+        let exchange = Exchange::planned(caller.settings, caller.env, provider, caller.token)?;
+        let winner = exchange.as_ref().map(Exchange::source);
+        let survey = auth::survey(caller.settings, caller.env, provider, winner);
+        Ok(Self { settings: provider, survey, exchange })
+    }
+
+    /// Makes the token, where it is made from an identity.
+    async fn exchange(&mut self, caller: Caller<'_>, client: &Client) -> Result<(), Error> {
+        if let Some(exchange) = &self.exchange {
+            self.survey.found.credential = Some(exchange.run(caller.env, client).await?);
+        }
+        Ok(())
+    }
 }
 
 /// Looks at everything.
@@ -164,17 +184,15 @@ impl<'a> Examination<'a> {
             Some(name) => vec![settings.provider(name)?],
             None => settings.providers.iter().collect(),
         };
-        let patients = providers.into_iter().map(|provider| {
-            let survey = auth::survey(settings, caller.env, provider);
-            Patient { settings: provider, survey }
-        });
+        let patients = providers.into_iter().map(|provider| Patient::of(provider, caller));
+        let patients: Vec<Patient<'_>> = patients.collect::<Result<_, _>>()?;
         let in_use = |patient: &Patient<'_>| {
             named.is_some()
                 || patient.settings.name == settings.default_provider
                 || patient.survey.found.credential.is_some()
                 || patient.survey.blocked.is_some()
         };
-        let patients: Vec<Patient<'_>> = patients.filter(in_use).collect();
+        let patients: Vec<Patient<'_>> = patients.into_iter().filter(in_use).collect();
         let checks = disk::checks(patients.iter().map(|patient| patient.settings.cache.as_path()), settings.symlinks);
         Ok(Self { caller, order, patients, checks })
     }
@@ -190,11 +208,15 @@ impl<'a> Examination<'a> {
             }
         };
         self.checks.push(network::certificates(network));
-        for patient in std::mem::take(&mut self.patients) {
+        for mut patient in std::mem::take(&mut self.patients) {
+            let exchanged = patient.exchange(self.caller, &client).await;
             let credential = patient.survey.found.credential.clone();
             let connection = Connection::with(self.caller, patient.settings, client.clone(), credential);
             self.checks.extend(network::checks(&connection, network).await);
-            self.checks.extend(token::asked(patient.survey, &connection, self.caller).await);
+            self.checks.extend(match exchanged {
+                Ok(()) => token::asked(patient, &connection, self.caller).await,
+                Err(error) => vec![Check::bad(Topic::Token, &patient.settings.name, &error)],
+            });
         }
         if let Some(wanted) = &self.order.repository {
             self.checks.extend(repository::checks(wanted, self.caller, client).await);
@@ -204,7 +226,7 @@ impl<'a> Examination<'a> {
     /// Looks at the tokens without asking whose they are.
     pub fn tokens_unasked(&mut self) {
         for patient in std::mem::take(&mut self.patients) {
-            self.checks.extend(token::unasked(patient.survey, patient.settings, self.caller));
+            self.checks.extend(token::unasked(patient, self.caller));
         }
     }
 

@@ -3,17 +3,17 @@
 use url::Url;
 
 use super::{Check, Topic, network};
-use crate::auth;
 use crate::connection::{Caller, Connection, Wanted};
 use crate::endpoint::Origin;
 use crate::error::Error;
 use crate::http::{Ask, ByteRange, Client};
+use crate::identity;
 use crate::manifest::{Entry, Resolved};
 
 /// The checks.
 pub(super) async fn checks(wanted: &Wanted, caller: Caller<'_>, client: Client) -> Vec<Check> {
     let name = wanted.repo.to_string();
-    let connection = match connect(wanted, caller, client) {
+    let connection = match connect(wanted, caller, client).await {
         Ok(connection) => connection,
         Err(error) => return vec![Check::bad(Topic::Repository, &name, &error)],
     };
@@ -32,9 +32,10 @@ pub(super) async fn checks(wanted: &Wanted, caller: Caller<'_>, client: Client) 
     checks
 }
 
-fn connect<'a>(wanted: &Wanted, caller: Caller<'a>, client: Client) -> Result<Connection<'a>, Error> {
+async fn connect<'a>(wanted: &Wanted, caller: Caller<'a>, client: Client) -> Result<Connection<'a>, Error> {
     let settings = caller.settings.provider(&wanted.provider)?;
-    let found = auth::find(caller.settings, caller.env, settings, Some(&wanted.repo.id), caller.token)?;
+    let found =
+        identity::find(caller.settings, caller.env, settings, Some(&wanted.repo.id), caller.token, &client).await?;
     Ok(Connection::with(caller, settings, client, found.credential))
 }
 

@@ -1,19 +1,18 @@
 //! The token of a provider: where it is, whose it is, what it may do.
 
-use super::{Check, Found, Topic, Verdict};
+use super::{Check, Found, Patient, Topic, Verdict};
 use crate::auth::{self, Survey};
 use crate::connection::{Caller, Connection};
 use crate::error::Error;
 use crate::http::Failure;
 use crate::provider::{Account, Role};
-use crate::settings;
 use crate::whoami::whoami;
 
 /// The checks of a token, after its provider was asked about it.
-pub(super) async fn asked(survey: Survey, connection: &Connection<'_>, caller: Caller<'_>) -> Vec<Check> {
+pub(super) async fn asked(patient: Patient<'_>, connection: &Connection<'_>, caller: Caller<'_>) -> Vec<Check> {
     let settings = connection.settings();
-    let Some(credential) = connection.credential().filter(|_| survey.blocked.is_none()) else {
-        return unasked(survey, settings, caller);
+    let Some(credential) = connection.credential().filter(|_| patient.survey.blocked.is_none()) else {
+        return unasked(patient, caller);
     };
     let name = &settings.name;
     let source = credential.source();
@@ -28,7 +27,7 @@ pub(super) async fn asked(survey: Survey, connection: &Connection<'_>, caller: C
         Err(error) if has_no_such_question(&error) => nameless(),
         Err(error) => Check::bad(Topic::Token, name, &error),
     };
-    warnings(&survey, name).chain([check]).collect()
+    warnings(&patient.survey, name).chain([check]).collect()
 }
 
 fn has_no_such_question(error: &Error) -> bool {
@@ -36,10 +35,15 @@ fn has_no_such_question(error: &Error) -> bool {
 }
 
 /// The checks of a token about which nobody is asked.
-pub(super) fn unasked(survey: Survey, settings: &settings::Provider, caller: Caller<'_>) -> Vec<Check> {
+pub(super) fn unasked(patient: Patient<'_>, caller: Caller<'_>) -> Vec<Check> {
+    let Patient { settings, survey, exchange } = patient;
     let name = &settings.name;
     let mut checks: Vec<Check> = warnings(&survey, name).collect();
     let withheld = auth::withheld(caller.settings, caller.token);
+    if let Some(exchange) = exchange {
+        checks.push(Check::good(Topic::Token, name, format!("from {}", exchange.source())));
+        return checks;
+    }
     checks.push(match (survey.blocked, &survey.found.credential, withheld) {
         (Some(error), _, _) => Check::bad(Topic::Token, name, &Error::Auth(error)),
         (None, Some(credential), _) => Check::good(Topic::Token, name, format!("from {}", credential.source())),
