@@ -58,7 +58,7 @@ pub use layout::RepoLayout;
 pub use lock::BlobLock;
 pub use partial::{Mismatch, Partial, PartialPlace, Verified};
 pub use ranges::Ranges;
-pub use store::{Links, RepoCache};
+pub use store::{Links, RepoCache, holder_of};
 pub use unfinished::{Unfinished, unfinished};
 
 /// What went wrong in the cache or in a destination folder.
