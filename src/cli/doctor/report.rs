@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(wrapped(row, None), format!("{row}\n"));
         assert_eq!(wrapped(row, Some(80)), format!("{row}\n"));
         let narrow = "  ok    cache: a file\n        system that can do\n        everything\n";
-        assert_eq!(wrapped(row, Some(28)), narrow);
+        assert_eq!(wrapped(row, Some(27)), narrow);
         assert_eq!(wrapped("  ok    x: https://long.example/without/blanks", Some(20)).lines().count(), 2);
     }
 }
