@@ -447,7 +447,8 @@ fn access_is_told_before_a_download() {
         access("bob").status(4).run();
     }
     let run = sandbox.args(["access", "civitai:257749@290640"]).env("CA_API_KEY", token_of("bob"));
-    run.status(4).stdout(str![[r#"
+    run.status(4)
+        .stdout(str![[r#"
 REPOSITORY             GATE    ACCESS        TOKEN
 civitai:257749@290640  unsaid  not entitled  CA_API_KEY
 
@@ -461,6 +462,8 @@ this account has no right to download `civitai:257749@290640`
   hint: see [CIVITAI]/models/257749 for how to get access
   hint: the token came from CA_API_KEY (account `bob`); `gatedl auth status` shows the others
 
-"#]]).any_stderr().run();
+"#]])
+        .any_stderr()
+        .run();
     assert_no_trace(&sandbox);
 }
