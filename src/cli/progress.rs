@@ -3,7 +3,7 @@
 //! The total is known before the first byte and never changes. `hf` counts a file only when it starts, so its percentage
 //! jumped from 38 to 13 to 0 to 60 in one run (hub-protocol §6.2); and into a pipe it shows next to nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +32,8 @@ pub(super) struct Progress {
     heartbeat: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
     /// The last line about closed gates, and when it was written.
     told: Mutex<Option<(String, Instant)>>,
+    /// What was warned about: a run of many pulls meets the same trouble in each.
+    warned: Mutex<HashSet<String>>,
 }
 
 /// What is known about the whole run.
@@ -62,7 +64,14 @@ impl Progress {
             since: Mutex::new(Instant::now()),
         });
         let bars = (terminal.progress == ProgressStyle::Bars).then(Bars::new);
-        Self { terminal: terminal.clone(), counts, bars, heartbeat: Mutex::new(None), told: Mutex::new(None) }
+        Self {
+            terminal: terminal.clone(),
+            counts,
+            bars,
+            heartbeat: Mutex::default(),
+            told: Mutex::default(),
+            warned: Mutex::default(),
+        }
     }
 
     /// Ends the drawing; what is written after this stands below it.
@@ -180,6 +189,9 @@ impl Reporter for Progress {
     }
 
     fn warn(&self, message: &str) {
+        if !lock(&self.warned).insert(message.to_owned()) {
+            return;
+        }
         let text = format!("{} {message}", self.terminal.label("warning"));
         match &self.bars {
             Some(bars) => bars.all.suspend(|| Terminal::say(&text)),

@@ -209,7 +209,8 @@ fn candidates(
     Ok(())
 }
 
-/// Whether an archive was unpacked: its members are where Visionatrix looks for them. One without hashes shows nothing.
+/// Whether an archive was unpacked: its members are where Visionatrix looks for them. One without hashes shows no more
+/// than that there is a folder.
 fn look_for_members(model: &CatalogModel, targets: &[Target], look: Look<'_>) -> Found {
     let right = |path: &Path, digest: &Digest| match look {
         Look::AtLength => path.is_file(),
@@ -218,7 +219,7 @@ fn look_for_members(model: &CatalogModel, targets: &[Target], look: Look<'_>) ->
     for target in targets {
         let folder = archive::members_folder(&target.path());
         let all = model.members.iter().all(|(member, digest)| right(&folder.join(member.to_path()), digest));
-        if all && !model.members.is_empty() {
+        if all && folder.is_dir() {
             return Found::InPlace(folder);
         }
     }

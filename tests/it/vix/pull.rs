@@ -290,6 +290,16 @@ fn tokens_come_from_the_workers_file_and_the_environment_wins() {
     assert!(placed(&sandbox).contains("from-shell/diffusion_models/"), "{}", placed(&sandbox));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_warning_is_said_once_and_not_for_each_model() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    sandbox.write("cache/huggingface/token", token_of("worker"));
+    let run = vix(&sandbox, &["pull", "--all"]).without_env("HF_AUTH_TOKEN").any_stdout().any_stderr().run();
+    assert_eq!(run.stderr.matches("warning: other users can read the token").count(), 1, "{}", run.stderr);
+}
+
 #[test]
 fn a_broken_file_of_variables_is_named_without_what_is_in_it() {
     let hub = hub().allow_unused();
@@ -341,8 +351,11 @@ fn a_host_that_no_provider_has_is_refused_by_its_name() {
     wrong["SD3.5-Medium"]["url"] = json!("https://evil.example/acme/sd/resolve/main/sd3.5_medium.safetensors");
     wrong["Rife-47"]["url"] = json!("https://huggingface.co/acme/vix_models");
     wrong["Rife-47"]["filename"] = json!("rife47.pth");
+    wrong["FLUX-1-Fill-Dev"]["url"] = wrong["SD3.5-Medium"]["url"].clone();
     sandbox.write("desk/models_catalog.json", wrong.to_string());
-    vix(&sandbox, &["pull", "SD3.5-Medium", "Rife-47", "antelopev2"])
+    // one that was put there by hand needs no provider
+    sandbox.write("desk/ComfyUI-Data/models/diffusion_models/flux1-fill-dev.safetensors", gated());
+    vix(&sandbox, &["pull", "--all"])
         .status(2)
         .any_stdout()
         .stderr(str![[r#"
@@ -350,13 +363,35 @@ error: Rife-47: its address leads to no single file: https://huggingface.co/acme
 hint: it takes the address of one file, as `…/resolve/main/NAME`
 error: SD3.5-Medium: `evil.example` is not the address of a known provider
 hint: another hub is named by --endpoint or in the configuration file
-  failed  Rife-47              8 B
-  failed  SD3.5-Medium    20.00 kB
-unpacked  antelopev2         290 B
-3 models: 1 unpacked, 2 failed; 290 B over the network
+ adopted  FLUX-1-Fill-Dev    30.00 kB
+  failed  Rife-47                 8 B
+  failed  SD3.5-Medium       20.00 kB
+unpacked  antelopev2            290 B
+4 models: 1 adopted, 1 unpacked, 2 failed; 290 B over the network
 
 "#]])
         .run();
+}
+
+#[test]
+fn two_entries_of_one_place_do_not_replace_each_other() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    let mut two = catalog();
+    two["SD4"] = two["FLUX-1-Fill-Dev"].clone();
+    two["SD4"]["types"] = json!(["checkpoints"]);
+    two["SD4"]["filename"] = json!("sd3.5_medium.safetensors");
+    two["SD4"]["regexes"] = json!([]);
+    sandbox.write("desk/models_catalog.json", two.to_string());
+    vix(&sandbox, &["pull", "SD3.5-Medium", "SD4", "--force"]).status(2).any_stdout().stderr(str![[r#"
+error: SD4: the entry `SD3.5-Medium` of the catalog belongs in the same place, with other content: [ROOT]/desk/ComfyUI-Data/models/checkpoints/sd3.5_medium.safetensors
+hint: give one of them a `filename` of its own
+ fetched  SD3.5-Medium    20.00 kB  [..]
+  failed  SD4             30.00 kB
+2 models: 1 fetched, 1 failed; 20.00 kB over the network
+
+"#]]).run();
+    assert_eq!(sandbox.read("desk/ComfyUI-Data/models/checkpoints/sd3.5_medium.safetensors"), open());
 }
 
 #[test]
