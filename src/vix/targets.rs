@@ -216,12 +216,18 @@ fn look_for_members(model: &CatalogModel, targets: &[Target], look: Look<'_>) ->
         Look::AtLength => path.is_file(),
         Look::AtContent(_) => archive::sha256(path).is_ok_and(|found| found == *digest),
     };
-    for target in targets {
+    let mut in_the_way = Found::Missing;
+    for (index, target) in targets.iter().enumerate() {
         let folder = archive::members_folder(&target.path());
-        let all = model.members.iter().all(|(member, digest)| right(&folder.join(member.to_path()), digest));
-        if all && folder.is_dir() {
+        if !folder.is_dir() {
+            continue;
+        }
+        if model.members.iter().all(|(member, digest)| right(&folder.join(member.to_path()), digest)) {
             return Found::InPlace(folder);
         }
+        if index == 0 {
+            in_the_way = Found::Occupied(folder);
+        }
     }
-    Found::Missing
+    in_the_way
 }

@@ -275,6 +275,21 @@ fn a_killed_pull_goes_on_from_the_bytes_that_are_there() {
     assert!(finished.stderr.contains("1 model: 1 fetched"), "{}", finished.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_whole_run_and_leaves_no_half_of_anything() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    hub.configure(|options| options.content_rate = Some(8_000));
+    let running = vix(&sandbox, &["pull", "--all"]).spawn();
+    hub.until("some bytes were sent", |requests| requests.iter().any(|request| request.bytes_sent() > 4_000));
+    running.interrupt();
+    let finished = running.wait();
+    assert_eq!((finished.status, finished.stdout.as_str()), (130, ""));
+    assert!(finished.stderr.ends_with("hint: run the same command again to go on from there\n"), "{}", finished.stderr);
+    assert!(!sandbox.tree("desk").contains(".incomplete"), "{}", sandbox.tree("desk"));
+}
+
 #[test]
 fn tokens_come_from_the_workers_file_and_the_environment_wins() {
     let hub = hub();
