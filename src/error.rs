@@ -5,6 +5,7 @@
 //! once, here, and a test holds README and `--help` to the list.
 
 mod hint;
+mod numbered;
 mod refused;
 mod status;
 mod token;
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
 
-pub use self::refused::RefusedPull;
+pub use self::numbered::Numbered;
+pub use self::refused::{OtherToken, RefusedPull};
 pub use self::status::ExitStatus;
 pub use self::token::BadToken;
 
@@ -22,6 +24,7 @@ use crate::auth::AuthError;
 use crate::cache::CacheError;
 use crate::catalog::CatalogError;
 use crate::comfyui::ComfyuiError;
+use crate::digest::Digest;
 use crate::fetch::FetchError;
 use crate::flow::FlowError;
 use crate::http::{ClientError, Failure};
@@ -93,6 +96,48 @@ pub enum Error {
     Masked {
         /// The file.
         path: RepoPath,
+    },
+    /// The publisher has no hash of a file on record.
+    #[error("no SHA-256 of `{path}` is on record, so what would arrive could not be verified")]
+    Unhashed {
+        /// The file.
+        path: RepoPath,
+    },
+    /// The listing tells another hash than the caller expects.
+    #[error("{}", unexpected(expected, listed.as_ref(), path.as_ref()))]
+    Unexpected {
+        /// The hash that was expected.
+        expected: Digest,
+        /// The hash in the listing, where it came to one file.
+        listed: Option<Digest>,
+        /// That file.
+        path: Option<RepoPath>,
+    },
+    /// A scan found a danger in a file.
+    #[error("the {scan} scan found a danger in `{path}`")]
+    Dangerous {
+        /// The file.
+        path: RepoPath,
+        /// Which scan.
+        scan: &'static str,
+    },
+    /// A pattern takes several files of one name, which are alternatives to each other.
+    #[error("{} files are called `{name}`: {}", files.len(), numbered::list(files))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The files.
+        files: Vec<Numbered>,
+    },
+    /// No file is the one that is meant.
+    #[error("`{repo}` has no file `{wanted}`")]
+    NoSuchFile {
+        /// The repository.
+        repo: Repo,
+        /// The number, or what the file must be like.
+        wanted: String,
+        /// The files that there are.
+        known: Vec<Numbered>,
     },
     /// Offline, and not all of it is here.
     #[error("`{repo}` at `{revision}` is not {}in the cache, and gatedl is offline", if missing.is_empty() { "" } else { "complete " })]
@@ -185,6 +230,8 @@ impl Error {
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Usage(_) | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => ExitStatus::Usage,
+            Self::Ambiguous { .. } => ExitStatus::Usage,
+            Self::Dangerous { .. } => ExitStatus::Refused,
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
                 ExitStatus::Credential
@@ -206,8 +253,9 @@ impl Error {
             },
             Self::Archive(ArchiveError::Occupied { .. } | ArchiveError::Disk { .. }) => ExitStatus::Disk,
             Self::Archive(_) | Self::Promise { .. } => ExitStatus::Corrupt,
-            Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
+            Self::Selection { .. } | Self::NoSuchFile { .. } | Self::Offline { .. } => ExitStatus::NotFound,
             Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
+            Self::Unhashed { .. } | Self::Unexpected { .. } => ExitStatus::Corrupt,
             Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
             Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => ExitStatus::Network,
             Self::Cache(_) | Self::Fetch(FetchError::Cache(_) | FetchError::Full { .. }) => ExitStatus::Disk,
@@ -223,7 +271,9 @@ impl Error {
             Self::Refused(refused) => refused.refusal.kind.as_str(),
             Self::BadToken(token) => token.kind(),
             Self::Offline { .. } => "offline",
-            Self::Selection { .. } => "file_missing",
+            Self::Selection { .. } | Self::NoSuchFile { .. } => "file_missing",
+            Self::Dangerous { .. } => "dangerous",
+            Self::Unhashed { .. } => "unhashed",
             _ => match self.status() {
                 ExitStatus::Done | ExitStatus::Other => "other",
                 ExitStatus::Usage => "usage",
@@ -264,7 +314,7 @@ impl Error {
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Refused(refused) => Some(&refused.failure),
+            Self::Refused(refused) => refused.failure.as_ref(),
             Self::BadToken(token) => Some(&token.failure),
             Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {
                 ProviderError::Failure(failure) => Some(failure),
@@ -274,5 +324,12 @@ impl Error {
             Self::CatalogUnreachable { source, .. } => Some(source),
             _ => None,
         }
+    }
+}
+
+fn unexpected(expected: &Digest, listed: Option<&Digest>, path: Option<&RepoPath>) -> String {
+    match (path, listed) {
+        (Some(path), Some(listed)) => format!("`{path}` is listed as {listed}, but {expected} is expected"),
+        _ => format!("no file of it is listed as {expected}"),
     }
 }

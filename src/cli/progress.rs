@@ -29,6 +29,8 @@ pub(super) struct Progress {
     terminal: Terminal,
     counts: Arc<Counts>,
     bars: Option<Bars>,
+    /// Warnings that were given: each is worth its line once.
+    warned: Mutex<HashSet<String>>,
     heartbeat: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
     /// The last line about closed gates, and when it was written.
     told: Mutex<Option<(String, Instant)>>,
@@ -68,9 +70,9 @@ impl Progress {
             terminal: terminal.clone(),
             counts,
             bars,
-            heartbeat: Mutex::default(),
-            told: Mutex::default(),
             warned: Mutex::default(),
+            heartbeat: Mutex::new(None),
+            told: Mutex::new(None),
         }
     }
 
@@ -83,6 +85,15 @@ impl Progress {
             drop(stop);
             // it ends at once, and a panic in it has been printed
             drop(thread.join());
+        }
+    }
+
+    /// A line that stays, above the bars if there are any.
+    fn say(&self, label: &str, message: &str) {
+        let text = format!("{} {message}", self.terminal.label(label));
+        match &self.bars {
+            Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
+            None => Terminal::say(&text),
         }
     }
 
@@ -188,14 +199,15 @@ impl Reporter for Progress {
         }
     }
 
-    fn warn(&self, message: &str) {
-        if !lock(&self.warned).insert(message.to_owned()) {
-            return;
+    fn note(&self, message: &str) {
+        if self.terminal.summary {
+            self.say("note", message);
         }
-        let text = format!("{} {message}", self.terminal.label("warning"));
-        match &self.bars {
-            Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
-            None => Terminal::say(&text),
+    }
+
+    fn warn(&self, message: &str) {
+        if lock(&self.warned).insert(message.to_owned()) {
+            self.say("warning", message);
         }
     }
 }

@@ -87,13 +87,16 @@ fn a_folder_whose_members_are_wrong_is_told_before_anything_is_fetched() {
     let sandbox = desk(&hub);
     let member = "desk/ComfyUI-Data/models/insightface/models/antelopev2/genderage.onnx";
     sandbox.write(member, "mine");
-    vix(&sandbox, &["pull", "antelopev2"]).status(8).stderr(str![[r#"
+    vix(&sandbox, &["pull", "antelopev2"])
+        .status(8)
+        .stderr(str![[r#"
 error: antelopev2: `[ROOT]/desk/ComfyUI-Data/models/insightface/models/antelopev2` is there already, with other content
 hint: move it away, or replace it with --force
   failed  antelopev2       290 B
 1 model: 1 failed
 
-"#]]).run();
+"#]])
+        .run();
     assert_eq!((hub.count_all(), sandbox.read(member)), (0, b"mine".to_vec()));
     vix(&sandbox, &["pull", "antelopev2", "--force"]).any_stdout().any_stderr().run();
     assert_eq!(sandbox.read(member), b"an age");
