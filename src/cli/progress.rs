@@ -34,8 +34,6 @@ pub(super) struct Progress {
     heartbeat: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
     /// The last line about closed gates, and when it was written.
     told: Mutex<Option<(String, Instant)>>,
-    /// What was warned about: a run of many pulls meets the same trouble in each.
-    warned: Mutex<HashSet<String>>,
 }
 
 /// What is known about the whole run.

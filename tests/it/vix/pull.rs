@@ -302,7 +302,7 @@ fn tokens_come_from_the_workers_file_and_the_environment_wins() {
     sandbox.write("desk/.env", text);
     let run = sandbox.args(["vix", "pull", "--gated", "--env-file", ".env"]);
     run.any_stdout().any_stderr().run();
-    assert_eq!(placed(&sandbox), ".env\nfrom-file/diffusion_models/flux1-fill-dev.safetensors\n");
+    assert_eq!(placed(&sandbox), "from-file/diffusion_models/flux1-fill-dev.safetensors\n");
     let run = sandbox.args(["vix", "pull", "--gated", "--env-file", ".env"]).env("MODELS_DIR", "from-shell");
     run.any_stdout().any_stderr().run();
     assert!(placed(&sandbox).contains("from-shell/diffusion_models/"), "{}", placed(&sandbox));
