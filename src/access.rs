@@ -17,6 +17,7 @@ use crate::connection::{Caller, Connection, Subject};
 use crate::credential::{Credential, CredentialSource};
 use crate::error::Error;
 use crate::http::{Client, Failure};
+use crate::identity;
 use crate::manifest::Resolved;
 use crate::provider::{self, Account, ProviderError};
 use crate::repo::{Repo, RepoPath, Revision};
@@ -92,8 +93,10 @@ impl<'a> Check<'a> {
     ) -> Result<Check<'a>, Error> {
         let client = Client::new(&caller.settings.network, Arc::clone(&reporter))?;
         let mut desk = Desk { caller, client, connections: Vec::new(), known: HashMap::new() };
-        let places = wanted.iter().map(|wanted| desk.place_for(wanted, &reporter));
-        let places = places.collect::<Result<Vec<usize>, Error>>()?;
+        let mut places = Vec::with_capacity(wanted.len());
+        for wanted in &wanted {
+            places.push(desk.place_for(wanted, &reporter).await?);
+        }
         let connections = desk.connections;
         let questions = wanted.into_iter().zip(places).map(|(wanted, place)| {
             let connection = &connections[place];
@@ -156,7 +159,7 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn place_for(&mut self, wanted: &Wanted, reporter: &Arc<dyn Reporter>) -> Result<usize, Error> {
+    async fn place_for(&mut self, wanted: &Wanted, reporter: &Arc<dyn Reporter>) -> Result<usize, Error> {
         let Caller { settings, env, token } = self.caller;
         let provider = settings.provider(&wanted.provider)?;
         let bound = auth::bound_token(settings, provider, &wanted.repo.id).map(str::to_owned);
@@ -164,7 +167,7 @@ impl Desk<'_> {
         if let Some(place) = self.known.get(&key) {
             return Ok(*place);
         }
-        let found = auth::find(settings, env, provider, Some(&wanted.repo.id), token)?;
+        let found = identity::find(settings, env, provider, Some(&wanted.repo.id), token, &self.client).await?;
         let source = found.credential.as_ref().map(Credential::source);
         let same = |open: &Connection<'_>| {
             open.settings().name == provider.name && open.credential().map(Credential::source) == source

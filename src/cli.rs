@@ -6,6 +6,7 @@ mod auth;
 mod browser;
 mod diagnose;
 mod environment;
+mod git_credential;
 mod outcome;
 mod progress;
 mod pull;
@@ -45,6 +46,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
         Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
+        Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
         Command::Vix { command } => vix::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),
     }

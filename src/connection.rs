@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::OnceCell;
 
-use crate::auth::{self, TokenChoice};
+use crate::auth::TokenChoice;
 use crate::credential::Credential;
 use crate::env::Env;
 use crate::error::Error;
 use crate::http::Client;
+use crate::identity;
 use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider::{self, Access, Account, Provider, ProviderError};
 use crate::repo::{Commit, Repo, RepoId, RepoPath, Revision};
@@ -56,16 +57,16 @@ impl<'a> Connection<'a> {
     /// Finds the credential for a repository and makes a client of its own.
     ///
     /// # Errors
-    /// When the credential cannot be read, or there is no client.
-    pub fn open(
+    /// When the credential cannot be read or made, or there is no client.
+    pub async fn open(
         caller: Caller<'a>,
         settings: &'a settings::Provider,
         repo: &RepoId,
         reporter: &Arc<dyn Reporter>,
     ) -> Result<Self, Error> {
-        let found = auth::find(caller.settings, caller.env, settings, Some(repo), caller.token)?;
-        found.warnings.iter().for_each(|warning| reporter.warn(warning));
         let client = Client::new(&caller.settings.network, Arc::clone(reporter))?;
+        let found = identity::find(caller.settings, caller.env, settings, Some(repo), caller.token, &client).await?;
+        found.warnings.iter().for_each(|warning| reporter.warn(warning));
         Ok(Self::with(caller, settings, client, found.credential))
     }
 

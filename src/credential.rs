@@ -91,6 +91,11 @@ pub enum CredentialSource {
         /// The key that gave it: `token_file`, `token_command`, `token`.
         key: &'static str,
     },
+    /// The exchange of a CI job's identity for a token.
+    Exchange {
+        /// What the token is asked for: a repository, or a user's name.
+        resource: String,
+    },
     /// A stored login: huggingface_hub's own token file.
     Login(PathBuf),
     /// A stored login of gatedl's own credentials file.
@@ -112,6 +117,9 @@ impl fmt::Display for CredentialSource {
             Self::Bound(name) => write!(formatter, "[tokens.{name}] of the configuration file"),
             Self::Config { provider, key } => {
                 write!(formatter, "`{key}` of [provider.{provider}] in the configuration file")
+            }
+            Self::Exchange { resource } => {
+                write!(formatter, "the exchange of this job's identity (HF_OIDC_RESOURCE is `{resource}`)")
             }
             Self::Stored { name, path } => write!(formatter, "the login `{name}` in {}", path.display()),
         }

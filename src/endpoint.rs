@@ -90,8 +90,14 @@ impl Endpoint {
     /// Whether the traffic can be read on its way: plain `http` to anything but this machine.
     #[must_use]
     pub fn is_exposed(&self) -> bool {
-        self.0.scheme() == "http" && !is_loopback(&self.0)
+        is_exposed(&self.0)
     }
+}
+
+/// Whether what is sent to a link can be read on its way: plain `http` to anything but this machine.
+#[must_use]
+pub fn is_exposed(url: &Url) -> bool {
+    url.scheme() == "http" && !is_loopback(url)
 }
 
 impl FromStr for Endpoint {

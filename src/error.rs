@@ -4,8 +4,8 @@
 //! `cli/diagnose.rs` alone decides how they look. Exit statuses are an API: scripts branch on them, so they are listed
 //! once, here, and a test holds README and `--help` to the list.
 
+mod file;
 mod hint;
-mod numbered;
 mod refused;
 mod status;
 mod token;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
 
-pub use self::numbered::Numbered;
+pub use self::file::{FileError, Numbered};
 pub use self::refused::{OtherToken, RefusedPull};
 pub use self::status::ExitStatus;
 pub use self::token::BadToken;
@@ -24,10 +24,10 @@ use crate::auth::AuthError;
 use crate::cache::CacheError;
 use crate::catalog::CatalogError;
 use crate::comfyui::ComfyuiError;
-use crate::digest::Digest;
 use crate::fetch::FetchError;
 use crate::flow::FlowError;
 use crate::http::{ClientError, Failure};
+use crate::identity::IdentityError;
 use crate::pattern::{PatternError, Unmatched};
 use crate::provider::ProviderError;
 use crate::reference::ReferenceError;
@@ -53,6 +53,9 @@ pub enum Error {
     /// The credential could not be read.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The identity of a CI job brought no token.
+    #[error(transparent)]
+    Identity(IdentityError),
     /// There is no client.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -97,48 +100,9 @@ pub enum Error {
         /// The file.
         path: RepoPath,
     },
-    /// The publisher has no hash of a file on record.
-    #[error("no SHA-256 of `{path}` is on record, so what would arrive could not be verified")]
-    Unhashed {
-        /// The file.
-        path: RepoPath,
-    },
-    /// The listing tells another hash than the caller expects.
-    #[error("{}", unexpected(expected, listed.as_ref(), path.as_ref()))]
-    Unexpected {
-        /// The hash that was expected.
-        expected: Digest,
-        /// The hash in the listing, where it came to one file.
-        listed: Option<Digest>,
-        /// That file.
-        path: Option<RepoPath>,
-    },
-    /// A scan found a danger in a file.
-    #[error("the {scan} scan found a danger in `{path}`")]
-    Dangerous {
-        /// The file.
-        path: RepoPath,
-        /// Which scan.
-        scan: &'static str,
-    },
-    /// A pattern takes several files of one name, which are alternatives to each other.
-    #[error("{} files are called `{name}`: {}", files.len(), numbered::list(files))]
-    Ambiguous {
-        /// The name.
-        name: String,
-        /// The files.
-        files: Vec<Numbered>,
-    },
-    /// No file is the one that is meant.
-    #[error("`{repo}` has no file `{wanted}`")]
-    NoSuchFile {
-        /// The repository.
-        repo: Repo,
-        /// The number, or what the file must be like.
-        wanted: String,
-        /// The files that there are.
-        known: Vec<Numbered>,
-    },
+    /// The file that is meant cannot be told, or must not be fetched.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Offline, and not all of it is here.
     #[error("`{repo}` at `{revision}` is not {}in the cache, and gatedl is offline", if missing.is_empty() { "" } else { "complete " })]
     Offline {
@@ -224,19 +188,28 @@ pub enum Error {
     Interrupted,
 }
 
+impl From<IdentityError> for Error {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Auth(error) => Self::Auth(error),
+            error => Self::Identity(error),
+        }
+    }
+}
+
 impl Error {
     /// The exit status.
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Usage(_) | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => ExitStatus::Usage,
-            Self::Ambiguous { .. } => ExitStatus::Usage,
-            Self::Dangerous { .. } => ExitStatus::Refused,
+            Self::File(error) => error.status(),
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
                 ExitStatus::Credential
             }
             Self::NoToken(_) => ExitStatus::Credential,
+            Self::Identity(error) => of_identity(error),
             Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Weights { problem: WeightsError::Ambiguous { .. }, .. } => ExitStatus::Usage,
@@ -253,9 +226,8 @@ impl Error {
             },
             Self::Archive(ArchiveError::Occupied { .. } | ArchiveError::Disk { .. }) => ExitStatus::Disk,
             Self::Archive(_) | Self::Promise { .. } => ExitStatus::Corrupt,
-            Self::Selection { .. } | Self::NoSuchFile { .. } | Self::Offline { .. } => ExitStatus::NotFound,
+            Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
             Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
-            Self::Unhashed { .. } | Self::Unexpected { .. } => ExitStatus::Corrupt,
             Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
             Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => ExitStatus::Network,
             Self::Cache(_) | Self::Fetch(FetchError::Cache(_) | FetchError::Full { .. }) => ExitStatus::Disk,
@@ -271,9 +243,8 @@ impl Error {
             Self::Refused(refused) => refused.refusal.kind.as_str(),
             Self::BadToken(token) => token.kind(),
             Self::Offline { .. } => "offline",
-            Self::Selection { .. } | Self::NoSuchFile { .. } => "file_missing",
-            Self::Dangerous { .. } => "dangerous",
-            Self::Unhashed { .. } => "unhashed",
+            Self::Selection { .. } => "file_missing",
+            Self::File(error) => error.kind(),
             _ => match self.status() {
                 ExitStatus::Done | ExitStatus::Other => "other",
                 ExitStatus::Usage => "usage",
@@ -316,6 +287,7 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.failure.as_ref(),
             Self::BadToken(token) => Some(&token.failure),
+            Self::Identity(error) => error.failure(),
             Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {
                 ProviderError::Failure(failure) => Some(failure),
                 _ => None,
@@ -327,9 +299,14 @@ impl Error {
     }
 }
 
-fn unexpected(expected: &Digest, listed: Option<&Digest>, path: Option<&RepoPath>) -> String {
-    match (path, listed) {
-        (Some(path), Some(listed)) => format!("`{path}` is listed as {listed}, but {expected} is expected"),
-        _ => format!("no file of it is listed as {expected}"),
+/// A hub or a CI system that says no to an identity has refused a credential; anything else is about the network.
+fn of_identity(error: &IdentityError) -> ExitStatus {
+    match error {
+        IdentityError::Exposed { .. } | IdentityError::Address { .. } | IdentityError::Auth(_) => ExitStatus::Usage,
+        IdentityError::NoIdentity | IdentityError::Offline => ExitStatus::Credential,
+        IdentityError::Identity(failure) | IdentityError::Exchange { source: failure, .. } => match failure {
+            Failure::Refused(refused) if matches!(refused.status.as_u16(), 400 | 401 | 403) => ExitStatus::Credential,
+            _ => ExitStatus::Network,
+        },
     }
 }

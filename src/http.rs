@@ -5,6 +5,7 @@
 //! the answers in between, which on a hub are the ones that tell the truth. Its decompression is not compiled in: it
 //! would change the length and the hash of what is verified.
 
+mod ask;
 mod failure;
 mod link;
 mod pace;
@@ -15,20 +16,22 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, LOCATION, RANGE};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE,
+};
 use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::time::timeout;
 use url::Url;
 
+pub use self::ask::{Ask, Body};
 pub use self::failure::{Failure, Fields, NetworkKind, Refused};
 pub use self::link::next_page;
 pub use self::range::{ByteRange, Coverage, coverage};
 pub use self::retry::{Patience, Verdict, verdict};
 
 use self::pace::Pace;
-use crate::credential::Credential;
 use crate::endpoint::{Origin, public};
 use crate::report::{Reporter, Wait};
 use crate::settings::Network;
@@ -56,30 +59,6 @@ pub enum ClientError {
     /// The TLS library or a proxy variable refused.
     #[error("could not set up the network")]
     Build(#[source] reqwest::Error),
-}
-
-/// A request, before it is sent.
-#[derive(Debug, Clone)]
-pub struct Ask<'a> {
-    /// The method; only `GET` and `HEAD` occur.
-    pub method: Method,
-    /// The address.
-    pub url: Url,
-    /// The credential; it travels only to the origin that it is bound to, on whichever hop that is.
-    pub credential: Option<&'a Credential>,
-    /// The bytes that are wanted, where not all are.
-    pub range: Option<ByteRange>,
-    /// Whether a redirect to another origin is the answer rather than a step to it: the metadata of a file are on the
-    /// hub's redirect, not at the CDN.
-    pub stay: bool,
-}
-
-impl<'a> Ask<'a> {
-    /// A `GET` of everything.
-    #[must_use]
-    pub const fn get(url: Url, credential: Option<&'a Credential>) -> Self {
-        Self { method: Method::GET, url, credential, range: None, stay: false }
-    }
 }
 
 /// The beginning of an answer: status and headers are there, the body is still on its way.
@@ -200,6 +179,10 @@ impl Client {
             if ask.stay && Origin::of(&next) != Origin::of(&url) {
                 return Ok(answer);
             }
+            if ask.body.is_some() {
+                let problem = format!("the server passes what was sent to it on to {}", public(&next));
+                return Err(Failure::broken(&url, problem));
+            }
             url = next;
         }
         Err(Failure::broken(&ask.url, format!("more than {MOST_HOPS} redirects")))
@@ -256,6 +239,9 @@ impl Client {
         let mut request = self.inner.request(ask.method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
         if let Some(range) = ask.range {
             request = request.header(RANGE, range.to_string());
+        }
+        if let Some(body) = &ask.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.bytes());
         }
         if let Some(secret) = ask.credential.and_then(|credential| credential.secret_for(url)) {
             let header = HeaderValue::try_from(format!("Bearer {}", secret.expose()));

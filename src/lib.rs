@@ -13,6 +13,7 @@
 //! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
+//! | 4 | [`identity`] | the credential of a run: found by `auth`, or exchanged for a CI job's identity |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
 //! | 3 | [`auth`] | where tokens are found; makes no request |
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
@@ -25,7 +26,7 @@
 //! # How a pull flows
 //!
 //! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`]. [`pull::pull`] asks whether all is here
-//! already; else a [`connection`] is opened with the credential that [`auth`] finds, bound to the origin of its provider; [`provider`] turns the revision into
+//! already; else a [`connection`] is opened with the credential that [`identity`] finds, bound to the origin of its provider; [`provider`] turns the revision into
 //! a commit and its listing into a [`manifest::Manifest`]; [`fetch::Plan`] looks at what [`cache`] holds; [`fetch::fetch`]
 //! streams the rest into partial files, which [`cache`] verifies and publishes; the ref is written last.
 //!
@@ -48,6 +49,7 @@ pub mod error;
 pub mod fetch;
 pub mod flow;
 pub mod http;
+pub mod identity;
 pub mod manifest;
 pub mod pattern;
 pub mod provider;

@@ -113,7 +113,7 @@ impl<'a> Pull<'a> {
         if self.settings.offline {
             return Err(self.offline());
         }
-        let hub = self.connect()?;
+        let hub = self.connect().await?;
         let resolved = hub.connection.resolve(hub.subject()).await?;
         if let Some(repo) = resolved.repo {
             return Ok(Attempt::KeptAs(repo));
@@ -199,9 +199,9 @@ impl<'a> Pull<'a> {
         Error::Offline { repo: self.request.repo.clone(), revision: self.request.revision.clone(), missing }
     }
 
-    fn connect(&'a self) -> Result<Hub<'a>, Error> {
+    async fn connect(&'a self) -> Result<Hub<'a>, Error> {
         let caller = Caller { settings: self.settings, env: self.env, token: &self.request.token };
-        let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter)?;
+        let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter).await?;
         Ok(Hub { pull: self, connection })
     }
 

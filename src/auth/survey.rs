@@ -58,10 +58,10 @@ pub struct Survey {
     pub blocked: Option<AuthError>,
 }
 
-/// Looks at every place of a provider.
+/// Looks at every place of a provider. `winner` has won over all of them already, if there is one.
 #[must_use]
-pub fn survey(settings: &Settings, env: &Env, provider: &Provider) -> Survey {
-    let mut surveyor = Surveyor { settings, env, provider, winner: None, survey: Survey::default() };
+pub fn survey(settings: &Settings, env: &Env, provider: &Provider, winner: Option<CredentialSource>) -> Survey {
+    let mut surveyor = Surveyor { settings, env, provider, winner, survey: Survey::default() };
     let bound = settings.bound_tokens.iter().filter(|token| token.provider == provider.name);
     let (variables, rest): (Vec<_>, Vec<_>) =
         place::places(settings, provider, None).into_iter().partition(|place| matches!(place, Place::Variable(_)));

@@ -48,6 +48,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Auth,
     },
+    /// Give git the token for a provider's host, as a credential helper
+    #[command(after_help = auth::GIT_SETUP)]
+    GitCredential {
+        /// What git wants: `get`; `store` and `erase` do nothing
+        operation: String,
+    },
     /// Bring the models of a Visionatrix worker to its folders
     Vix {
         #[command(subcommand)]

@@ -14,6 +14,7 @@ use crate::cache::CacheError;
 use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
+use crate::identity::IdentityError;
 use crate::pattern::{Unmatched, Wanted};
 use crate::reference::ReferenceError;
 use crate::repo::RepoPath;
@@ -27,6 +28,7 @@ impl Error {
         match self {
             Self::Refused(refused) => refused.hints(),
             Self::BadToken(token) => token.hints(),
+            Self::Identity(error) => identity(error),
             Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
             Self::Settings(error) => settings(error),
@@ -39,17 +41,7 @@ impl Error {
                 vec!["models of CivitAI are written `civitai:MODEL@VERSION+FILE`, each a number of the page's address".to_owned()]
             }
             Self::Auth(AuthError::Empty { .. }) => vec!["`--anonymous` asks without a token".to_owned()],
-            Self::Ambiguous { files, .. } => {
-                let first = files.first().map_or(0, |file| file.id);
-                vec![format!("name one by its number at the end of the reference, as in `+{first}`")]
-            }
-            Self::NoSuchFile { known, .. } => {
-                let known: Vec<String> = known.iter().map(|file| format!("{} is `{}`", file.id, file.name)).collect();
-                vec![format!("there are: {}", known.join(", "))]
-            }
-            Self::Unhashed { .. } => vec!["a fresh upload is hashed within minutes; try again later, or ask the creator to upload it anew".to_owned()],
-            Self::Unexpected { .. } => vec!["nothing was fetched; whoever expects the hash means another file, or the file has changed".to_owned()],
-            Self::Dangerous { .. } => vec!["it may run code when it is loaded; `--allow-unsafe` takes it all the same".to_owned()],
+            Self::File(error) => error.hints(),
             Self::Selection { source, .. } => selection(source),
             Self::Offline { missing, .. } => offline(missing),
             Self::Fetch(FetchError::Corrupt { .. }) => vec![
@@ -73,6 +65,20 @@ impl Error {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+fn identity(error: &IdentityError) -> Vec<String> {
+    match error {
+        IdentityError::NoIdentity => vec![
+            "a job of GitHub Actions has one if it asks for it: `permissions: { id-token: write }`".to_owned(),
+            "other CI systems: put the identity token that they make for the hub into HF_OIDC_ID_TOKEN".to_owned(),
+        ],
+        IdentityError::Exchange { source: Failure::Refused(refused), .. } if refused.status.is_client_error() => vec![
+            "the settings of that repository or user name the workflows that it trusts; no other token was tried"
+                .to_owned(),
+        ],
+        _ => error.failure().map(network).unwrap_or_default(),
     }
 }
 

@@ -215,8 +215,13 @@ impl fmt::Display for Refused {
 /// short text. A web page is no message.
 fn message_in(fields: &Fields, headers: &HeaderMap, body: &[u8]) -> Option<String> {
     if !fields.is_empty() {
-        let message = ["message", "error"].into_iter().find_map(|key| fields.get(key)?.as_str())?;
-        return Some(printable(message)).filter(|message| !message.is_empty());
+        let text = |key| fields.get(key).and_then(serde_json::Value::as_str);
+        let message = match (text("error"), text("error_description")) {
+            // OAuth: a word for programs, a sentence for people (RFC 6749, 5.2)
+            (Some(word), Some(sentence)) => Some(format!("{word}: {sentence}")),
+            (word, _) => text("message").or(word).map(str::to_owned),
+        };
+        return message.as_deref().map(printable).filter(|message| !message.is_empty());
     }
     let text = printable(std::str::from_utf8(body).ok()?);
     Some(text).filter(|text| !is_page(headers, body) && !text.is_empty() && text.len() <= 1_000)
@@ -245,6 +250,7 @@ mod tests {
             (&[("content-type", "text/plain")], "plain text\n", Some("plain text")),
             (&[("content-type", "text/html")], "an HTML page", None),
             (&[], " <?xml version='1.0'?><Error/>", None),
+            (&[], "{\"error\":\"invalid_grant\",\"error_description\":\"No.\"}", Some("invalid_grant: No.")),
             (&[], "{\"other\":1}", None),
             (&[], "{\"error\":\"Unauthorized\",\"message\":\"log in\"}", Some("log in")),
             (&[], "", None),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Pull;
 use crate::digest::Digest;
-use crate::error::{Error, Numbered};
+use crate::error::{Error, FileError, Numbered};
 use crate::manifest::{Entry, Scan};
 use crate::repo::printable;
 
@@ -43,7 +43,7 @@ impl Pull<'_> {
 
     fn no_such_file(&self, wanted: String, entries: &[Entry]) -> Error {
         let known = entries.iter().filter_map(Numbered::of).collect();
-        Error::NoSuchFile { repo: self.request.repo.clone(), wanted, known }
+        FileError::NoSuchFile { repo: self.request.repo.clone(), wanted, known }.into()
     }
 
     /// The file that has all traits of a link: the primary if it is one of several.
@@ -58,7 +58,7 @@ impl Pull<'_> {
             ([only], None) => Ok(vec![only]),
             (several, None) => {
                 let files = several.iter().filter_map(|entry| Numbered::of(entry)).collect();
-                Err(Error::Ambiguous { name: printable(&wanted()), files })
+                Err(FileError::Ambiguous { name: printable(&wanted()), files }.into())
             }
         }
     }
@@ -89,7 +89,7 @@ impl Pull<'_> {
         }
         let ambiguous = bearers.into_iter().find(|(_, files)| files.len() > 1 && selection.has_patterns());
         match ambiguous.filter(|_| self.request.expect.is_none()) {
-            Some((name, files)) => Err(Error::Ambiguous { name: name.to_owned(), files }),
+            Some((name, files)) => Err(FileError::Ambiguous { name: name.to_owned(), files }.into()),
             None => Ok(chosen),
         }
     }
@@ -99,13 +99,13 @@ impl Pull<'_> {
         for entry in chosen {
             let Some(published) = &entry.published else { continue };
             if entry.digest.is_none() {
-                return Err(Error::Unhashed { path: entry.path.clone() });
+                return Err(FileError::Unhashed { path: entry.path.clone() }.into());
             }
             let scans = [("pickle", published.pickle_scan), ("virus", published.virus_scan)];
             for (name, scan) in scans {
                 match scan {
                     Scan::Danger if !self.request.allow_unsafe => {
-                        return Err(Error::Dangerous { path: entry.path.clone(), scan: name });
+                        return Err(FileError::Dangerous { path: entry.path.clone(), scan: name }.into());
                     }
                     Scan::Danger => self.reporter.warn(&format!("the {name} scan found a danger in `{}`", entry.path)),
                     Scan::Pending => self.reporter.note(&format!("the {name} scan of `{}` is not over", entry.path)),
@@ -137,8 +137,8 @@ fn with_hash<'e>(expected: Digest, chosen: &[&'e Entry]) -> Result<Vec<&'e Entry
     }
     match chosen {
         [only] if !matches!(only.digest, Some(Digest::Sha256(_))) => Ok(vec![only]),
-        [only] => Err(Error::Unexpected { expected, listed: only.digest, path: Some(only.path.clone()) }),
-        _ => Err(Error::Unexpected { expected, listed: None, path: None }),
+        [only] => Err(FileError::Unexpected { expected, listed: only.digest, path: Some(only.path.clone()) }.into()),
+        _ => Err(FileError::Unexpected { expected, listed: None, path: None }.into()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `gatedl auth`: what is stored where, which token is used, and what is said about it.
 
+mod git;
+mod keyless;
 mod login;
 mod logins;
 mod status;

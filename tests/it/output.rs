@@ -175,11 +175,12 @@ Download gated models: the right token to the right host, every byte verified, n
 Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
-  pull    Bring a model, dataset or space to this machine
-  access  Ask whether models may be read, before anything is written
-  auth    Log in, and see which token is used and what it may do
-  vix     Bring the models of a Visionatrix worker to its folders
-  help    Print help; `gatedl help environment` lists every variable
+  pull            Bring a model, dataset or space to this machine
+  access          Ask whether models may be read, before anything is written
+  auth            Log in, and see which token is used and what it may do
+  git-credential  Give git the token for a provider's host, as a credential helper
+  vix             Bring the models of a Visionatrix worker to its folders
+  help            Print help; `gatedl help environment` lists every variable
 
 Options:
   -h, --help     Print help
@@ -310,11 +311,12 @@ Download gated models: the right token to the right host, every byte verified, n
 Usage: gatedl [OPTIONS] <COMMAND>
 
 Commands:
-  pull    Bring a model, dataset or space to this machine
-  access  Ask whether models may be read, before anything is written
-  auth    Log in, and see which token is used and what it may do
-  vix     Bring the models of a Visionatrix worker to its folders
-  help    Print help; `gatedl help environment` lists every variable
+  pull            Bring a model, dataset or space to this machine
+  access          Ask whether models may be read, before anything is written
+  auth            Log in, and see which token is used and what it may do
+  git-credential  Give git the token for a provider's host, as a credential helper
+  vix             Bring the models of a Visionatrix worker to its folders
+  help            Print help; `gatedl help environment` lists every variable
 
 Options:
   -h, --help     Print help
@@ -451,55 +453,59 @@ fn the_page_about_the_environment_has_every_variable() {
         .args(["help", "environment"])
         .stdout(str![[r#"
 Tokens (the first that is set wins):
-  HF_AUTH_TOKEN                  token for Hugging Face (the name that Visionatrix uses)
-  HF_TOKEN                       token for Hugging Face
-  HUGGING_FACE_HUB_TOKEN         token for Hugging Face (older name)
-  HF_ACCESS_TOKEN                token for Hugging Face (the name that Transformers.js uses)
-  BA_ACCESS_TOKEN                token for BOINC AI
-  BA_TOKEN                       token for BOINC AI (short name)
-  CA_API_KEY                     key for CivitAI
-  CA_AUTH_TOKEN                  key for CivitAI (the name that Visionatrix uses)
-  CIVITAI_API_TOKEN              key for CivitAI (the name that comfy-cli uses)
-  CIVITAI_TOKEN                  key for CivitAI (the name of CivitAI's own program)
-  CIVITAI_API_KEY                key for CivitAI (another name in use)
-  HF_TOKEN_PATH                  file with the token for Hugging Face; default: $HF_HOME/token
-  HF_HUB_DISABLE_IMPLICIT_TOKEN  1: send no token unless --token-file or --token-stdin gives one
+  HF_OIDC_RESOURCE                repository or user that trusts this CI job: its identity is exchanged for a token
+  HF_OIDC_ID_TOKEN                identity of this CI job, where GitHub Actions is not asked for it
+  ACTIONS_ID_TOKEN_REQUEST_URL    where GitHub Actions gives a job its identity
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN  what GitHub Actions wants to see for that
+  HF_AUTH_TOKEN                   token for Hugging Face (the name that Visionatrix uses)
+  HF_TOKEN                        token for Hugging Face
+  HUGGING_FACE_HUB_TOKEN          token for Hugging Face (older name)
+  HF_ACCESS_TOKEN                 token for Hugging Face (the name that Transformers.js uses)
+  BA_ACCESS_TOKEN                 token for BOINC AI
+  BA_TOKEN                        token for BOINC AI (short name)
+  CA_API_KEY                      key for CivitAI
+  CA_AUTH_TOKEN                   key for CivitAI (the name that Visionatrix uses)
+  CIVITAI_API_TOKEN               key for CivitAI (the name that comfy-cli uses)
+  CIVITAI_TOKEN                   key for CivitAI (the name of CivitAI's own program)
+  CIVITAI_API_KEY                 key for CivitAI (another name in use)
+  HF_TOKEN_PATH                   file with the token for Hugging Face; default: $HF_HOME/token
+  HF_HUB_DISABLE_IMPLICIT_TOKEN   1: send no token unless --token-file or --token-stdin gives one
 
 Servers:
-  HF_ENDPOINT                    base address of the Hugging Face hub or of its mirror; default: https://huggingface.co
-  BA_ENDPOINT                    base address of the BOINC AI hub; default: https://boincai.com
-  CIVITAI_ENDPOINT               base address of CivitAI; default: https://civitai.com
-  MODELS_CATALOG_URL             catalogs of models for gatedl vix, addresses or files with ; between; default: Visionatrix's own
-  GATEDL_CONFIG                  configuration file; default: gatedl/config.toml in the user's configuration folder
+  HF_ENDPOINT                     base address of the Hugging Face hub or of its mirror; default: https://huggingface.co
+  BA_ENDPOINT                     base address of the BOINC AI hub; default: https://boincai.com
+  CIVITAI_ENDPOINT                base address of CivitAI; default: https://civitai.com
+  MODELS_CATALOG_URL              catalogs of models for gatedl vix, addresses or files with ; between; default: Visionatrix's own
+  GATEDL_CONFIG                   configuration file; default: gatedl/config.toml in the user's configuration folder
 
 Folders:
-  HF_HOME                        folder of Hugging Face's tools; default: huggingface in the user's cache folder
-  HF_HUB_CACHE                   cache of Hugging Face repositories; default: $HF_HOME/hub
-  HUGGINGFACE_HUB_CACHE          the same (older name)
-  XDG_CACHE_HOME                 the user's cache folder; default: ~/.cache
-  COMFYUI_DIR                    root of ComfyUI, for --into comfyui and for gatedl vix; default: ./ComfyUI
-  BASE_DATA_DIR                  folder of Visionatrix's data; default: ./ComfyUI-Data
-  MODELS_DIR                     folder of Visionatrix's models; default: $BASE_DATA_DIR/models
-  HF_HUB_DISABLE_SYMLINKS        1: write caches without symbolic links
+  HF_HOME                         folder of Hugging Face's tools; default: huggingface in the user's cache folder
+  HF_HUB_CACHE                    cache of Hugging Face repositories; default: $HF_HOME/hub
+  HUGGINGFACE_HUB_CACHE           the same (older name)
+  XDG_CACHE_HOME                  the user's cache folder; default: ~/.cache
+  COMFYUI_DIR                     root of ComfyUI, for --into comfyui and for gatedl vix; default: ./ComfyUI
+  BASE_DATA_DIR                   folder of Visionatrix's data; default: ./ComfyUI-Data
+  MODELS_DIR                      folder of Visionatrix's models; default: $BASE_DATA_DIR/models
+  HF_HUB_DISABLE_SYMLINKS         1: write caches without symbolic links
 
 Network:
-  HF_HUB_OFFLINE                 1: use what is in the cache and open no connection
-  TRANSFORMERS_OFFLINE           the same
-  HF_HUB_DOWNLOAD_TIMEOUT        seconds without a byte after which a connection is given up; default: 20
-  HF_HUB_ETAG_TIMEOUT            seconds to wait for the beginning of an answer; default: 30
-  HTTPS_PROXY                    proxy for https
-  HTTP_PROXY                     proxy for http
-  ALL_PROXY                      proxy for both
-  NO_PROXY                       hosts that are reached without a proxy; * for all
-  SSL_CERT_FILE                  certificates to trust, instead of the system's
-  REQUESTS_CA_BUNDLE             the same, where SSL_CERT_FILE is not set
-  CURL_CA_BUNDLE                 the same, where neither is set
+  HF_HUB_OFFLINE                  1: use what is in the cache and open no connection
+  TRANSFORMERS_OFFLINE            the same
+  HF_HUB_DOWNLOAD_TIMEOUT         seconds without a byte after which a connection is given up; default: 20
+  HF_HUB_ETAG_TIMEOUT             seconds to wait for the beginning of an answer; default: 30
+  HTTPS_PROXY                     proxy for https
+  HTTP_PROXY                      proxy for http
+  ALL_PROXY                       proxy for both
+  NO_PROXY                        hosts that are reached without a proxy; * for all
+  SSL_CERT_FILE                   certificates to trust, instead of the system's
+  REQUESTS_CA_BUNDLE              the same, where SSL_CERT_FILE is not set
+  CURL_CA_BUNDLE                  the same, where neither is set
 
 Output:
-  NO_COLOR                       set: no colours
-  HF_HUB_DISABLE_PROGRESS_BARS   1: no progress
-  BROWSER                        program that --open opens pages with; several are separated as in PATH, the first that starts is used
-  TERM                           dumb: lines instead of bars, no colours
+  NO_COLOR                        set: no colours
+  HF_HUB_DISABLE_PROGRESS_BARS    1: no progress
+  BROWSER                         program that --open opens pages with; several are separated as in PATH, the first that starts is used
+  TERM                            dumb: lines instead of bars, no colours
 
 An empty or blank value counts as unset. Switches are on at 1, ON, YES or TRUE.
 A provider of the configuration file reads the variable that its `token_env` names.

@@ -64,6 +64,7 @@ fn short(source: &CredentialSource) -> String {
         CredentialSource::Variable(name) => name.clone(),
         CredentialSource::Bound(name) => format!("[tokens.{name}]"),
         CredentialSource::Config { provider, .. } => format!("[provider.{provider}]"),
+        CredentialSource::Exchange { .. } => "exchange".to_owned(),
         CredentialSource::Login(_) | CredentialSource::Stored { .. } => "login".to_owned(),
     }
 }

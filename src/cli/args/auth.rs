@@ -96,3 +96,7 @@ Examples:
   gatedl auth login hf --name laptop-read
   pass show huggingface | gatedl auth login --token-stdin
   gatedl auth login civitai --from-env CIVITAI_TOKEN";
+
+pub(super) const GIT_SETUP: &str = "\
+Setup, once for each host:
+  git config --global credential.https://huggingface.co.helper '!gatedl git-credential'";

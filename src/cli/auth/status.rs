@@ -13,6 +13,7 @@ use crate::credential::{Credential, CredentialSource};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::http::Client;
+use crate::identity::Exchange;
 use crate::provider::Account;
 use crate::settings::{Overrides, Provider, Settings};
 use crate::whoami::whoami;
@@ -20,6 +21,7 @@ use crate::whoami::whoami;
 /// What was found out about a provider.
 struct Report<'a> {
     provider: &'a Provider,
+    exchange: Option<Exchange<'a>>,
     survey: Survey,
     account: Option<Account>,
     trouble: Option<Error>,
@@ -45,29 +47,24 @@ pub(super) fn run(arguments: &Status, env: &Env, terminal: &Terminal) -> ExitSta
 fn look<'a>(
     arguments: &Status,
     settings: &'a Settings,
-    env: &Env,
+    env: &'a Env,
     terminal: &Terminal,
 ) -> Result<Vec<Report<'a>>, Error> {
     let providers = match &arguments.provider {
         Some(name) => vec![settings.provider(name)?],
         None => settings.providers.iter().collect(),
     };
-    let reports = providers.into_iter().map(|provider| {
-        let survey = auth::survey(settings, env, provider);
-        Report { provider, survey, account: None, trouble: None }
-    });
-    let mut reports: Vec<Report<'_>> = reports.collect();
-    if settings.offline || reports.iter().all(|report| report.survey.found.credential.is_none()) {
+    let mut reports = Vec::new();
+    for provider in providers {
+        reports.push(Report::of(provider, settings, env)?);
+    }
+    if settings.offline || reports.iter().all(|report| !report.is_worth_a_question()) {
         return Ok(reports);
     }
     running::to_its_end(terminal, async |reporter| {
         let client = Client::new(&settings.network, reporter)?;
         for report in &mut reports {
-            let Some(credential) = &report.survey.found.credential else { continue };
-            match whoami(report.provider, credential, client.clone()).await {
-                Ok(account) => report.account = account,
-                Err(error) => report.trouble = Some(error),
-            }
+            report.trouble = report.ask(env, &client).await.err();
         }
         Ok(reports)
     })
@@ -93,21 +90,46 @@ fn show(arguments: &Status, settings: &Settings, reports: Vec<Report<'_>>, termi
     ExitStatus::of_all(statuses)
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    /// What is known without a question.
+    fn of(provider: &'a Provider, settings: &Settings, env: &'a Env) -> Result<Self, Error> {
+        let exchange = Exchange::planned(settings, env, provider, &TokenChoice::Search)?;
+        let source = exchange.as_ref().map(Exchange::source);
+        let mut survey = auth::survey(settings, env, provider, source.clone());
+        let exchanged = source.map(|source| Surveyed { source, only: Vec::new(), standing: Standing::Used });
+        survey.places.splice(0..0, exchanged);
+        Ok(Self { provider, exchange, survey, account: None, trouble: None })
+    }
+
+    const fn is_worth_a_question(&self) -> bool {
+        self.exchange.is_some() || self.survey.found.credential.is_some()
+    }
+
+    /// Asks whose token it is; first of all for the token itself, where it is made from the identity of a job.
+    async fn ask(&mut self, env: &Env, client: &Client) -> Result<(), Error> {
+        if let Some(exchange) = &self.exchange {
+            self.survey.found.credential = Some(exchange.run(env, client).await?);
+        }
+        if let Some(credential) = &self.survey.found.credential {
+            self.account = whoami(self.provider, credential, client.clone()).await?;
+        }
+        Ok(())
+    }
+
     fn text(&self) -> String {
         let mut text = format!("{} at {}", self.provider.name, self.provider.endpoint);
         for place in &self.survey.places {
             text += &format!("\n  {:10}  {}", word(&place.standing), about(place));
         }
-        match (&self.account, &self.trouble, &self.survey.found.credential) {
-            (Some(account), _, _) => {
+        match (&self.account, &self.trouble) {
+            (Some(account), _) => {
                 for (name, value) in token_facts::rows(account) {
                     text += &format!("\n  {name}: {value}");
                 }
             }
-            (None, Some(error), _) => text += &format!("\n  account: not known: {error}"),
-            (None, None, Some(_)) => text += "\n  account: not asked for",
-            (None, None, None) => {}
+            (None, Some(error)) => text += &format!("\n  account: not known: {error}"),
+            (None, None) if self.is_worth_a_question() => text += "\n  account: not asked for",
+            (None, None) => {}
         }
         text
     }
@@ -122,6 +144,7 @@ impl Report<'_> {
             })
         });
         let used = self.survey.found.credential.as_ref().map(|credential| credential.source().to_string());
+        let used = used.or_else(|| self.exchange.as_ref().map(|exchange| exchange.source().to_string()));
         let error = self.trouble.as_ref().map(|error| diagnose::document(error)["error"].take());
         json!({
             "provider": self.provider.name,

@@ -3,18 +3,24 @@
 use std::io::{self, IsTerminal as _};
 
 use super::super::args::Token;
+use super::super::running;
 use super::super::terminal::Terminal;
 use super::{answer, warn};
-use crate::auth::{self, TokenChoice};
+use crate::auth::TokenChoice;
 use crate::env::Env;
 use crate::error::Error;
+use crate::http::Client;
+use crate::identity;
 use crate::settings::{Overrides, Settings};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Token, env: &Env, terminal: &Terminal) -> Result<(), Error> {
     let settings = Settings::resolve(env, &Overrides::default())?;
     let provider = settings.provider(arguments.provider.as_deref().unwrap_or(&settings.default_provider))?;
-    let found = auth::find(&settings, env, provider, None, &TokenChoice::Search)?;
+    let found = running::to_its_end(terminal, async |reporter| {
+        let client = Client::new(&settings.network, reporter)?;
+        Ok(identity::find(&settings, env, provider, None, &TokenChoice::Search, &client).await?)
+    })?;
     warn(terminal, found.warnings);
     let home = provider.endpoint.join([]);
     let Some(secret) = found.credential.as_ref().and_then(|credential| credential.secret_for(&home)) else {

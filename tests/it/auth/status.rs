@@ -150,7 +150,7 @@ hf at http://127.0.0.1:9
 error: could not ask 127.0.0.1 whose token it is
   caused by: could not connect: http://127.0.0.1:9/api/whoami-v2
   caused by: Connection refused (os error 111)
-hint: check the address and the network; `--offline` uses what is in the cache
+hint: check the address and the network; `gatedl pull --offline` uses what is in the cache
 
 "#]])
         .run();

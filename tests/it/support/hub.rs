@@ -52,6 +52,12 @@ impl Hub {
         self
     }
 
+    /// A CI job that proves its identity gets this account's token for `resource`.
+    pub fn trust(self, resource: &str, account: &str) -> Self {
+        self.shared.lock().trusted.push((resource.to_owned(), account.to_owned()));
+        self
+    }
+
     pub fn access(self, account: &str, repository: &str, access: Access) -> Self {
         self.set_access(account, repository, access);
         self

@@ -29,6 +29,7 @@ pub mod hostile;
 mod hub;
 pub mod kind;
 mod mischief;
+pub mod oauth;
 pub mod options;
 pub mod patience;
 pub mod record;

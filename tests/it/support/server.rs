@@ -5,7 +5,7 @@ use super::record::{Origin, Place, Recorded};
 use super::request::Request;
 use super::state::State;
 use super::wire::{Closer, Frames, Wire};
-use super::{api, cdn, control, fault, mischief, resolve};
+use super::{api, cdn, control, fault, mischief, oauth, resolve};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -149,6 +149,7 @@ fn route(state: &mut State, request: &Request) -> Answer {
             };
             match parts.split_first() {
                 Some((first, rest)) if first == "api" => api::answer(state, request, rest),
+                _ if parts == ["oauth", "token"] => oauth::exchange(state, request),
                 _ => resolve::answer(state, request, &parts).unwrap_or_else(api::no_such_route),
             }
         }
@@ -157,6 +158,9 @@ fn route(state: &mut State, request: &Request) -> Answer {
 
 /// Bytes nobody asked for, or a redirect back to where the client came from.
 fn foreign(state: &State, request: &Request) -> Answer {
+    if let Some(answer) = oauth::issue(request) {
+        return answer;
+    }
     let mut answer = match request.target.strip_prefix("/back/") {
         Some(location) => Answer::text(307, "Temporary Redirect").with("location", location),
         None => Answer::new(200, state.options.foreign_content.clone()),

@@ -41,6 +41,8 @@ pub struct Link {
 pub struct State {
     pub repositories: Vec<Repository>,
     pub accounts: Vec<Account>,
+    /// Which account's token a CI job gets for a resource.
+    pub trusted: Vec<(String, String)>,
     /// By account name and repository key.
     pub access: HashMap<(String, String), Access>,
     pub options: Options,

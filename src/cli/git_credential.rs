@@ -1,0 +1,133 @@
+//! `gatedl git-credential get`: git's credential helper protocol, so that `git clone` of a gated repository needs no token
+//! in its URL, where it would stay in `.git/config` for good.
+//!
+//! It answers for hosts of known providers only, and says nothing about all others: git then asks its next helper.
+//! `store` and `erase` do nothing, because gatedl's tokens are not git's to change.
+
+use std::io::Read as _;
+
+use url::Url;
+
+use super::terminal::Terminal;
+use super::{diagnose, running};
+use crate::auth::TokenChoice;
+use crate::endpoint::Origin;
+use crate::env::Env;
+use crate::error::{Error, ExitStatus};
+use crate::http::Client;
+use crate::identity;
+use crate::repo::RepoId;
+use crate::settings::{Overrides, Protocol, Settings};
+
+/// The name that goes with a token (huggingface_hub stores the same). The hub reads the password only.
+const USER: &str = "hf_user";
+
+/// Runs the command.
+pub(super) fn run(operation: &str, env: &Env, terminal: &Terminal) -> ExitStatus {
+    if operation != "get" {
+        return ExitStatus::Done;
+    }
+    match get(env, terminal) {
+        Ok(()) => ExitStatus::Done,
+        Err(error) => diagnose::end(&error, false, terminal),
+    }
+}
+
+fn get(env: &Env, terminal: &Terminal) -> Result<(), Error> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|source| Error::Stream { action: "read git's question from standard input", source })?;
+    let Some(question) = Question::parse(&text) else { return Ok(()) };
+    let settings = Settings::resolve(env, &Overrides::default())?;
+    let origin = Origin::of(&question.url);
+    let providers = settings.providers.iter().filter(|provider| provider.protocol == Protocol::HuggingFace);
+    let providers: Vec<_> = providers.filter(|provider| provider.endpoint.origin() == origin).collect();
+    if providers.is_empty() {
+        return Ok(());
+    }
+    let credential = running::to_its_end(terminal, async |reporter| {
+        let client = Client::new(&settings.network, reporter)?;
+        let (repo, choice) = (question.repo.as_ref(), TokenChoice::Search);
+        for provider in providers {
+            let found = identity::find(&settings, env, provider, repo, &choice, &client).await?;
+            if found.credential.is_some() {
+                return Ok(found.credential);
+            }
+        }
+        Ok(None)
+    })?;
+    let secret = credential.as_ref().and_then(|credential| credential.secret_for(&question.url));
+    let Some(secret) = secret else { return Ok(()) };
+    let user = question.user.unwrap_or_else(|| USER.to_owned());
+    let answer = format!("username={user}\npassword={}", secret.expose());
+    Terminal::answer(&answer).map_err(|source| Error::Stream { action: "write to standard output", source })
+}
+
+/// What git asks for, as far as it matters here.
+struct Question {
+    url: Url,
+    repo: Option<RepoId>,
+    user: Option<String>,
+}
+
+impl Question {
+    /// Reads `key=value` lines; none where git asks about something that is no web server.
+    fn parse(text: &str) -> Option<Self> {
+        let lines = text.lines().take_while(|line| !line.is_empty());
+        let pairs: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once('=')).collect();
+        let value = |key: &str| pairs.iter().rev().find(|(name, _)| *name == key).map(|(_, value)| *value);
+        let scheme = value("protocol").filter(|scheme| ["https", "http"].contains(scheme))?;
+        let url = Url::parse(&format!("{scheme}://{}/", value("host")?)).ok()?;
+        // a host that smuggles in a path or a user is no host
+        if url.path() != "/" || !url.username().is_empty() || url.query().is_some() || url.fragment().is_some() {
+            return None;
+        }
+        Some(Self { url, repo: value("path").and_then(repo), user: value("username").map(str::to_owned) })
+    }
+}
+
+/// The repository of a path, which git tells only with `credential.useHttpPath`.
+fn repo(path: &str) -> Option<RepoId> {
+    let path = path.trim_matches('/');
+    let path = path.split_once(".git/").map_or(path, |(repo, _)| repo);
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    ["datasets/", "spaces/"].iter().find_map(|kind| path.strip_prefix(kind)).unwrap_or(path).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gits_question_is_read_as_far_as_it_matters() {
+        let question = Question::parse(
+            "capability[]=state\nprotocol=https\nhost=hub.example:8443\npath=datasets/o/m.git\n\nx=y\n",
+        );
+        let question = question.unwrap();
+        assert_eq!(question.url.as_str(), "https://hub.example:8443/");
+        assert_eq!((question.repo.unwrap().as_str(), question.user), ("o/m", None));
+        assert_eq!(Question::parse("protocol=https\nhost=h\nusername=bob\n").unwrap().user.as_deref(), Some("bob"));
+        for none in [
+            "",
+            "protocol=https\n",
+            "protocol=ssh\nhost=h\n",
+            "protocol=https\nhost=a@b\n",
+            "protocol=https\nhost=a/b\n",
+        ] {
+            assert!(Question::parse(none).is_none(), "{none}");
+        }
+    }
+
+    #[test]
+    fn the_repository_of_a_path_is_found() {
+        for (path, id) in [
+            ("org/model", Some("org/model")),
+            ("org/model.git", Some("org/model")),
+            ("datasets/org/name.git/info/lfs", Some("org/name")),
+            ("gpt2", Some("gpt2")),
+            ("a/b/c/d", None),
+        ] {
+            assert_eq!(repo(path).as_ref().map(RepoId::as_str), id, "{path}");
+        }
+    }
+}

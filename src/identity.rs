@@ -1,0 +1,183 @@
+//! The credential of a run: found where [`auth`] looks, or made on the spot from the identity of a CI job, so that a
+//! workflow needs no secret at all.
+//!
+//! A job that sets `HF_OIDC_RESOURCE` trusts nothing but the exchange. Where that fails, the run ends: a fall back to some
+//! variable would go on as another identity, and nobody would see why (huggingface_hub does the same). The token that
+//! comes back is bound to the hub's origin like any other, and is stored nowhere.
+
+use serde::Deserialize;
+use serde_json::json;
+use thiserror::Error;
+use url::Url;
+
+use crate::auth::{self, AuthError, Found, TokenChoice};
+use crate::credential::{Credential, CredentialSource, Secret};
+use crate::endpoint::{Endpoint, Origin, is_exposed, public};
+use crate::env::{self, Env, Variable};
+use crate::http::{Ask, Client, Failure};
+use crate::repo::RepoId;
+use crate::settings::{Provider, Settings};
+
+/// Why a run has no credential, though one was to be had.
+#[derive(Debug, Error)]
+pub enum IdentityError {
+    /// A place that holds a token cannot be read.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// No connection may be opened.
+    #[error("HF_OIDC_RESOURCE is set, but gatedl is offline and cannot exchange the identity of this job")]
+    Offline,
+    /// Nothing says who this job is.
+    #[error("HF_OIDC_RESOURCE is set, but this job has no identity to exchange for a token")]
+    NoIdentity,
+    /// An identity would travel where anyone could read it.
+    #[error("the identity of this job was not sent: {url} is plain http and anyone on the way could read it")]
+    Exposed {
+        /// The address.
+        url: String,
+    },
+    /// The address that the CI system gave is none.
+    #[error("the environment variable {name} is not an address")]
+    Address {
+        /// The variable.
+        name: &'static str,
+    },
+    /// The CI system gave no identity.
+    #[error("could not get the identity of this job")]
+    Identity(#[source] Failure),
+    /// The hub gave no token for it.
+    #[error("could not exchange the identity of this job for a token for `{resource}`")]
+    Exchange {
+        /// What the token was asked for.
+        resource: String,
+        /// Why.
+        source: Failure,
+    },
+}
+
+impl IdentityError {
+    /// The failed request behind it, if one is.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Identity(failure) | Self::Exchange { source: failure, .. } => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// The credential of a run that is about a repository, or about none in particular.
+///
+/// # Errors
+/// When a place that holds a token cannot be read, or an exchange was asked for and failed.
+pub async fn find(
+    settings: &Settings,
+    env: &Env,
+    provider: &Provider,
+    repo: Option<&RepoId>,
+    choice: &TokenChoice,
+    client: &Client,
+) -> Result<Found, IdentityError> {
+    match Exchange::planned(settings, env, provider, choice)? {
+        Some(_) if settings.offline => Err(IdentityError::Offline),
+        Some(exchange) => Ok(Found { credential: Some(exchange.run(env, client).await?), warnings: Vec::new() }),
+        None => Ok(auth::find(settings, env, provider, repo, choice)?),
+    }
+}
+
+/// An exchange of a job's identity for a token.
+#[derive(Debug, Clone)]
+pub struct Exchange<'a> {
+    resource: &'a str,
+    endpoint: &'a Endpoint,
+}
+
+impl<'a> Exchange<'a> {
+    /// The exchange that takes the place of every other token, if the environment asks for one. Flags that give or refuse
+    /// a token come first.
+    ///
+    /// # Errors
+    /// When the variable that asks for it is not text.
+    pub fn planned(
+        settings: &Settings,
+        env: &'a Env,
+        provider: &'a Provider,
+        choice: &TokenChoice,
+    ) -> Result<Option<Self>, AuthError> {
+        let wanted = matches!(choice, TokenChoice::Search) && settings.implicit_tokens && provider.name == "hf";
+        let resource = if wanted { env.text(env::HF_OIDC_RESOURCE.name)? } else { None };
+        Ok(resource.map(|resource| Self { resource: resource.trim(), endpoint: &provider.endpoint }))
+    }
+
+    /// Where the token comes from, in the words of the user.
+    #[must_use]
+    pub fn source(&self) -> CredentialSource {
+        CredentialSource::Exchange { resource: crate::repo::printable(self.resource) }
+    }
+
+    /// Exchanges.
+    ///
+    /// # Errors
+    /// When there is no identity, or the hub gives no token for it.
+    pub async fn run(&self, env: &Env, client: &Client) -> Result<Credential, IdentityError> {
+        let url = self.endpoint.join(["oauth", "token"]);
+        refuse_exposed(&url)?;
+        let identity = self.identity(env, client).await?;
+        let question = json!({
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+            "subject_token": identity.expose(),
+            "resource": self.resource,
+        });
+        let fail = |source| IdentityError::Exchange { resource: crate::repo::printable(self.resource), source };
+        let (answer, _): (Exchanged, _) = client.json(&Ask::post(url.clone(), &question)).await.map_err(fail)?;
+        match Secret::parse(&answer.access_token, &self.source()) {
+            Ok(Some(secret)) => Ok(Credential::new(secret, self.source(), self.endpoint.origin())),
+            _ => Err(fail(Failure::broken(&url, "the answer holds no token".to_owned()))),
+        }
+    }
+
+    /// Who this job is, as its CI system swears to the hub.
+    async fn identity(&self, env: &Env, client: &Client) -> Result<Secret, IdentityError> {
+        if let Some(given) = secret(env, &env::HF_OIDC_ID_TOKEN)? {
+            return Ok(given);
+        }
+        let name = env::ACTIONS_ID_TOKEN_REQUEST_URL.name;
+        let address = env.text(name).map_err(AuthError::from)?;
+        let (Some(address), Some(right)) = (address, secret(env, &env::ACTIONS_ID_TOKEN_REQUEST_TOKEN)?) else {
+            return Err(IdentityError::NoIdentity);
+        };
+        let mut url = Url::parse(address.trim()).map_err(|_| IdentityError::Address { name })?;
+        refuse_exposed(&url)?;
+        url.query_pairs_mut().append_pair("audience", &self.endpoint.to_string());
+        let source = CredentialSource::Variable(env::ACTIONS_ID_TOKEN_REQUEST_TOKEN.name.to_owned());
+        let right = Credential::new(right, source.clone(), Origin::of(&url));
+        let asked = client.json(&Ask::get(url.clone(), Some(&right))).await;
+        let (answer, _): (Identity, _) = asked.map_err(IdentityError::Identity)?;
+        match Secret::parse(&answer.value, &source) {
+            Ok(Some(identity)) => Ok(identity),
+            _ => Err(IdentityError::Identity(Failure::broken(&url, "the answer holds no identity".to_owned()))),
+        }
+    }
+}
+
+/// What GitHub Actions answers. No `Debug`: it is a secret.
+#[derive(Deserialize)]
+struct Identity {
+    value: String,
+}
+
+/// What the hub answers. No `Debug`: it is a secret.
+#[derive(Deserialize)]
+struct Exchanged {
+    access_token: String,
+}
+
+fn secret(env: &Env, variable: &Variable) -> Result<Option<Secret>, AuthError> {
+    let text = env.text(variable.name)?.unwrap_or_default();
+    Ok(Secret::parse(text, &CredentialSource::Variable(variable.name.to_owned()))?)
+}
+
+fn refuse_exposed(url: &Url) -> Result<(), IdentityError> {
+    if is_exposed(url) { Err(IdentityError::Exposed { url: public(url) }) } else { Ok(()) }
+}

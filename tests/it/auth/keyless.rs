@@ -1,0 +1,186 @@
+//! A CI job without a secret: its identity is exchanged for a token, and that token alone is used.
+
+use super::{auth, hub_of};
+use crate::sandbox::{Run, Sandbox};
+use crate::support::oauth::{RIGHT_OF_THE_JOB, identity_for};
+use crate::support::{Account, At, Fault, Hub, Origin, Place, Target, Times, token_of};
+use snapbox::str;
+
+fn trusting_hub() -> Hub {
+    hub_of([Account::new("robot"), Account::new("bob")]).trust("org/model", "robot")
+}
+
+/// A pull of a job whose identity GitHub Actions would give.
+fn job(sandbox: &Sandbox, hub: &Hub) -> Run {
+    with_actions(sandbox.args(["pull", "--dry-run", "org/model"]), hub).any_stdout()
+}
+
+fn with_actions(run: Run, hub: &Hub) -> Run {
+    let [issuer, _] = hub.foreign_urls();
+    run.env("HF_OIDC_RESOURCE", "org/model")
+        .env("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{issuer}/identity?api-version=2.0"))
+        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", RIGHT_OF_THE_JOB)
+}
+
+#[track_caller]
+fn assert_sent_by(hub: &Hub, account: &str) {
+    let api: Vec<_> = hub.take_requests().into_iter().filter(|request| request.target.starts_with("/api/")).collect();
+    assert!(!api.is_empty() && api.iter().all(|request| request.token.as_deref() == Some(account)), "{api:?}");
+}
+
+#[test]
+fn the_identity_that_github_actions_gives_brings_a_token() {
+    let hub = trusting_hub();
+    let sandbox = Sandbox::new(&hub);
+    // a variable does not matter any more, as in huggingface_hub
+    job(&sandbox, &hub).env("HF_TOKEN", token_of("bob")).run();
+    let requests = hub.requests();
+    let [issued, exchanged] = &requests[..2] else { panic!("{requests:?}") };
+    assert_eq!((issued.origin, issued.status), (Origin::Foreign, 200));
+    assert_eq!((exchanged.method.as_str(), exchanged.target.as_str()), ("POST", "/oauth/token"));
+    assert_eq!((exchanged.token.as_deref(), exchanged.status), (None, 200));
+    assert_sent_by(&hub, "robot");
+    assert_eq!(sandbox.tree("cache").matches("token").count(), 0, "it is stored nowhere");
+}
+
+#[test]
+fn an_identity_that_is_given_is_taken_as_it_is() {
+    let hub = trusting_hub();
+    let sandbox = Sandbox::new(&hub);
+    let given = job(&sandbox, &hub).env("HF_OIDC_ID_TOKEN", identity_for(&hub.url()) + "\n");
+    given.env("ACTIONS_ID_TOKEN_REQUEST_URL", "https://nowhere.example/").run();
+    assert_sent_by(&hub, "robot");
+}
+
+#[test]
+fn an_exchange_that_fails_is_the_end_and_no_other_token_is_tried() {
+    let hub = trusting_hub();
+    let sandbox = Sandbox::new(&hub);
+    let failing = || job(&sandbox, &hub).env("HF_TOKEN", token_of("bob"));
+    failing()
+        .env("HF_OIDC_RESOURCE", "org/other")
+        .status(3)
+        .stderr(str![[r#"
+error: could not exchange the identity of this job for a token for `org/other`
+  caused by: 400 Bad Request for [HUB]/oauth/token (request id [ID])
+  server says: invalid_grant: No trusted publisher matches the identity of this workflow.
+hint: the settings of that repository or user name the workflows that it trusts; no other token was tried
+
+"#]])
+        .run();
+    failing()
+        .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "another")
+        .status(3)
+        .stderr(str![[r#"
+error: could not get the identity of this job
+  caused by: 401 Unauthorized for [FOREIGN]/identity (request id [ID])
+  server says: no such job
+
+"#]])
+        .run();
+    failing()
+        .without_env("ACTIONS_ID_TOKEN_REQUEST_URL")
+        .status(3)
+        .stderr(str![[r#"
+error: HF_OIDC_RESOURCE is set, but this job has no identity to exchange for a token
+hint: a job of GitHub Actions has one if it asks for it: `permissions: { id-token: write }`
+hint: other CI systems: put the identity token that they make for the hub into HF_OIDC_ID_TOKEN
+
+"#]])
+        .run();
+    failing().env("HF_OIDC_ID_TOKEN", identity_for("https://other.example")).status(3).any_stderr().run();
+    failing().env("ACTIONS_ID_TOKEN_REQUEST_URL", "nonsense").status(2).any_stderr().run();
+    assert!(hub.take_requests().iter().all(|request| !request.target.starts_with("/api/")));
+}
+
+#[test]
+fn an_identity_does_not_travel_where_it_can_be_read() {
+    let hub = trusting_hub().allow_unused();
+    let sandbox = Sandbox::new(&hub);
+    let mirror = job(&sandbox, &hub).env("HF_ENDPOINT", "http://mirror.example").status(2);
+    mirror.stderr(str![[r#"
+error: the identity of this job was not sent: http://mirror.example/oauth/token is plain http and anyone on the way could read it
+
+"#]]).run();
+    let issuer = job(&sandbox, &hub).env("ACTIONS_ID_TOKEN_REQUEST_URL", "http://issuer.example/?a=b");
+    issuer.status(2).any_stderr().run();
+    assert_eq!(hub.count_all(), 0);
+}
+
+#[test]
+fn an_identity_stays_with_the_hub_whatever_that_redirects_to() {
+    let hub = trusting_hub();
+    let sandbox = Sandbox::new(&hub);
+    for target in [Target::Foreign, Target::OtherPort] {
+        hub.fault(At::new(Place::Api, "/oauth/token"), Fault::Redirect(target), Times::Always);
+        let told = job(&sandbox, &hub).args(["--timeout", "1"]).status(7).any_stderr().run();
+        assert!(told.stderr.contains("passes what was sent to it on to"), "{}", told.stderr);
+        hub.clear_faults();
+    }
+    // the hub itself fails the test if the identity reached those hosts; they were not asked at all
+    let elsewhere = |request: &crate::support::Recorded| {
+        request.origin == Origin::Foreign && !request.target.starts_with("/identity")
+    };
+    assert!(!hub.requests().iter().any(elsewhere));
+}
+
+#[test]
+fn only_hugging_face_knows_this_exchange_and_flags_come_first() {
+    let hub = trusting_hub();
+    let sandbox = Sandbox::new(&hub);
+    let exchanged = || hub.take_requests().iter().any(|request| request.target == "/oauth/token");
+    let boinc = with_actions(sandbox.args(["pull", "--dry-run", "ba:org/model"]), &hub).env("BA_ENDPOINT", hub.url());
+    boinc.any_stdout().run();
+    assert!(!exchanged());
+    job(&sandbox, &hub).args(["--anonymous"]).run();
+    assert!(!exchanged());
+    job(&sandbox, &hub).args(["--token-stdin"]).stdin(token_of("bob")).run();
+    assert_sent_by(&hub, "bob");
+    job(&sandbox, &hub).env("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1").run();
+    assert!(!exchanged());
+    job(&sandbox, &hub).env("HF_OIDC_RESOURCE", " ").run();
+    assert!(!exchanged());
+}
+
+#[test]
+fn status_says_that_the_exchange_wins_over_all_places() {
+    let hub = trusting_hub();
+    let sandbox = Sandbox::new(&hub);
+    let status = || with_actions(auth(&sandbox, &["status", "hf"]), &hub).env("HF_TOKEN", token_of("bob"));
+    status()
+        .stdout(str![[r#"
+hf at [HUB]
+  used        the exchange of this job's identity (HF_OIDC_RESOURCE is `org/model`)
+  no token    HF_AUTH_TOKEN
+  shadowed    HF_TOKEN
+  no token    HUGGING_FACE_HUB_TOKEN
+  no token    HF_ACCESS_TOKEN
+  no token    [ROOT]/cache/huggingface/token
+  account: `robot`
+  token: `robot-token`, role read
+  gated repositories: may be read
+
+"#]])
+        .run();
+    let requests = hub.take_requests();
+    let paths = requests.iter().map(|request| request.target.split('?').next().unwrap_or_default());
+    assert_eq!(paths.collect::<Vec<_>>(), ["/identity", "/oauth/token", "/api/whoami-v2"]);
+    status().args(["--offline"]).any_stdout().run();
+    assert_eq!(hub.count_all(), 0);
+    status()
+        .env("HF_OIDC_RESOURCE", "org/other")
+        .status(3)
+        .stdout(str![[r#"
+hf at [HUB]
+  used        the exchange of this job's identity (HF_OIDC_RESOURCE is `org/other`)
+  no token    HF_AUTH_TOKEN
+  shadowed    HF_TOKEN
+  no token    HUGGING_FACE_HUB_TOKEN
+  no token    HF_ACCESS_TOKEN
+  no token    [ROOT]/cache/huggingface/token
+  account: not known: could not exchange the identity of this job for a token for `org/other`
+
+"#]])
+        .any_stderr()
+        .run();
+}
