@@ -61,12 +61,15 @@ fn each_host_sees_its_own_token_only() {
     let (hub, site) = (hub(), site_with(version()));
     let sandbox = Sandbox::with_civitai(&site, Some(&hub));
     write_catalog(&sandbox, "");
-    worker(&sandbox, &["pull", "--gated"]).any_stdout().stderr(str![[r#"
+    worker(&sandbox, &["pull", "--gated"])
+        .any_stdout()
+        .stderr(str![[r#"
  fetched  FLUX-1-Fill-Dev         30.00 kB  [..]
  fetched  Flux1-Lora-PencilBox    25.00 kB  [..]
 2 models: 2 fetched; 55.00 kB over the network
 
-"#]]).run();
+"#]])
+        .run();
     assert_eq!(
         placed(&sandbox),
         "ComfyUI-Data/models/diffusion_models/flux1-fill-dev.safetensors\n\
@@ -117,13 +120,16 @@ fn a_file_that_the_site_does_not_list_by_this_hash_is_not_fetched() {
     let mut other = json!({"lora": lora("")});
     other["lora"]["hash"] = json!("ab".repeat(32));
     sandbox.write("desk/models_catalog.json", other.to_string());
-    worker(&sandbox, &["pull", "--all"]).status(6).stderr(str![[r#"
+    worker(&sandbox, &["pull", "--all"])
+        .status(6)
+        .stderr(str![[r#"
 error: lora: no file of it is listed as sha256:abababababababababababababababababababababababababababababababab
 hint: nothing was fetched; whoever expects the hash means another file, or the file has changed
   failed  lora    25.00 kB
 1 model: 1 failed
 
-"#]]).run();
+"#]])
+        .run();
     assert_eq!(placed(&sandbox), "");
 }
 
