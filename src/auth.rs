@@ -111,6 +111,8 @@ pub enum TokenChoice {
     Stdin(String),
     /// `--token-file`.
     File(PathBuf),
+    /// The one that a pasted link had in its query.
+    Link(Secret),
     /// `--anonymous`: none at all.
     Anonymous,
 }
@@ -144,6 +146,13 @@ pub fn find(
 #[must_use]
 pub fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, provider: &Provider) -> Found {
     let mut warnings = Vec::new();
+    if source == CredentialSource::Link {
+        warnings.push(
+            "the key in the pasted link stands in the process list and in the shell's history; paste links without their \
+             `token=`, and renew this key if others use this machine"
+                .to_owned(),
+        );
+    }
     if provider.endpoint.is_exposed() && !settings.allow_insecure_http {
         warnings.push(format!(
             "the token from {source} was not sent: {} is plain http and anyone on the way could read it \
@@ -200,6 +209,7 @@ fn choose(
         TokenChoice::Anonymous => Ok(None),
         TokenChoice::Stdin(text) => required(text, CredentialSource::Stdin).map(Some),
         TokenChoice::File(path) => required(&read(path)?, CredentialSource::TokenFile(path.clone())).map(Some),
+        TokenChoice::Link(secret) => Ok(Some((secret.clone(), CredentialSource::Link))),
         TokenChoice::Search if !settings.implicit_tokens => Ok(None),
         TokenChoice::Search => {
             for place in place::places(settings, provider, repo) {

@@ -16,7 +16,7 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::http::Client;
 use crate::identity;
-use crate::manifest::{Gate, Resolved};
+use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider::{self, Access, Account, Provider, ProviderError};
 use crate::repo::{Commit, Repo, RepoId, RepoPath, Revision};
 use crate::report::Reporter;
@@ -168,6 +168,17 @@ impl<'a> Connection<'a> {
         match self.provider.try_file(subject.repo, commit, path).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.explain(subject, error, Some(gate), Some(path)).await),
+        }
+    }
+
+    /// The exact length of a file whose listing has a rounded one, by asking for its first byte.
+    ///
+    /// # Errors
+    /// When it may not be read, or the provider gives no usable answer.
+    pub async fn measure(&self, subject: Subject<'_>, commit: &Commit, entry: &Entry) -> Result<u64, Error> {
+        match self.provider.measure(subject.repo, commit, entry).await {
+            Ok(size) => Ok(size),
+            Err(error) => Err(self.explain(subject, error, None, Some(&entry.path)).await),
         }
     }
 }

@@ -78,6 +78,8 @@ pub enum CredentialSource {
     Stdin,
     /// `--token-file`.
     TokenFile(PathBuf),
+    /// A link that was pasted with a token in its query.
+    Link,
     /// An environment variable.
     Variable(String),
     /// A `[tokens.NAME]` entry of the configuration file.
@@ -109,6 +111,7 @@ impl fmt::Display for CredentialSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => formatter.write_str("standard input"),
+            Self::Link => formatter.write_str("the pasted link"),
             Self::TokenFile(path) | Self::Login(path) => write!(formatter, "{}", path.display()),
             Self::Variable(name) => formatter.write_str(name),
             Self::Bound(name) => write!(formatter, "[tokens.{name}] of the configuration file"),

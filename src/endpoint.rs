@@ -11,7 +11,7 @@ use std::str::FromStr;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::repo::printable;
+use crate::repo::{Commit, Revision, printable};
 
 /// The language in which a provider is spoken to: what its API looks like, and how its models are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +20,21 @@ pub enum Protocol {
     HuggingFace,
     /// CivitAI: numbered models, versions and files.
     CivitAi,
+}
+
+impl Protocol {
+    /// The commit of a revision that can never move: a full hash, or a numbered version. A version's commit is its number
+    /// in 40 digits, so that everything that is kept by commit serves it too.
+    #[must_use]
+    pub fn fixed(self, revision: &Revision) -> Option<Commit> {
+        let text = revision.as_str();
+        match self {
+            Self::CivitAi if text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{text:0>40}").parse().ok()
+            }
+            Self::HuggingFace | Self::CivitAi => revision.as_commit(),
+        }
+    }
 }
 
 /// Why a text is not an endpoint.
@@ -192,6 +207,17 @@ mod tests {
 
     fn endpoint(text: &str) -> Endpoint {
         text.parse().expect(text)
+    }
+
+    #[test]
+    fn a_numbered_version_never_moves_at_civitai() {
+        let fixed = |protocol: Protocol, text: &str| {
+            protocol.fixed(&text.parse().unwrap()).map(|commit| commit.as_str().trim_start_matches('0').to_owned())
+        };
+        assert_eq!(fixed(Protocol::CivitAi, "290640").as_deref(), Some("290640"));
+        assert_eq!(fixed(Protocol::CivitAi, &format!("{:0>40}", 290_640)).as_deref(), Some("290640"));
+        assert_eq!(fixed(Protocol::HuggingFace, "290640"), None);
+        assert_eq!(fixed(Protocol::CivitAi, "main"), None);
     }
 
     #[test]

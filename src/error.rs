@@ -4,6 +4,7 @@
 //! `cli/diagnose.rs` alone decides how they look. Exit statuses are an API: scripts branch on them, so they are listed
 //! once, here, and a test holds README and `--help` to the list.
 
+mod file;
 mod hint;
 mod refused;
 mod status;
@@ -13,7 +14,8 @@ use std::path::PathBuf;
 
 use thiserror::Error as ThisError;
 
-pub use self::refused::RefusedPull;
+pub use self::file::{FileError, Numbered};
+pub use self::refused::{OtherToken, RefusedPull};
 pub use self::status::ExitStatus;
 pub use self::token::BadToken;
 
@@ -98,6 +100,9 @@ pub enum Error {
         /// The file.
         path: RepoPath,
     },
+    /// The file that is meant cannot be told, or must not be fetched.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Offline, and not all of it is here.
     #[error("`{repo}` at `{revision}` is not {}in the cache, and gatedl is offline", if missing.is_empty() { "" } else { "complete " })]
     Offline {
@@ -198,6 +203,7 @@ impl Error {
     pub fn status(&self) -> ExitStatus {
         match self {
             Self::Usage(_) | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => ExitStatus::Usage,
+            Self::File(error) => error.status(),
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
                 ExitStatus::Credential
@@ -238,6 +244,7 @@ impl Error {
             Self::BadToken(token) => token.kind(),
             Self::Offline { .. } => "offline",
             Self::Selection { .. } => "file_missing",
+            Self::File(error) => error.kind(),
             _ => match self.status() {
                 ExitStatus::Done | ExitStatus::Other => "other",
                 ExitStatus::Usage => "usage",
@@ -278,7 +285,7 @@ impl Error {
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Refused(refused) => Some(&refused.failure),
+            Self::Refused(refused) => refused.failure.as_ref(),
             Self::BadToken(token) => Some(&token.failure),
             Self::Identity(error) => error.failure(),
             Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {

@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use url::Url;
 
 pub use self::ask::{Ask, Body};
-pub use self::failure::{Failure, NetworkKind, Refused};
+pub use self::failure::{Failure, Fields, NetworkKind, Refused};
 pub use self::link::next_page;
 pub use self::range::{ByteRange, Coverage, coverage};
 pub use self::retry::{Patience, Verdict, verdict};
@@ -173,6 +173,9 @@ impl Client {
                 Some(location) if status.is_redirection() => redirect(&url, location)?,
                 _ => return Err(self.refuse(&mut answer, ask).await),
             };
+            if is_login(&next) {
+                return Err(Failure::LoginPage { url: public(&ask.url) });
+            }
             if ask.stay && Origin::of(&next) != Origin::of(&url) {
                 return Ok(answer);
             }
@@ -280,6 +283,11 @@ impl Client {
         let own = Origin::of(&answer.url) == Origin::of(&ask.url);
         Failure::Refused(Box::new(Refused::of(&answer.url, own, answer.status(), answer.response.headers(), &body)))
     }
+}
+
+/// Whether a redirect leads to CivitAI's login page, which answers 200: there, that is how a download is refused.
+fn is_login(next: &Url) -> bool {
+    next.query_pairs().any(|(key, value)| key == "reason" && value == "download-auth")
 }
 
 /// Where a redirect leads, if it may be followed.

@@ -4,6 +4,10 @@
 //! file with its real size but masks the SHA-256 of the large ones. Such an entry may be shown in a plan; it must never
 //! be fetched, since nothing could hold the bytes to account.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::digest::Digest;
 use crate::repo::{Commit, Repo, RepoPath};
 
@@ -20,6 +24,8 @@ pub enum Gate {
     },
     /// Only members may see that the repository exists.
     Private,
+    /// The provider does not say; the first file that is asked for tells.
+    Unsaid,
 }
 
 impl Gate {
@@ -31,6 +37,7 @@ impl Gate {
             Self::Gated { automatic: true } => "auto",
             Self::Gated { automatic: false } => "manual",
             Self::Private => "private",
+            Self::Unsaid => "unsaid",
         }
     }
 }
@@ -42,6 +49,9 @@ pub struct Resolved {
     pub commit: Commit,
     /// What guards the content.
     pub gate: Gate,
+    /// The repository by the id that it is kept under, where it was asked for by another: a version of CivitAI by its
+    /// number alone.
+    pub repo: Option<Repo>,
     /// A file that only those get who may read the content, where the same answer names one.
     pub telling: Option<RepoPath>,
 }
@@ -59,13 +69,97 @@ pub struct Entry {
     pub blob_id: Option<String>,
     /// The Xet file id, where the hub stores the file that way and does not mask it.
     pub xet_hash: Option<String>,
+    /// What a provider that numbers its files says about it besides.
+    pub published: Option<Box<Published>>,
+}
+
+/// A file as a provider that numbers its files publishes it: several of one version may bear the same name, and its
+/// length is told in rounded kilobytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The file's number.
+    pub id: u64,
+    /// The name that the provider gives it, safe to print; never a path.
+    pub name: String,
+    /// Whether it is the one that is meant where none is named.
+    pub primary: bool,
+    /// What kind of file it is, in the provider's words: `Model`, `VAE`, `Training Data`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_type: Option<String>,
+    /// What kind of model it belongs to, in the provider's words: `Checkpoint`, `LORA`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_type: Option<String>,
+    /// Which family of models it works with, in the provider's words: `SDXL 1.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_model: Option<String>,
+    /// What tells it from the others of its version, by the keys that links use: `format`, `size`, `fp`, `quantType`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub traits: BTreeMap<String, String>,
+    /// Whether code was found in it that runs when it is loaded.
+    pub pickle_scan: Scan,
+    /// Whether a virus was found in it.
+    pub virus_scan: Scan,
+    /// Whether its length is exact rather than rounded.
+    pub measured: bool,
+}
+
+/// What came of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scan {
+    /// Nothing was found.
+    Passed,
+    /// It is not over.
+    Pending,
+    /// It did not come to an end, or says something new.
+    Unclear,
+    /// Something was found.
+    Danger,
 }
 
 impl Entry {
     /// The file in a form that can be fetched, where its hash is known.
     #[must_use]
     pub fn to_file(&self) -> Option<RepoFile> {
-        Some(RepoFile { path: self.path.clone(), size: self.size, digest: self.digest? })
+        let id = self.published.as_ref().map(|published| published.id);
+        Some(RepoFile { path: self.path.clone(), size: self.size, digest: self.digest?, id })
+    }
+
+    /// Whether the size is exact.
+    #[must_use]
+    pub fn is_measured(&self) -> bool {
+        self.published.as_ref().is_none_or(|published| published.measured)
+    }
+
+    /// The exact length has become known.
+    pub fn set_size(&mut self, size: u64) {
+        self.size = size;
+        if let Some(published) = &mut self.published {
+            published.measured = true;
+        }
+    }
+
+    /// Whether what is said about it is the last word: a hash or a scan may still be on its way.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.published.as_ref().is_none_or(|published| {
+            let scans = [published.pickle_scan, published.virus_scan];
+            self.digest.is_some() && !scans.contains(&Scan::Pending)
+        })
+    }
+
+    /// Whether a file has a trait that a link asks for, in any case; `type` is the kind of file.
+    #[must_use]
+    pub fn has_trait(&self, key: &str, value: &str) -> bool {
+        let Some(published) = &self.published else { return false };
+        let own = if key == "type" { published.file_type.as_ref() } else { published.traits.get(key) };
+        own.is_some_and(|own| own.eq_ignore_ascii_case(value))
+    }
+
+    /// The name by which its publisher knows it; the path where there is no other.
+    #[must_use]
+    pub fn published_name(&self) -> &str {
+        self.published.as_ref().map_or(self.path.as_str(), |published| &published.name)
     }
 }
 
@@ -78,6 +172,8 @@ pub struct RepoFile {
     pub size: u64,
     /// The hash that its content must have.
     pub digest: Digest,
+    /// The number by which the provider knows it, where it has one.
+    pub id: Option<u64>,
 }
 
 /// Every file of a repository at one commit.

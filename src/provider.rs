@@ -23,7 +23,7 @@ pub use self::refusal::{Refusal, RefusalKind};
 use crate::credential::Credential;
 use crate::endpoint::Protocol;
 use crate::http::{Client, Failure};
-use crate::manifest::{Manifest, RepoFile, Resolved};
+use crate::manifest::{Entry, Manifest, RepoFile, Resolved};
 use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
 use crate::settings;
 
@@ -36,6 +36,9 @@ pub enum ProviderError {
     /// The request failed, or was refused.
     #[error(transparent)]
     Failure(#[from] Failure),
+    /// What the provider says about the repository is a refusal already.
+    #[error("the provider refuses")]
+    Refused(Box<Refusal>),
     /// The listing cannot be trusted.
     #[error("the listing of {repo} cannot be used: {problem}")]
     Listing {
@@ -78,6 +81,18 @@ pub trait Provider: Send + Sync {
         commit: &'a Commit,
         path: &'a RepoPath,
     ) -> Answering<'a, Result<(), ProviderError>>;
+
+    /// The exact length of a file whose listing tells a rounded one, from the answer to a request for its first byte; so
+    /// it is refused where the file would be.
+    fn measure<'a>(
+        &'a self,
+        repo: &'a Repo,
+        commit: &'a Commit,
+        entry: &'a Entry,
+    ) -> Answering<'a, Result<u64, ProviderError>> {
+        let _ = (repo, commit);
+        Box::pin(async { Ok(entry.size) })
+    }
 
     /// Whether a file may be read by everybody, whatever the gate, so that it tells nothing about access.
     fn is_always_open(&self, path: &RepoPath) -> bool;

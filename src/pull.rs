@@ -10,53 +10,29 @@
 
 mod choice;
 mod gate;
+mod identity;
 mod into;
+mod named;
 mod pulled;
+mod request;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use self::into::{Application, Installation, Installed};
 pub use self::pulled::{Access, Pulled, PulledFile};
+pub use self::request::Request;
 
-use crate::auth::TokenChoice;
 use crate::cache::{Destination, Folder, Links, RepoCache, space};
 use crate::connection::{Caller, Connection, Subject};
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{self, FileState, Plan, Transport};
 use crate::manifest::{Entry, RepoFile};
-use crate::pattern::Selection;
 use crate::provider;
-use crate::repo::{Commit, Repo, Revision};
+use crate::repo::{Commit, Repo};
 use crate::report::Reporter;
 use crate::settings::{self, Settings};
-use crate::weights::Choice;
-
-/// What is asked for.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The name of the provider.
-    pub provider: String,
-    /// The repository.
-    pub repo: Repo,
-    /// The revision.
-    pub revision: Revision,
-    /// Which of its files.
-    pub selection: Selection,
-    /// Which of the weights among them; none for all.
-    pub weights: Option<Choice>,
-    /// A folder for the files, instead of the shared cache.
-    pub local_dir: Option<PathBuf>,
-    /// Folders of an application, besides the cache.
-    pub into: Option<Installation>,
-    /// Fetch again what is here.
-    pub force: bool,
-    /// Plan, and do no more.
-    pub dry_run: bool,
-    /// Which token to use.
-    pub token: TokenChoice,
-}
 
 /// Pulls.
 ///
@@ -69,9 +45,35 @@ pub async fn pull(
     reporter: Arc<dyn Reporter>,
 ) -> Result<Pulled, Error> {
     let provider = settings.provider(&request.provider)?;
-    let pull = Pull { request, settings, env, provider, cache: pull_cache(request, settings, provider), reporter };
-    let pulled = pull.run().await?;
-    if request.dry_run { Ok(pulled) } else { pull.install(pulled).await }
+    let mut request = identity::by_kept_id(request, provider);
+    let mut elsewhere = identity::elsewhere(&request, provider);
+    let mut unpublished = None;
+    loop {
+        let site = request.site.as_ref().map(|site| provider.at(site));
+        let provider = site.as_ref().unwrap_or(provider);
+        let (cache, reporter) = (pull_cache(&request, settings, provider), Arc::clone(&reporter));
+        let pull = Pull { request: &request, settings, env, provider, cache, reporter };
+        match pull.run().await {
+            Ok(Attempt::Done(pulled)) if request.dry_run => return Ok(*pulled),
+            Ok(Attempt::Done(pulled)) => return pull.install(*pulled).await,
+            Ok(Attempt::KeptAs(repo)) => request.repo = repo,
+            Err(error) if unpublished.is_none() && elsewhere.is_some() && identity::is_unpublished(&error) => {
+                request.site = elsewhere.take();
+                unpublished = Some(error);
+            }
+            // what the second address adds to a clear no of the first is only a refusal of another kind
+            Err(error @ Error::Provider { .. }) => return Err(unpublished.unwrap_or(error)),
+            Err(error) if identity::is_unpublished(&error) => return Err(unpublished.unwrap_or(error)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How far one attempt at a pull came.
+enum Attempt {
+    Done(Box<Pulled>),
+    /// The files belong to a repository of another id.
+    KeptAs(Repo),
 }
 
 /// One pull, before the hub is asked.
@@ -103,26 +105,31 @@ fn verifiable(entries: &[&Entry]) -> Result<Vec<RepoFile>, Error> {
 
 impl<'a> Pull<'a> {
     /// Resolve, list, plan, fetch, publish.
-    async fn run(&self) -> Result<Pulled, Error> {
+    async fn run(&self) -> Result<Attempt, Error> {
+        let done = |pulled| Ok(Attempt::Done(Box::new(pulled)));
         if let Some(pulled) = self.without_asking()? {
-            return Ok(pulled);
+            return done(pulled);
         }
         if self.settings.offline {
             return Err(self.offline());
         }
         let hub = self.connect().await?;
         let resolved = hub.connection.resolve(hub.subject()).await?;
+        if let Some(repo) = resolved.repo {
+            return Ok(Attempt::KeptAs(repo));
+        }
         if let Some(pulled) = self.all_here(&resolved.commit)?.filter(|_| !self.request.dry_run) {
             self.refresh(&resolved.commit, &pulled)?;
-            return Ok(Pulled { gate: Some(resolved.gate), ..pulled });
+            return done(Pulled { gate: Some(resolved.gate), ..pulled });
         }
         let asked = hub.ask_access(&resolved).await?;
-        let entries = hub.listing(&resolved.commit).await?;
+        let mut entries = hub.listing(&resolved.commit).await?;
+        let measured = hub.measure(&resolved.commit, &mut entries).await?;
         let chosen = self.choose(&entries)?;
-        let access = hub.settle_access(asked, &resolved, &chosen).await?;
+        let access = hub.settle_access(measured.or(asked), &resolved, &chosen).await?;
         let destination = self.destination(&resolved.commit);
         if self.request.dry_run {
-            return Ok(self.planned(resolved, access, &chosen, &destination));
+            return done(self.planned(resolved, access, &chosen, &destination));
         }
         self.look_ahead(&resolved.commit, &chosen)?;
         let plan = Plan::make(verifiable(&chosen)?, &destination, self.request.force);
@@ -130,17 +137,30 @@ impl<'a> Pull<'a> {
         destination.note_in_place(in_place.map(|(file, _)| file));
         let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
         self.keep(&resolved.commit, &entries, &destination)?;
-        Ok(self.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
+        done(self.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
     }
 
     /// The whole answer without a request: the revision cannot move, or the run is offline, and all files are here.
     fn without_asking(&self) -> Result<Option<Pulled>, Error> {
-        if !self.settings.offline && self.request.revision.as_commit().is_none() {
+        if !self.settings.offline && self.fixed().is_none() {
             return Ok(None);
         }
-        match self.cache.reference(&self.request.revision)? {
+        match self.known_commit()? {
             Some(commit) => self.all_here(&commit),
             None => Ok(None),
+        }
+    }
+
+    /// The commit of a revision that cannot move.
+    fn fixed(&self) -> Option<Commit> {
+        self.provider.protocol.fixed(&self.request.revision)
+    }
+
+    /// The commit that the revision is, or was at the last pull.
+    fn known_commit(&self) -> Result<Option<Commit>, Error> {
+        match self.fixed() {
+            Some(commit) => Ok(Some(commit)),
+            None => Ok(self.cache.reference(&self.request.revision)?),
         }
     }
 
@@ -168,7 +188,7 @@ impl<'a> Pull<'a> {
     }
 
     fn offline(&self) -> Error {
-        let commit = self.cache.reference(&self.request.revision).ok().flatten();
+        let commit = self.known_commit().ok().flatten();
         let entries = commit.as_ref().and_then(|commit| self.known_entries(commit)).unwrap_or_default();
         let missing = commit.map_or_else(Vec::new, |commit| {
             let destination = self.destination(&commit);
@@ -195,8 +215,10 @@ impl<'a> Pull<'a> {
     }
 
     fn path(&self, destination: &Destination, chosen: &[&Entry]) -> PathBuf {
-        match (self.request.selection.only_file(), chosen) {
-            (Some(_), [only]) => destination.path(&only.path),
+        let request = self.request;
+        let is_named = request.file.is_some() || request.expect.is_some() || request.selection.only_file().is_some();
+        match chosen {
+            [only] if is_named => destination.path(&only.path),
             _ => destination.root(),
         }
     }
@@ -215,7 +237,7 @@ impl<'a> Pull<'a> {
     }
 
     fn keep_reference(&self, commit: &Commit) -> Result<(), Error> {
-        if self.request.local_dir.is_none() {
+        if self.request.local_dir.is_none() && self.fixed().is_none() {
             self.cache.write_reference(&self.request.revision, commit)?;
         }
         Ok(())
@@ -228,11 +250,12 @@ impl Hub<'_> {
     }
 
     async fn listing(&self, commit: &Commit) -> Result<Vec<Entry>, Error> {
-        if let Some(entries) = self.pull.cache.listing(commit) {
-            return Ok(entries);
-        }
+        let kept = match self.pull.cache.listing(commit) {
+            Some(kept) if kept.iter().all(Entry::is_settled) => return Ok(kept),
+            kept => kept.unwrap_or_default(),
+        };
         match self.connection.provider().list(&self.pull.request.repo, commit).await {
-            Ok(manifest) => Ok(manifest.entries),
+            Ok(manifest) => Ok(identity::with_known_sizes(manifest.entries, &kept)),
             Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
         }
     }

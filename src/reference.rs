@@ -4,54 +4,35 @@
 //! that whatever is on the clipboard works. A link is recognised by the addresses of the known providers, never by
 //! guessing at a host.
 
+mod civitai;
+mod problem;
+
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
-use thiserror::Error;
 use url::Url;
 
-use crate::endpoint::{Endpoint, Origin};
-use crate::repo::{NameError, Repo, RepoId, RepoKind, RepoPath, Revision, printable};
+pub use self::problem::ReferenceError;
 
-/// Why a reference could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ReferenceError {
-    /// A part of it breaks the rules for its kind.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// `NAME:` is no provider.
-    #[error("there is no provider `{name}`")]
-    UnknownProvider {
-        /// The name before the colon.
-        name: String,
-        /// The names that exist.
-        known: Vec<String>,
-    },
-    /// A link to a host that no provider has.
-    #[error("`{host}` is not the address of a known provider")]
-    UnknownHost {
-        /// The link's host.
-        host: String,
-    },
-    /// A link to a known host, but not to a repository.
-    #[error("`{text}` does not lead to a repository")]
-    NotARepository {
-        /// The link, without its query.
-        text: String,
-    },
-}
+use crate::credential::Secret;
+use crate::endpoint::{Endpoint, Origin, Protocol};
+use crate::repo::{Repo, RepoId, RepoKind, RepoPath, Revision, printable};
 
 /// A provider as far as reading a reference needs to know it.
 #[derive(Debug, Clone)]
 pub struct Known<'a> {
     /// The name that stands before a colon.
     pub name: &'a str,
+    /// How it is spoken to, and so how its repositories are named.
+    pub protocol: Protocol,
     /// The addresses of its pages: the endpoint itself and, for a mirrored hub, the hub's own.
     pub addresses: Vec<Endpoint>,
+    /// One of them that is asked itself, where a link names it.
+    pub second: Option<Endpoint>,
 }
 
 /// What the user asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Reference {
     /// The provider, where the reference names one.
     pub provider: Option<String>,
@@ -61,6 +42,14 @@ pub struct Reference {
     pub revision: Option<Revision>,
     /// A file or folder, where the reference leads to one.
     pub path: Option<Within>,
+    /// The number of a file, where the reference names one and the provider numbers its files.
+    pub file: Option<u64>,
+    /// What the file must be like, where a link says so: keys and values of CivitAI's download links.
+    pub traits: Vec<(String, String)>,
+    /// The address of the provider that is to be asked, where a link names one beside its endpoint.
+    pub site: Option<Endpoint>,
+    /// The token that a pasted link has in its query.
+    pub token: Option<Secret>,
 }
 
 /// What in a repository a reference leads to.
@@ -98,16 +87,37 @@ impl Reference {
         if let Some(host_and_path) = without_scheme(text, known) {
             return Self::from_link(&host_and_path, known);
         }
+        if let Some(reference) = civitai::air(text, known) {
+            return reference;
+        }
         let (provider, rest) = match text.split_once(':') {
             Some((name, rest)) if !name.contains(['/', '@']) => (Some(provider_name(name, known)?), rest),
             _ => (None, text),
         };
+        if provider
+            .as_ref()
+            .is_some_and(|name| known.iter().any(|one| one.name == name && one.protocol == Protocol::CivitAi))
+        {
+            return civitai::numbered(rest, provider.as_deref());
+        }
+        if provider.is_none() && !rest.is_empty() && rest.split(['@', '+']).all(is_number) {
+            return Err(ReferenceError::BareNumber { text: printable(rest) });
+        }
         let (id, revision) = match rest.split_once('@') {
             Some((id, revision)) => (id, Some(revision.parse()?)),
             None => (rest, None),
         };
         let (kind, id) = split_kind(id);
-        Ok(Self { provider, repo: Repo { kind, id: id.parse()? }, revision, path: None })
+        Ok(Self {
+            provider,
+            repo: Repo { kind, id: id.parse()? },
+            revision,
+            path: None,
+            file: None,
+            traits: Vec::new(),
+            site: None,
+            token: None,
+        })
     }
 
     /// `[TYPE/]ID[@REV][/PATH]`, as huggingface_hub reads what follows `hf://`: a revision with a slash only as
@@ -133,9 +143,13 @@ impl Reference {
         let elsewhere =
             || ReferenceError::NotARepository { text: printable(text.split(['?', '#']).next().unwrap_or_default()) };
         let url = Url::parse(text).map_err(|_| elsewhere())?;
-        let Some((name, prefix)) = owner_of(&url, known) else {
+        let Some((provider, prefix)) = owner_of(&url, known) else {
             return Err(ReferenceError::UnknownHost { host: Origin::of(&url).host().to_owned() });
         };
+        if provider.protocol == Protocol::CivitAi {
+            return civitai::link(&url, prefix, provider);
+        }
+        let name = provider.name;
         let decoded = percent_decode_str(&url.path()[prefix..]).decode_utf8().map_err(|_| elsewhere())?;
         let (kind, rest) = split_kind(decoded.trim_matches('/'));
         let parts: Vec<&str> = rest.split('/').collect();
@@ -174,8 +188,13 @@ impl Reference {
             }),
             None => None,
         };
-        Ok(Self { provider: provider.map(str::to_owned), repo: Repo { kind, id }, revision, path })
+        let (provider, repo) = (provider.map(str::to_owned), Repo { kind, id });
+        Ok(Self { provider, repo, revision, path, file: None, traits: Vec::new(), site: None, token: None })
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn split_kind(text: &str) -> (RepoKind, &str) {
@@ -209,10 +228,10 @@ fn without_scheme(text: &str, known: &[Known<'_>]) -> Option<String> {
 }
 
 /// The provider whose address begins `url`, and the length of that address's own path.
-fn owner_of<'a>(url: &Url, known: &[Known<'a>]) -> Option<(&'a str, usize)> {
+fn owner_of<'a, 'b>(url: &Url, known: &'a [Known<'b>]) -> Option<(&'a Known<'b>, usize)> {
     known.iter().find_map(|provider| {
         let prefix = provider.addresses.iter().find_map(|address| address.path_within(url))?;
-        Some((provider.name, prefix))
+        Some((provider, prefix))
     })
 }
 
@@ -221,16 +240,18 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Reference, ReferenceError> {
-        let addresses = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect();
+        let known = |name, addresses: &[&str]| Known {
+            name,
+            protocol: Protocol::HuggingFace,
+            addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
+            second: None,
+        };
         Reference::parse(
             text,
             &[
-                Known {
-                    name: "hf",
-                    addresses: addresses(&["https://huggingface.co", "https://hf.co", "http://127.0.0.1:9/mirror"]),
-                },
-                Known { name: "ba", addresses: addresses(&["https://boincai.com"]) },
-                Known { name: "corp", addresses: addresses(&["https://hub.corp.example/api/huggingfaceml/models"]) },
+                known("hf", &["https://huggingface.co", "https://hf.co", "http://127.0.0.1:9/mirror"]),
+                known("ba", &["https://boincai.com"]),
+                known("corp", &["https://hub.corp.example/api/huggingfaceml/models"]),
             ],
         )
     }

@@ -74,6 +74,11 @@ pub trait Reporter: Send + Sync {
         let _ = wait;
     }
 
+    /// Something worth knowing that needs no act of the user.
+    fn note(&self, message: &str) {
+        let _ = message;
+    }
+
     /// Something the user should know, once, though the work goes on.
     fn warn(&self, message: &str) {
         let _ = message;

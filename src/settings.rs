@@ -159,7 +159,15 @@ impl Settings {
     /// The providers as far as reading a reference needs to know them.
     #[must_use]
     pub fn known(&self) -> Vec<Known<'_>> {
-        self.providers.iter().map(|provider| Known { name: &provider.name, addresses: provider.addresses() }).collect()
+        self.providers
+            .iter()
+            .map(|provider| Known {
+                name: &provider.name,
+                protocol: provider.protocol,
+                addresses: provider.addresses(),
+                second: provider.second.clone(),
+            })
+            .collect()
     }
 }
 

@@ -94,7 +94,12 @@ mod tests {
     use crate::digest::Digest;
 
     fn file() -> RepoFile {
-        RepoFile { path: "m".parse().unwrap(), size: 100, digest: Digest::from_hex(&"a1".repeat(32)).unwrap() }
+        RepoFile {
+            path: "m".parse().unwrap(),
+            size: 100,
+            digest: Digest::from_hex(&"a1".repeat(32)).unwrap(),
+            id: None,
+        }
     }
 
     #[test]

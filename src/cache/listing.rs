@@ -4,6 +4,9 @@
 //! gated repository leaves a listing full of `"lfs_sha256": "****…"` that stays after access is granted (hub-protocol
 //! §0.1, §1.4). Such a file is ignored here, like one with an unknown version, a malformed entry or a hostile path; and
 //! one is never written.
+//!
+//! What a provider that numbers its files says about one is kept beside it under keys of our own; such a file has no git
+//! id and may lack a hash. Repositories of a hub never have these keys: their bytes are Python's.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::digest::Digest;
-use crate::manifest::Entry;
+use crate::manifest::{Entry, Published};
 
 const FORMAT_VERSION: u64 = 1;
 
@@ -26,39 +29,43 @@ struct Document {
 #[derive(Serialize, Deserialize)]
 struct Row {
     size: u64,
-    blob_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    blob_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lfs_sha256: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lfs_size: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     xet_hash: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    published: Option<Box<Published>>,
 }
 
 impl Row {
     /// None where the entry is masked or contradicts itself.
     fn of(entry: &Entry) -> Option<Self> {
-        let blob_id = entry.blob_id.clone()?;
-        let lfs_sha256 = match entry.digest? {
-            Digest::Sha256(_) => entry.digest.map(|digest| digest.hex()),
-            Digest::GitSha1(_) => None,
+        let lfs_sha256 = entry.digest.filter(|digest| matches!(digest, Digest::Sha256(_))).map(|digest| digest.hex());
+        let row = Self {
+            size: entry.size,
+            blob_id: entry.blob_id.clone(),
+            lfs_size: lfs_sha256.as_ref().map(|_| entry.size),
+            lfs_sha256,
+            xet_hash: entry.xet_hash.clone(),
+            published: entry.published.clone(),
         };
-        let lfs_size = lfs_sha256.as_ref().map(|_| entry.size);
-        let row = Self { size: entry.size, blob_id, lfs_sha256, lfs_size, xet_hash: entry.xet_hash.clone() };
         (row.digest() == entry.digest && row.is_sound()).then_some(row)
     }
 
     fn digest(&self) -> Option<Digest> {
-        let git = Digest::from_hex(&self.blob_id).filter(|digest| matches!(digest, Digest::GitSha1(_)))?;
-        match &self.lfs_sha256 {
-            None => Some(git),
-            Some(hex) => Digest::from_hex(hex).filter(|digest| matches!(digest, Digest::Sha256(_))),
-        }
+        Digest::from_hex(self.lfs_sha256.as_ref().or(self.blob_id.as_ref())?)
     }
 
     fn is_sound(&self) -> bool {
-        let xet = |hash: &String| matches!(Digest::from_hex(hash), Some(Digest::Sha256(_)));
-        self.lfs_size.is_none_or(|size| size == self.size) && self.xet_hash.as_ref().is_none_or(xet)
+        let sha256 = |hash: &String| matches!(Digest::from_hex(hash), Some(Digest::Sha256(_)));
+        let git = |id: &String| matches!(Digest::from_hex(id), Some(Digest::GitSha1(_)));
+        self.blob_id.as_ref().map_or(self.published.is_some(), git)
+            && [&self.lfs_sha256, &self.xet_hash].into_iter().all(|hash| hash.as_ref().is_none_or(sha256))
+            && self.lfs_size.is_none_or(|size| size == self.size)
     }
 }
 
@@ -69,9 +76,9 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Vec<Entry>> {
         return None;
     }
     let entry = |(path, row): (String, Row)| {
-        let digest = row.digest().filter(|_| row.is_sound())?;
-        let (size, xet_hash) = (row.size, row.xet_hash);
-        Some(Entry { path: path.parse().ok()?, size, digest: Some(digest), blob_id: Some(row.blob_id), xet_hash })
+        let digest = row.is_sound().then(|| row.digest())?;
+        let Row { size, blob_id, xet_hash, published, .. } = row;
+        Some(Entry { path: path.parse().ok()?, size, digest, blob_id, xet_hash, published })
     };
     let entries: Vec<Entry> = document.files.into_iter().map(entry).collect::<Option<_>>()?;
     // their sum is counted with later on
@@ -107,6 +114,7 @@ fn ascii(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::Scan;
 
     fn entries() -> Vec<Entry> {
         let git = "a1".repeat(20);
@@ -117,6 +125,7 @@ mod tests {
                 digest: Digest::from_hex(&"b2".repeat(32)),
                 blob_id: Some(git.clone()),
                 xet_hash: Some("c3".repeat(32)),
+                published: None,
             },
             Entry {
                 path: "config.json".parse().unwrap(),
@@ -124,6 +133,7 @@ mod tests {
                 digest: Digest::from_hex(&git),
                 blob_id: Some(git),
                 xet_hash: None,
+                published: None,
             },
         ]
     }
@@ -165,6 +175,33 @@ mod tests {
             spoil(&mut entries[1]);
             assert_eq!(render(&entries), None, "{index}");
         }
+    }
+
+    #[test]
+    fn numbered_files_keep_what_is_said_about_them_even_without_a_hash() {
+        let numbered = |name: &str, digest| Entry {
+            path: name.parse().unwrap(),
+            size: 7,
+            digest,
+            blob_id: None,
+            xet_hash: None,
+            published: Some(Box::new(Published {
+                id: 12,
+                name: "model.safetensors".to_owned(),
+                primary: digest.is_some(),
+                file_type: Some("Model".to_owned()),
+                model_type: Some("LORA".to_owned()),
+                base_model: None,
+                traits: [("fp".to_owned(), "fp16".to_owned())].into(),
+                pickle_scan: Scan::Passed,
+                virus_scan: Scan::Pending,
+                measured: true,
+            })),
+        };
+        let entries = [numbered("a", Digest::from_hex(&"b2".repeat(32))), numbered("b", None)];
+        assert_eq!(parse(&render(&entries).unwrap()).unwrap(), entries);
+        let bare = Entry { published: None, ..numbered("a", Digest::from_hex(&"b2".repeat(32))) };
+        assert_eq!(render(&[bare]), None, "a hub's file has a git id");
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub use layout::RepoLayout;
 pub use lock::BlobLock;
 pub use partial::{Mismatch, Partial, PartialPlace, Verified};
 pub use ranges::Ranges;
-pub use store::{Links, RepoCache};
+pub use store::{Links, RepoCache, holder_of};
 
 /// What went wrong in the cache or in a destination folder.
 #[derive(Debug, Error)]

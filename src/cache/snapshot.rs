@@ -130,7 +130,7 @@ fn collect(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> std::io::Re
         } else if let (Some(size), Ok(repo_path)) = (place::regular_size(&path), text.parse()) {
             let blob = fs::read_link(&path).ok();
             let digest = blob.as_deref().and_then(Path::file_name).and_then(|name| Digest::from_hex(name.to_str()?));
-            entries.push(Entry { path: repo_path, size, digest, blob_id: None, xet_hash: None });
+            entries.push(Entry { path: repo_path, size, digest, blob_id: None, xet_hash: None, published: None });
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ use super::layout::RepoLayout;
 use super::{CacheError, listing, place};
 use crate::digest::Digest;
 use crate::manifest::Entry;
-use crate::repo::{Commit, Repo, Revision};
+use crate::repo::{Commit, Repo, RepoId, RepoKind, Revision};
 
 /// How files of a snapshot are connected with their content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,6 +130,20 @@ impl RepoCache {
     }
 }
 
+/// The repository of a kind that holds the listing of a commit, in a cache whose commits are not shared between
+/// repositories.
+#[must_use]
+pub fn holder_of(root: &Path, kind: RepoKind, commit: &Commit) -> Option<RepoId> {
+    let root = place::resolve(root);
+    let folders = fs::read_dir(&root).ok()?.flatten();
+    let ids = folders.filter_map(|folder| {
+        let id = folder.file_name().to_str()?.strip_prefix(kind.plural())?.strip_prefix("--")?.replace("--", "/");
+        id.parse::<RepoId>().ok()
+    });
+    let holds = |id: &RepoId| RepoLayout::new(&root, &Repo { kind, id: id.clone() }).tree(commit).is_file();
+    ids.into_iter().find(holds)
+}
+
 fn commit_in(bytes: &[u8]) -> Option<Commit> {
     let text = str::from_utf8(bytes).ok()?;
     let line = text.strip_suffix('\n').unwrap_or(text);
@@ -162,7 +176,6 @@ mod tests {
     use tempfile::tempdir;
 
     use super::*;
-    use crate::repo::RepoKind;
 
     fn cache(root: &Path) -> RepoCache {
         let repo = Repo { kind: RepoKind::Model, id: "org/m".parse().unwrap() };
@@ -184,6 +197,17 @@ mod tests {
         cache.prepare().unwrap();
         assert!(cache.layout().snapshots().is_dir() && cache.layout().tag().is_file());
         assert_eq!(fs::read_dir(cache.layout().root()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_listing_tells_whose_commit_it_is() {
+        let folder = tempdir().unwrap();
+        let holder = || holder_of(folder.path(), RepoKind::Model, &commit("5b"));
+        assert_eq!(holder(), None);
+        cache(folder.path()).write_listing(&commit("5b"), &[]).unwrap();
+        assert_eq!(holder().unwrap().as_str(), "org/m");
+        assert_eq!(holder_of(folder.path(), RepoKind::Model, &commit("6c")), None);
+        assert_eq!(holder_of(folder.path(), RepoKind::Dataset, &commit("5b")), None);
     }
 
     #[test]

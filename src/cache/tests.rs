@@ -34,7 +34,7 @@ fn small(path: &str, content: &[u8]) -> RepoFile {
 fn file(path: &str, content: &[u8], kind: Digest) -> RepoFile {
     let mut hasher = ContentHasher::like(&kind, content.len() as u64);
     hasher.update(content);
-    RepoFile { path: path.parse().unwrap(), size: content.len() as u64, digest: hasher.finish() }
+    RepoFile { path: path.parse().unwrap(), size: content.len() as u64, digest: hasher.finish(), id: None }
 }
 
 fn commit(pair: &str) -> Commit {

@@ -31,8 +31,8 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
     }
     let mut document = json!({
         "provider": request.provider,
-        "repo": request.repo.id.as_str(),
-        "repo_type": request.repo.kind.singular(),
+        "repo": pulled.repo.id.as_str(),
+        "repo_type": pulled.repo.kind.singular(),
         "revision": request.revision.as_str(),
         "commit": pulled.commit.as_str(),
         "path": pulled.path.display().to_string(),
@@ -61,7 +61,7 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
 pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> String {
     let here = pulled.files.iter().filter(|file| file.state == FileState::InPlace).count();
     let brought = pulled.files.len() - here;
-    let what = format!("{}@{}", request.repo, request.revision);
+    let what = format!("{}@{}", pulled.repo, request.revision);
     if pulled.files.is_empty() {
         return format!("{what} has no files");
     }
@@ -115,7 +115,10 @@ pub(super) fn loading(pulled: &Pulled) -> Option<String> {
 
 /// The plan of a dry run.
 pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
-    let mut text = format!("{}@{} is commit {}\n", request.repo, request.revision, pulled.commit);
+    let version = pulled.commit.as_str().trim_start_matches('0');
+    // the commit of a numbered version is its number, padded
+    let what = if version.len() <= 20 { format!("version {version}") } else { format!("commit {}", pulled.commit) };
+    let mut text = format!("{}@{} is {what}\n", pulled.repo, request.revision);
     text += &format!("gate: {}\n", gate(pulled));
     if let Access::Refused(error) = &pulled.access {
         text += &format!("  {error}\n");
@@ -154,6 +157,7 @@ fn gate(pulled: &Pulled) -> String {
         Some(Gate::Gated { automatic: true }) => "gated (opens to everybody who accepts the terms)",
         Some(Gate::Gated { automatic: false }) => "gated (the owners decide)",
         Some(Gate::Private) => "private",
+        Some(Gate::Unsaid) => "not described",
     };
     format!("{guard}, access {}", access(&pulled.access))
 }

@@ -3,7 +3,7 @@
 //! The total is known before the first byte and never changes. `hf` counts a file only when it starts, so its percentage
 //! jumped from 38 to 13 to 0 to 60 in one run (hub-protocol §6.2); and into a pipe it shows next to nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +29,8 @@ pub(super) struct Progress {
     terminal: Terminal,
     counts: Arc<Counts>,
     bars: Option<Bars>,
+    /// Warnings that were given: each is worth its line once.
+    warned: Mutex<HashSet<String>>,
     heartbeat: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
     /// The last line about closed gates, and when it was written.
     told: Mutex<Option<(String, Instant)>>,
@@ -62,7 +64,14 @@ impl Progress {
             since: Mutex::new(Instant::now()),
         });
         let bars = (terminal.progress == ProgressStyle::Bars).then(Bars::new);
-        Self { terminal: terminal.clone(), counts, bars, heartbeat: Mutex::new(None), told: Mutex::new(None) }
+        Self {
+            terminal: terminal.clone(),
+            counts,
+            bars,
+            warned: Mutex::default(),
+            heartbeat: Mutex::new(None),
+            told: Mutex::new(None),
+        }
     }
 
     /// Ends the drawing; what is written after this stands below it.
@@ -74,6 +83,15 @@ impl Progress {
             drop(stop);
             // it ends at once, and a panic in it has been printed
             drop(thread.join());
+        }
+    }
+
+    /// A line that stays, above the bars if there are any.
+    fn say(&self, label: &str, message: &str) {
+        let text = format!("{} {message}", self.terminal.label(label));
+        match &self.bars {
+            Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
+            None => Terminal::say(&text),
         }
     }
 
@@ -179,11 +197,15 @@ impl Reporter for Progress {
         }
     }
 
+    fn note(&self, message: &str) {
+        if self.terminal.summary {
+            self.say("note", message);
+        }
+    }
+
     fn warn(&self, message: &str) {
-        let text = format!("{} {message}", self.terminal.label("warning"));
-        match &self.bars {
-            Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
-            None => Terminal::say(&text),
+        if lock(&self.warned).insert(message.to_owned()) {
+            self.say("warning", message);
         }
     }
 }

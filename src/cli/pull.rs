@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use super::args::Pull;
 use super::terminal::Terminal;
 use super::{diagnose, outcome, running};
+use crate::auth::TokenChoice;
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::pattern::Selection;
 use crate::pull::{Pulled, Request, pull};
 use crate::reference::Reference;
-use crate::repo::{RepoKind, Revision};
-use crate::settings::{Overrides, Settings};
+use crate::repo::{Repo, RepoKind, Revision};
+use crate::settings::{Overrides, Protocol, Settings};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
@@ -50,28 +51,45 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         limit_rate: arguments.network.limit_rate,
     };
     let settings = Settings::resolve(env, &overrides)?;
-    let reference = Reference::parse(&arguments.reference, &settings.known())?;
+    let reference = Reference::parse(&spelled(arguments, &settings)?, &settings.known())?;
+    if reference.file.is_some() && !(arguments.files.is_empty() && arguments.include.is_empty()) {
+        let problem = "the reference names a file by its number; no other name and no --include can stand beside it";
+        return Err(Error::Usage(problem.to_owned()));
+    }
     let provider = one(reference.provider.clone(), arguments.server.provider.clone(), "--provider")?;
     let revision = one(reference.revision.clone(), revision(arguments)?, "--revision")?;
-    let mut repo = reference.repo.clone();
-    repo.kind = kind(repo.kind, arguments)?;
-    if arguments.into.into.is_some() && repo.kind != RepoKind::Model {
-        return Err(Error::Usage(format!("--into is for models, and `{repo}` is none")));
+    let kind = kind(reference.repo.kind, arguments)?;
+    if arguments.into.into.is_some() && kind != RepoKind::Model {
+        return Err(Error::Usage(format!("--into is for models, and `{}` is none", Repo { kind, ..reference.repo })));
     }
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
+    let token = match arguments.token.choice()? {
+        TokenChoice::Search => None,
+        choice => Some(choice),
+    };
     let request = Request {
-        provider: provider.unwrap_or_else(|| settings.default_provider.clone()),
-        repo,
-        revision: revision.unwrap_or_else(Revision::main),
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
+        allow_unsafe: arguments.allow_unsafe,
         weights: arguments.choice()?,
         local_dir: arguments.local_dir.clone(),
         into: arguments.into.installation(env)?,
         force: arguments.force,
         dry_run: arguments.dry_run,
-        token: arguments.token.choice()?,
+        ..Request::of(Reference { provider, revision, ..reference }, &settings)
     };
-    Ok((request, settings))
+    if kind != RepoKind::Model && settings.provider(&request.provider)?.protocol == Protocol::CivitAi {
+        return Err(Error::Usage(format!("`{}` has models only", request.provider)));
+    }
+    let repo = Repo { kind, ..request.repo.clone() };
+    Ok((Request { repo, token: token.unwrap_or_else(|| request.token.clone()), ..request }, settings))
+}
+
+/// The reference; a number is one of CivitAI where that is the provider anyway.
+fn spelled(arguments: &Pull, settings: &Settings) -> Result<String, Error> {
+    let name = arguments.server.provider.as_ref().unwrap_or(&settings.default_provider);
+    let text = arguments.reference.trim();
+    let is_civitai = settings.provider(name)?.protocol == Protocol::CivitAi;
+    Ok(if is_civitai && !text.contains([':', '/']) { format!("{name}:{text}") } else { text.to_owned() })
 }
 
 /// A thing that the reference and a flag may both name, if they agree.

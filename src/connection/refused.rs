@@ -3,7 +3,7 @@
 
 use super::{Connection, Subject};
 use crate::auth;
-use crate::error::{Error, RefusedPull};
+use crate::error::{Error, OtherToken, RefusedPull};
 use crate::fetch::FetchError;
 use crate::http::Failure;
 use crate::manifest::Gate;
@@ -19,9 +19,13 @@ impl Connection<'_> {
         gate: Option<Gate>,
         path: Option<&RepoPath>,
     ) -> Error {
-        let ProviderError::Failure(failure) = error else { return self.about_the_hub(subject, error) };
+        let failure = match error {
+            ProviderError::Failure(failure) => failure,
+            ProviderError::Refused(refusal) => return self.refused(subject, *refusal, None, gate, path).await,
+            error => return self.about_the_hub(subject, error),
+        };
         match self.provider.explain(subject.repo, &failure) {
-            Some(refusal) => self.refused(subject, refusal, failure, gate, path).await,
+            Some(refusal) => self.refused(subject, refusal, Some(failure), gate, path).await,
             None => self.about_the_hub(subject, failure.into()),
         }
     }
@@ -29,7 +33,7 @@ impl Connection<'_> {
     /// A transfer that failed: perhaps a gate that closed in the middle.
     pub async fn explain_transfer(&self, subject: Subject<'_>, path: RepoPath, failure: Failure) -> Error {
         match self.provider.explain(subject.repo, &failure) {
-            Some(refusal) => self.refused(subject, refusal, failure, None, Some(&path)).await,
+            Some(refusal) => self.refused(subject, refusal, Some(failure), None, Some(&path)).await,
             None => FetchError::Transfer { path, source: failure }.into(),
         }
     }
@@ -43,17 +47,25 @@ impl Connection<'_> {
         &self,
         subject: Subject<'_>,
         mut refusal: Refusal,
-        failure: Failure,
+        failure: Option<Failure>,
         gate: Option<Gate>,
         path: Option<&RepoPath>,
     ) -> Error {
-        if path.is_some() && refusal.kind == RefusalKind::NotFoundOrPrivate && is_plain_404(&failure) {
+        if path.is_some()
+            && refusal.kind == RefusalKind::NotFoundOrPrivate
+            && failure.as_ref().is_some_and(is_plain_404)
+        {
             // the repository has just been listed; a mirror that knows no error codes means the file
             refusal.kind = RefusalKind::FileMissing;
         }
+        let account = if refusal.kind.is_about_the_account() { self.account().await } else { Ok(None) };
+        if refusal.kind == RefusalKind::LoginRequired && account.is_err_and(is_unauthorized) {
+            // where a bad token is taken for none, only the question whose it is tells
+            refusal.kind = RefusalKind::BadToken;
+            refusal.page = self.settings.token_page().unwrap_or(refusal.page);
+        }
+        let account = account.ok().flatten().cloned();
         let bad_token = matches!(refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
-        let account =
-            if refusal.kind.is_about_the_account() { self.account().await.ok().flatten().cloned() } else { None };
         let similar = match refusal.kind {
             RefusalKind::NotFoundOrPrivate => self.provider.similar(subject.repo).await,
             _ => Vec::new(),
@@ -65,7 +77,6 @@ impl Connection<'_> {
         let similar = similar.iter().filter_map(spell).collect();
         let public = bad_token && gate.is_none() && self.is_public(subject).await;
         let caller = self.caller;
-        let others = auth::set_for_others(caller.settings, caller.env, self.settings);
         Error::Refused(Box::new(RefusedPull {
             reference: self.spell(subject),
             repo: subject.repo.clone(),
@@ -78,11 +89,24 @@ impl Connection<'_> {
             token: self.credential.as_ref().map(|credential| credential.source().clone()),
             account,
             token_variables: self.settings.token_variables.clone(),
-            other_tokens: others.into_iter().map(|(variable, name)| (variable.to_owned(), name.to_owned())).collect(),
+            other_tokens: self.other_tokens(),
             provider: self.settings.name.clone(),
             token_page: self.settings.token_page(),
             similar,
         }))
+    }
+
+    /// The tokens that are there, but for other providers.
+    fn other_tokens(&self) -> Vec<OtherToken> {
+        let caller = self.caller;
+        let others = auth::set_for_others(caller.settings, caller.env, self.settings).into_iter();
+        let protocol = |name: &str| caller.settings.provider(name).ok().map(|provider| provider.protocol);
+        let other = |(variable, provider): (&str, &str)| OtherToken {
+            variable: variable.to_owned(),
+            provider: provider.to_owned(),
+            is_alike: protocol(provider) == Some(self.settings.protocol),
+        };
+        others.map(other).collect()
     }
 
     /// What a question is about, as it is written on a command line like this one.
@@ -102,6 +126,10 @@ impl Connection<'_> {
         let resolved = anonymous.resolve(subject.repo, subject.revision).await;
         resolved.is_ok_and(|resolved| resolved.gate == Gate::Open)
     }
+}
+
+fn is_unauthorized(error: &ProviderError) -> bool {
+    matches!(error, ProviderError::Failure(Failure::Refused(refused)) if refused.status.as_u16() == 401)
 }
 
 fn is_plain_404(failure: &Failure) -> bool {

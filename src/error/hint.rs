@@ -3,22 +3,21 @@
 //! A hint is a whole sentence with the command or the page in it, because "access denied" without a page to open is the
 //! loudest complaint about gated models (user reports: huggingface_hub#2844, transformers#31367, jan#6861).
 
+mod refusal;
 mod worker;
 
 use indicatif::DecimalBytes;
 
-use super::{Error, RefusedPull};
+use super::Error;
 use crate::auth::AuthError;
 use crate::cache::CacheError;
 use crate::comfyui::ComfyuiError;
-use crate::credential::CredentialSource;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
 use crate::identity::IdentityError;
 use crate::pattern::{Unmatched, Wanted};
-use crate::provider::RefusalKind;
 use crate::reference::ReferenceError;
-use crate::repo::{RepoPath, Revision};
+use crate::repo::RepoPath;
 use crate::settings::{ConfigError, SettingsError};
 use crate::weights::{DtypeError, Sized, WeightsError};
 
@@ -37,7 +36,12 @@ impl Error {
             Self::Reference(ReferenceError::UnknownHost { .. }) => {
                 vec!["another hub is named by --endpoint or in the configuration file".to_owned()]
             }
+            Self::Reference(ReferenceError::BareNumber { text }) => bare_number(text),
+            Self::Reference(ReferenceError::NotANumber { .. }) => {
+                vec!["models of CivitAI are written `civitai:MODEL@VERSION+FILE`, each a number of the page's address".to_owned()]
+            }
             Self::Auth(AuthError::Empty { .. }) => vec!["`--anonymous` asks without a token".to_owned()],
+            Self::File(error) => error.hints(),
             Self::Selection { source, .. } => selection(source),
             Self::Offline { missing, .. } => offline(missing),
             Self::Fetch(FetchError::Corrupt { .. }) => vec![
@@ -64,120 +68,6 @@ impl Error {
     }
 }
 
-impl RefusedPull {
-    fn hints(&self) -> Vec<String> {
-        let page = &self.refusal.page;
-        let mut hints = match self.refusal.kind {
-            RefusalKind::NoToken => {
-                vec![format!("accept the terms at {page} with your account"), self.how_to_give_a_token()]
-            }
-            RefusalKind::NotRequested => vec![format!("accept the terms at {page} and run the same command again")],
-            RefusalKind::Pending => vec![format!("the owners decide; {page} shows the state"), self.how_to_wait()],
-            RefusalKind::Rejected => {
-                vec![format!("a rejected request cannot be repeated; only the owners can help: {page}/discussions")]
-            }
-            RefusalKind::Reset => vec![format!("ask again at {page} and run the same command again")],
-            RefusalKind::Gated => vec![format!("see {page}")],
-            RefusalKind::TokenTooNarrow => vec![format!(
-                "give the token \"Read access to contents of all public gated repos you can access\", or make one that has \
-                 it: {page}; then run the same command again"
-            )],
-            RefusalKind::BadToken | RefusalKind::ExpiredToken => {
-                vec![format!("make a new token at {page}{}", self.where_to_put_it())]
-            }
-            RefusalKind::Forbidden => vec![self.forbidden()],
-            RefusalKind::Disabled => vec![format!("see {page} for the reason")],
-            RefusalKind::NotFoundOrPrivate => self.not_found(),
-            RefusalKind::RevisionMissing => vec![format!("see the branches and tags at {page}")],
-            RefusalKind::FileMissing => {
-                vec!["run the command again; the hub may be in the middle of a change".to_owned()]
-            }
-        };
-        if self.public && matches!(self.refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken) {
-            let way = "the same command with `--anonymous` pulls it without a token";
-            hints.insert(0, format!("`{}` is public: {way}", self.repo));
-        }
-        hints.extend(self.about_the_token());
-        hints.extend(self.about_other_tokens());
-        hints
-    }
-
-    fn how_to_wait(&self) -> String {
-        let reference = &self.reference;
-        format!("`gatedl access --wait 24h {reference} && gatedl pull {reference}` pulls it once they have let you in")
-    }
-
-    /// What to do with a new token, so that it is the one that is sent.
-    fn where_to_put_it(&self) -> String {
-        match &self.token {
-            Some(CredentialSource::Variable(name)) => format!(" and set {name} to it"),
-            Some(CredentialSource::Login(_) | CredentialSource::Stored { .. }) => {
-                format!(" and store it with `gatedl auth login {}`", self.provider)
-            }
-            Some(_) => " and put it in the place of the old one".to_owned(),
-            None => String::new(),
-        }
-    }
-
-    fn not_found(&self) -> Vec<String> {
-        let mut hints = Vec::new();
-        if !self.similar.is_empty() {
-            hints.push(format!("near names: {}", list(&self.similar)));
-        }
-        if self.token.is_none() {
-            hints.push(format!("if it is private: {}", self.how_to_give_a_token()));
-        }
-        hints
-    }
-
-    /// The server's own words say more than gatedl knows; what they are about decides where to look.
-    fn forbidden(&self) -> String {
-        let page = &self.refusal.page;
-        let about_token = |message: &String| message.to_lowercase().contains("token");
-        match &self.token_page {
-            Some(tokens) if self.refusal.server_message.as_ref().is_some_and(about_token) => {
-                format!("another token may be allowed: {tokens}")
-            }
-            _ => format!("a policy or an administrator forbids it; {page} may say more"),
-        }
-    }
-
-    fn how_to_give_a_token(&self) -> String {
-        match self.withheld {
-            Some(flag) if flag.starts_with('-') => return format!("run it without {flag} to send a token"),
-            Some(name) => return format!("{name} is set, so no token was looked for; pass one with --token-stdin"),
-            None => {}
-        }
-        let variable = self.token_variables.iter().find(|name| *name == "HF_TOKEN").or(self.token_variables.first());
-        let tokens = self.token_page.as_ref().map(|page| format!(" ({page})")).unwrap_or_default();
-        let provider = &self.provider;
-        let set = variable.map(|name| format!("set {name}, ")).unwrap_or_default();
-        format!(
-            "`gatedl auth login {provider}` stores a token of that account{tokens}; or {set}or pass one with --token-stdin"
-        )
-    }
-
-    fn about_the_token(&self) -> Option<String> {
-        let of_token = |kind: RefusalKind| {
-            kind.is_about_the_account() || matches!(kind, RefusalKind::BadToken | RefusalKind::ExpiredToken)
-        };
-        let source = self.token.as_ref().filter(|_| of_token(self.refusal.kind))?;
-        let account = self.account.as_ref().map(|account| format!(" (account `{}`)", account.name)).unwrap_or_default();
-        Some(format!("the token came from {source}{account}; `gatedl auth status` shows the others"))
-    }
-
-    fn about_other_tokens(&self) -> Option<String> {
-        let sought = matches!(self.refusal.kind, RefusalKind::NoToken | RefusalKind::NotFoundOrPrivate);
-        let nothing = self.token.is_none() && self.withheld.is_none();
-        let (variable, provider) = self.other_tokens.first().filter(|_| nothing && sought)?;
-        let (repo, revision) = (&self.repo, &self.revision);
-        let at = if *revision == Revision::main() { String::new() } else { format!("@{revision}") };
-        Some(format!(
-            "{variable} is set, but it is for the provider `{provider}`; did you mean `{provider}:{repo}{at}`?"
-        ))
-    }
-}
-
 fn identity(error: &IdentityError) -> Vec<String> {
     match error {
         IdentityError::NoIdentity => vec![
@@ -199,6 +89,17 @@ fn settings(error: &SettingsError) -> Vec<String> {
         SettingsError::Config(ConfigError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
         _ => Vec::new(),
     }
+}
+
+/// The numbers of models and of versions overlap, and a hub may have a repository with a number for its name.
+fn bare_number(text: &str) -> Vec<String> {
+    if text.contains(['@', '+']) {
+        return vec![format!("numbers of CivitAI are written `civitai:{text}`")];
+    }
+    vec![
+        format!("`civitai:{text}` is a model of CivitAI, `civitai:model-versions/{text}` is a version of one"),
+        format!("`hf:{text}` is a repository of that name"),
+    ]
 }
 
 fn providers(known: &[String]) -> String {
@@ -306,6 +207,10 @@ fn network(failure: &Failure) -> Vec<String> {
             "a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds".to_owned()
         }
         Failure::Network { kind: NetworkKind::Broken, .. } => return Vec::new(),
+        Failure::LoginPage { .. } => return Vec::new(),
+        Failure::Refused(refused) if refused.is_page && refused.status.as_u16() == 403 => {
+            "a firewall in front of the server refuses, not the server; another network or a later time may help".to_owned()
+        }
         Failure::Refused(refused) => match (refused.status.as_u16(), refused.wait) {
             (429, Some(wait)) if wait.as_secs() >= 60 => {
                 format!("try again in {} minutes; the limit is lowest without a token", wait.as_secs().div_ceil(60))

@@ -22,9 +22,9 @@ pub struct RefusedPull {
     pub path: Option<RepoPath>,
     /// The reason, in the user's terms.
     pub refusal: Refusal,
-    /// The answer that said so.
+    /// The answer that said so; none where a description did.
     #[source]
-    pub failure: Failure,
+    pub failure: Option<Failure>,
     /// Whether the repository is public, so that it could be had without a token.
     pub public: bool,
     /// The flag or variable that kept tokens from being looked for.
@@ -35,8 +35,8 @@ pub struct RefusedPull {
     pub account: Option<Account>,
     /// The variables that would have been read.
     pub token_variables: Vec<String>,
-    /// Variables that hold a token for another provider, with that provider's name.
-    pub other_tokens: Vec<(String, String)>,
+    /// Tokens that are there, but for other providers.
+    pub other_tokens: Vec<OtherToken>,
     /// The name of the provider, as `gatedl auth login` takes it.
     pub provider: String,
     /// The page on which tokens are made, where that is known.
@@ -45,13 +45,26 @@ pub struct RefusedPull {
     pub similar: Vec<String>,
 }
 
+/// A token for another provider than the one that refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherToken {
+    /// The variable that holds it.
+    pub variable: String,
+    /// The provider that it is for.
+    pub provider: String,
+    /// Whether that provider names its repositories in the same way, so that this one may be meant to be there.
+    pub is_alike: bool,
+}
+
 impl RefusedPull {
     pub(super) fn status(&self) -> ExitStatus {
         match self.refusal.kind {
             RefusalKind::NoToken | RefusalKind::BadToken | RefusalKind::ExpiredToken => ExitStatus::Credential,
+            RefusalKind::LoginRequired if self.account.is_none() => ExitStatus::Credential,
             RefusalKind::NotFoundOrPrivate | RefusalKind::RevisionMissing | RefusalKind::FileMissing => {
                 ExitStatus::NotFound
             }
+            RefusalKind::NotPublished | RefusalKind::Malformed => ExitStatus::NotFound,
             RefusalKind::TokenTooNarrow
             | RefusalKind::NotRequested
             | RefusalKind::Pending
@@ -59,12 +72,18 @@ impl RefusedPull {
             | RefusalKind::Reset
             | RefusalKind::Gated
             | RefusalKind::Forbidden
-            | RefusalKind::Disabled => ExitStatus::Refused,
+            | RefusalKind::Disabled
+            | RefusalKind::LoginRequired
+            | RefusalKind::DownloadsDisabled
+            | RefusalKind::EarlyAccess
+            | RefusalKind::NotEntitled
+            | RefusalKind::Archived
+            | RefusalKind::RegionBlocked => ExitStatus::Refused,
         }
     }
 
     fn headline(&self) -> String {
-        let repo = &self.repo;
+        let (repo, what) = (&self.repo, &self.reference);
         match self.refusal.kind {
             RefusalKind::NoToken => format!("access to `{repo}` is gated and no token was sent"),
             RefusalKind::BadToken => format!("the token for `{repo}` is not valid"),
@@ -91,6 +110,23 @@ impl RefusedPull {
                 None => format!("`{repo}` lists a file that the hub does not have"),
             },
             RefusalKind::Disabled => format!("the hub has disabled `{repo}`"),
+            RefusalKind::LoginRequired => match (&self.token, &self.account) {
+                (None, _) => format!("`{what}` is only for those who are logged in, and no token was sent"),
+                (Some(_), None) => format!("`{what}` is only for those who are logged in, and the token did not help"),
+                (Some(_), Some(account)) => {
+                    format!("`{what}` is refused to the account `{}` as if it were not logged in", account.name)
+                }
+            },
+            RefusalKind::DownloadsDisabled => format!("the creator of `{what}` has disabled downloads"),
+            RefusalKind::EarlyAccess => match &self.refusal.deadline {
+                Some(deadline) => format!("`{what}` is in early access until {deadline}: only for those who have paid"),
+                None => format!("`{what}` is only for those who have paid"),
+            },
+            RefusalKind::NotEntitled => format!("this account has no right to download `{what}`"),
+            RefusalKind::Archived => format!("`{what}` is archived: its files can no longer be downloaded"),
+            RefusalKind::RegionBlocked => format!("`{what}` is not served in the region of this machine"),
+            RefusalKind::NotPublished => format!("there is nothing published as `{what}`"),
+            RefusalKind::Malformed => format!("the provider knows no such number: `{what}`"),
         }
     }
 }

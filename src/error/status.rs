@@ -75,9 +75,11 @@ impl ExitStatus {
             Self::Other => "another failure",
             Self::Usage => "wrong usage, reference or configuration",
             Self::Credential => "no token, or a bad one",
-            Self::Refused => "access refused: not asked for, pending, rejected, token too narrow, disabled",
+            Self::Refused => {
+                "access refused: not asked for, pending, rejected, token too narrow, disabled, paid, unsafe"
+            }
             Self::NotFound => "not found: repository (missing or private), revision or file; offline and not here",
-            Self::Corrupt => "the content did not verify",
+            Self::Corrupt => "the content did not verify, or has no hash to verify it by",
             Self::Network => "network or server, after retries",
             Self::Disk => "disk, cache or lock",
             Self::Interrupted => "interrupted by Ctrl-C or SIGTERM; what has arrived is kept",

@@ -38,6 +38,12 @@ pub enum Failure {
     /// The server said no.
     #[error("{0}")]
     Refused(Box<Refused>),
+    /// The server leads to its login page instead.
+    #[error("the server leads to its login page: {url}")]
+    LoginPage {
+        /// The link that was asked, without its query.
+        url: String,
+    },
     /// The network failed.
     #[error("{what}: {url}")]
     Network {
@@ -163,20 +169,34 @@ pub struct Refused {
     pub request_id: Option<String>,
     /// How long the server asks to wait.
     pub wait: Option<Duration>,
+    /// The JSON object in the body, as the server wrote it: for the provider that knows its keys.
+    pub fields: Fields,
+    /// Whether the body is a web page: whoever wrote it is no API.
+    pub is_page: bool,
+    /// Whether the server marks the answer as one that may pass: CivitAI's 404 while its storage is away differs from a
+    /// true one in `Cache-Control: private, no-store` (providers §1.4).
+    pub may_pass: bool,
 }
+
+/// The keys of a JSON object.
+pub type Fields = serde_json::Map<String, serde_json::Value>;
 
 impl Refused {
     pub(super) fn of(url: &Url, own: bool, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |name: &str| header(headers, name).map(printable).filter(|text| !text.is_empty());
+        let fields: Fields = serde_json::from_slice(body).unwrap_or_default();
         Self {
             url: public(url),
             own,
             status,
             code: text("x-error-code"),
-            message: text("x-error-message").or_else(|| message_in(headers, body)),
+            message: text("x-error-message").or_else(|| message_in(&fields, headers, body)),
             // in this order in huggingface_hub (`_raise_for_status`), so that both tools name the same id
             request_id: ["x-request-id", "x-amzn-trace-id", "x-amz-cf-id"].into_iter().find_map(text),
             wait: ordered_wait(headers),
+            is_page: is_page(headers, body),
+            may_pass: header(headers, "cache-control") == Some("private, no-store"),
+            fields,
         }
     }
 }
@@ -191,21 +211,25 @@ impl fmt::Display for Refused {
     }
 }
 
-/// The message in a body: `error` of a JSON object, or a short text. A web page is no message.
-fn message_in(headers: &HeaderMap, body: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(body).ok()?;
-    if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) {
-        let text = |key| object.get(key).and_then(serde_json::Value::as_str);
+/// The message in a body: `message` or `error` of a JSON object (where there are both, `error` is a mere headline), or a
+/// short text. A web page is no message.
+fn message_in(fields: &Fields, headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    if !fields.is_empty() {
+        let text = |key| fields.get(key).and_then(serde_json::Value::as_str);
         let message = match (text("error"), text("error_description")) {
             // OAuth: a word for programs, a sentence for people (RFC 6749, 5.2)
             (Some(word), Some(sentence)) => Some(format!("{word}: {sentence}")),
-            (word, _) => word.or_else(|| text("message")).map(str::to_owned),
+            (word, _) => text("message").or(word).map(str::to_owned),
         };
         return message.as_deref().map(printable).filter(|message| !message.is_empty());
     }
-    let is_page = header(headers, "content-type").is_some_and(|kind| kind.contains("html") || kind.contains("xml"))
-        || text.trim_start().starts_with('<');
-    Some(printable(text)).filter(|message| !is_page && !message.is_empty() && message.len() <= 1_000)
+    let text = printable(std::str::from_utf8(body).ok()?);
+    Some(text).filter(|text| !is_page(headers, body) && !text.is_empty() && text.len() <= 1_000)
+}
+
+fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    header(headers, "content-type").is_some_and(|kind| kind.contains("html") || kind.contains("xml"))
+        || body.trim_ascii_start().starts_with(b"<")
 }
 
 #[cfg(test)]
@@ -228,6 +252,7 @@ mod tests {
             (&[], " <?xml version='1.0'?><Error/>", None),
             (&[], "{\"error\":\"invalid_grant\",\"error_description\":\"No.\"}", Some("invalid_grant: No.")),
             (&[], "{\"other\":1}", None),
+            (&[], "{\"error\":\"Unauthorized\",\"message\":\"log in\"}", Some("log in")),
             (&[], "", None),
         ] {
             assert_eq!(refused(headers, body).message.as_deref(), message, "{body}");

@@ -35,11 +35,12 @@ pub fn verdict(failure: &Failure) -> Verdict {
     match failure {
         Failure::Refused(refused) => match refused.status.as_u16() {
             408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 => Verdict::Passing(refused.wait),
+            404 if refused.own && refused.may_pass => Verdict::FewTries,
             // behind a redirect: the signed link has expired, and the next try gets another one
             400..=499 if !refused.own => Verdict::FewTries,
             _ => Verdict::Final,
         },
-        Failure::Network { kind: NetworkKind::Certificate, .. } => Verdict::Final,
+        Failure::LoginPage { .. } | Failure::Network { kind: NetworkKind::Certificate, .. } => Verdict::Final,
         Failure::Network { kind: NetworkKind::Connect, .. } | Failure::Broken { .. } => Verdict::FewTries,
         Failure::Network { .. } => Verdict::Passing(None),
     }

@@ -109,6 +109,12 @@ impl Selection {
         })
     }
 
+    /// The selection of these names alone.
+    #[must_use]
+    pub fn of_names(names: Vec<String>) -> Self {
+        Self { names: names.into_iter().map(Name::new).collect(), ..Self::default() }
+    }
+
     /// The name when exactly one file was named: then it is the file's path that the user wants to see, not the folder's.
     #[must_use]
     pub fn only_file(&self) -> Option<&str> {
@@ -130,6 +136,27 @@ impl Selection {
         (self.names.is_empty() || self.names.iter().any(|name| name.matches(path)))
             && (self.include.is_empty() || self.include.iter().any(|pattern| pattern.matches(path)))
             && !self.exclude.iter().any(|pattern| pattern.matches(path))
+    }
+
+    /// Whether nothing is said, so that all is wanted.
+    #[must_use]
+    pub const fn is_everything(&self) -> bool {
+        self.names.is_empty() && self.include.is_empty() && self.exclude.is_empty()
+    }
+
+    /// Whether there are include patterns.
+    #[must_use]
+    pub const fn has_patterns(&self) -> bool {
+        !self.include.is_empty()
+    }
+
+    /// As [`contains`](Self::contains), for a file with a second name that patterns may match as well.
+    #[must_use]
+    pub fn contains_either(&self, path: &str, other: &str) -> bool {
+        let either = |pattern: &Pattern| pattern.matches(path) || pattern.matches(other);
+        (self.names.is_empty() || self.names.iter().any(|name| name.matches(path)))
+            && (self.include.is_empty() || self.include.iter().any(either))
+            && !self.exclude.iter().any(either)
     }
 
     /// The selected ones among `paths`, in the order they come.

@@ -3,23 +3,32 @@
 //! Facts that cost somebody a day: a wrong key is no error but the same as no key, so only `GET /api/v1/me` tells a bad
 //! one; the API's own `downloadUrl` yields another file to an account with other preferences, so files are asked for by
 //! their number; a storage host is `b2.civitai.com`, a sub-domain, and the key must not reach it (providers §0.4 to 0.7).
+//!
+//! A model is a repository named by its number, a version its revision; the commit of a version is its number in 40
+//! digits. What was published once does not change, so a pull of a numbered version that is here asks nothing.
 
+mod explain;
+mod listing;
 mod wire;
 
 use url::Url;
 
-use super::{Access, Account, Answering, Provider, ProviderError, Refusal};
+use super::{Access, Account, Answering, Provider, ProviderError, Refusal, RefusalKind};
 use crate::credential::Credential;
-use crate::endpoint::Endpoint;
-use crate::http::{Ask, Client, Failure};
-use crate::manifest::{Manifest, RepoFile, Resolved};
+use crate::endpoint::{Endpoint, Protocol};
+use crate::http::{Ask, ByteRange, Client, Failure};
+use crate::manifest::{Entry, Gate, Manifest, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
+
+/// Storage refuses programs with many connections (civitai#2113), and one is mostly fast.
+const MOST_CONNECTIONS: usize = 4;
 
 /// CivitAI, or a server that speaks like it.
 #[derive(Debug)]
 pub struct CivitAi {
     endpoint: Endpoint,
+    pages: Endpoint,
     client: Client,
     credential: Option<Credential>,
 }
@@ -28,11 +37,94 @@ impl CivitAi {
     /// The site at the endpoint of `settings`, asked with `credential`.
     #[must_use]
     pub fn new(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Self {
-        Self { endpoint: settings.endpoint.clone(), client, credential }
+        Self { endpoint: settings.endpoint.clone(), pages: settings.pages.clone(), client, credential }
     }
 
     fn get(&self, url: Url) -> Ask<'_> {
         Ask::get(url, self.credential.as_ref())
+    }
+
+    fn refuse(&self, repo: &Repo, kind: RefusalKind) -> ProviderError {
+        ProviderError::Refused(Box::new(explain::refusal(repo, kind, &self.pages)))
+    }
+
+    /// Where a version's file is asked for. Without `fileId` the account's preferences choose.
+    fn download(&self, commit: &Commit, file: Option<u64>) -> Url {
+        let version = commit.as_str().trim_start_matches('0');
+        let mut url = self.endpoint.join(["api", "download", "models", version]);
+        if let Some(file) = file {
+            url.query_pairs_mut().append_pair("fileId", &file.to_string());
+        }
+        url
+    }
+
+    async fn version(&self, number: &str) -> Result<wire::Version, ProviderError> {
+        let url = self.endpoint.join(["api", "v1", "model-versions", number]);
+        Ok(self.client.json(&self.get(url)).await?.0)
+    }
+
+    async fn revision(&self, repo: &Repo, revision: &Revision) -> Result<Resolved, ProviderError> {
+        let resolved = |commit, repo| Resolved { commit, gate: Gate::Unsaid, repo, telling: None };
+        if let Some(commit) = Protocol::CivitAi.fixed(revision) {
+            // a page that names only a version: the model is kept under its own number
+            let named = match repo.id.owner() {
+                Some(_) => Some(self.model_of(repo, repo.id.name()).await?),
+                None => None,
+            };
+            return Ok(resolved(commit, named));
+        }
+        if *revision != Revision::main() {
+            return Err(self.refuse(repo, RefusalKind::NotPublished));
+        }
+        let url = self.endpoint.join(["api", "v1", "models", repo.id.as_str()]);
+        let (model, _): (wire::Model, _) = self.client.json(&self.get(url)).await?;
+        if model.is_archived() {
+            return Err(self.refuse(repo, RefusalKind::Archived));
+        }
+        let Some(latest) = model.model_versions.iter().flatten().next() else {
+            return Err(self.refuse(repo, RefusalKind::NotPublished));
+        };
+        let commit = format!("{:0>40}", latest.id).parse().expect("digits, padded to 40");
+        Ok(resolved(commit, None))
+    }
+
+    async fn model_of(&self, repo: &Repo, version: &str) -> Result<Repo, ProviderError> {
+        let version = self.version(version).await?;
+        let id = version.model_id.and_then(|model| model.to_string().parse().ok());
+        let id = id.ok_or_else(|| listing::problem(repo, "the version names no model"))?;
+        Ok(Repo { id, ..repo.clone() })
+    }
+
+    async fn manifest(&self, repo: &Repo, commit: &Commit) -> Result<Manifest, ProviderError> {
+        let version = self.version(commit.as_str().trim_start_matches('0')).await?;
+        if version.model_id.is_some_and(|model| model.to_string() != repo.id.as_str()) {
+            return Err(self.refuse(repo, RefusalKind::NotPublished));
+        }
+        if let Some(refusal) = explain::described(repo, &version, self.credential.is_some(), &self.pages) {
+            return Err(ProviderError::Refused(Box::new(refusal)));
+        }
+        let entries = listing::entries(repo, &version)?;
+        Ok(Manifest { repo: repo.clone(), commit: commit.clone(), entries })
+    }
+
+    /// Asks for the first byte. HEAD answers 401 whoever asks (vast-ai/base-image#215).
+    async fn first_byte(&self, url: Url, name: &str) -> Result<u64, ProviderError> {
+        let range = Some(ByteRange { start: 0, end: 1 });
+        let answer = match self.client.insist(&Ask { range, ..self.get(url) }).await {
+            Ok(answer) => answer,
+            // an empty file has no first byte
+            Err(Failure::Refused(refused)) if refused.status.as_u16() == 416 => return Ok(0),
+            Err(failure) => return Err(failure.into()),
+        };
+        let kind = answer.header("content-type").unwrap_or_default();
+        if kind.starts_with("text/html") || kind.starts_with("application/json") {
+            let what = if kind.starts_with("text/html") { "a web page" } else { "a JSON document" };
+            return Err(Failure::broken(answer.url(), format!("{what} was sent in place of `{name}`")).into());
+        }
+        let total = answer.header("content-range").and_then(|range| range.rsplit_once('/')).map(|(_, total)| total);
+        let whole = answer.header("content-length").filter(|_| answer.status().as_u16() == 200);
+        let length = total.or(whole).and_then(|text| text.trim().parse().ok());
+        length.ok_or_else(|| Failure::broken(answer.url(), format!("no length was sent for `{name}`")).into())
     }
 
     async fn ask_account(&self) -> Result<Option<Account>, ProviderError> {
@@ -45,52 +137,60 @@ impl CivitAi {
     }
 }
 
-fn unfinished<T>(repo: &Repo) -> Result<T, ProviderError> {
-    Err(ProviderError::Listing { repo: repo.clone(), problem: "pulls from CivitAI are not built yet".to_owned() })
-}
-
 impl Provider for CivitAi {
-    fn resolve<'a>(
-        &'a self,
-        repo: &'a Repo,
-        _revision: &'a Revision,
-    ) -> Answering<'a, Result<Resolved, ProviderError>> {
-        Box::pin(async { unfinished(repo) })
+    fn resolve<'a>(&'a self, repo: &'a Repo, revision: &'a Revision) -> Answering<'a, Result<Resolved, ProviderError>> {
+        Box::pin(self.revision(repo, revision))
     }
 
     fn check_access<'a>(&'a self, _repo: &'a Repo) -> Answering<'a, Result<Access, ProviderError>> {
         Box::pin(async { Ok(Access::Unknown) })
     }
 
+    /// The gate is the version's: whichever of its files is asked for.
     fn try_file<'a>(
         &'a self,
-        repo: &'a Repo,
-        _commit: &'a Commit,
-        _path: &'a RepoPath,
+        _repo: &'a Repo,
+        commit: &'a Commit,
+        path: &'a RepoPath,
     ) -> Answering<'a, Result<(), ProviderError>> {
-        Box::pin(async { unfinished(repo) })
+        Box::pin(async { self.first_byte(self.download(commit, None), path.as_str()).await.map(drop) })
+    }
+
+    fn measure<'a>(
+        &'a self,
+        _repo: &'a Repo,
+        commit: &'a Commit,
+        entry: &'a Entry,
+    ) -> Answering<'a, Result<u64, ProviderError>> {
+        let file = entry.published.as_ref().map(|published| published.id);
+        Box::pin(self.first_byte(self.download(commit, file), entry.path.as_str()))
     }
 
     fn is_always_open(&self, _path: &RepoPath) -> bool {
         false
     }
 
-    fn list<'a>(&'a self, repo: &'a Repo, _commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>> {
-        Box::pin(async { unfinished(repo) })
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>> {
+        Box::pin(self.manifest(repo, commit))
     }
 
-    fn link(&self, _repo: &Repo, _commit: &Commit, _file: &RepoFile) -> Url {
-        self.endpoint.join(["api", "download"])
+    fn link(&self, _repo: &Repo, commit: &Commit, file: &RepoFile) -> Url {
+        self.download(commit, file.id)
     }
 
-    fn explain(&self, _repo: &Repo, _failure: &Failure) -> Option<Refusal> {
-        None
+    fn most_connections(&self) -> usize {
+        MOST_CONNECTIONS
+    }
+
+    fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal> {
+        explain::explain(repo, failure, &self.pages)
     }
 
     fn account(&self) -> Answering<'_, Result<Option<Account>, ProviderError>> {
         Box::pin(self.ask_account())
     }
 
+    /// Numbers have no near ones.
     fn similar<'a>(&'a self, _repo: &'a Repo) -> Answering<'a, Vec<String>> {
         Box::pin(async { Vec::new() })
     }

@@ -92,7 +92,7 @@ impl HuggingFace {
         let mut names =
             info.siblings.unwrap_or_default().into_iter().filter_map(|sibling| sibling.rfilename.parse().ok());
         let telling = names.find(|path| !self.is_always_open(path));
-        Ok(Resolved { commit, gate, telling })
+        Ok(Resolved { commit, gate, repo: None, telling })
     }
 
     async fn ask_access(&self, repo: &Repo) -> Result<Access, ProviderError> {
@@ -179,7 +179,7 @@ impl HuggingFace {
             return Err(listing::problem(repo, &format!("the server gives no size and hash for `{path}`")));
         };
         let blob_id = matches!(digest, Digest::GitSha1(_)).then(|| digest.hex());
-        Ok(Entry { path, size, digest: Some(digest), blob_id, xet_hash: None })
+        Ok(Entry { path, size, digest: Some(digest), blob_id, xet_hash: None, published: None })
     }
 
     async fn ask_account(&self) -> Result<Option<Account>, ProviderError> {

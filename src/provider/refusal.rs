@@ -36,11 +36,27 @@ pub enum RefusalKind {
     FileMissing,
     /// The provider has disabled the repository.
     Disabled,
+    /// Only for those who are logged in; a bad token is taken for none.
+    LoginRequired,
+    /// The creator lets nobody download it.
+    DownloadsDisabled,
+    /// For those who pay, until a day or for good.
+    EarlyAccess,
+    /// This account has no right to it.
+    NotEntitled,
+    /// Its files are gone for good.
+    Archived,
+    /// Not served where the caller is.
+    RegionBlocked,
+    /// There is no such thing, or nobody may see it yet.
+    NotPublished,
+    /// The provider takes the number for none.
+    Malformed,
 }
 
 impl RefusalKind {
     /// Every kind, for tests and documentation that must cover all.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 22] = [
         Self::NoToken,
         Self::BadToken,
         Self::ExpiredToken,
@@ -55,6 +71,14 @@ impl RefusalKind {
         Self::RevisionMissing,
         Self::FileMissing,
         Self::Disabled,
+        Self::LoginRequired,
+        Self::DownloadsDisabled,
+        Self::EarlyAccess,
+        Self::NotEntitled,
+        Self::Archived,
+        Self::RegionBlocked,
+        Self::NotPublished,
+        Self::Malformed,
     ];
 
     /// Whether it depends on whose token was sent, so that the account is worth a request.
@@ -65,6 +89,9 @@ impl RefusalKind {
             Self::RevisionMissing | Self::FileMissing | Self::Disabled => false,
             Self::TokenTooNarrow | Self::NotRequested | Self::Pending | Self::Rejected | Self::Reset => true,
             Self::Gated | Self::Forbidden | Self::NotFoundOrPrivate => true,
+            Self::LoginRequired | Self::EarlyAccess | Self::NotEntitled => true,
+            Self::DownloadsDisabled | Self::Archived | Self::RegionBlocked => false,
+            Self::NotPublished | Self::Malformed => false,
         }
     }
 
@@ -99,6 +126,14 @@ impl RefusalKind {
             Self::RevisionMissing => "revision_missing",
             Self::FileMissing => "file_missing",
             Self::Disabled => "disabled",
+            Self::LoginRequired => "login_required",
+            Self::DownloadsDisabled => "downloads_disabled",
+            Self::EarlyAccess => "early_access",
+            Self::NotEntitled => "not_entitled",
+            Self::Archived => "archived",
+            Self::RegionBlocked => "region_blocked",
+            Self::NotPublished => "not_published",
+            Self::Malformed => "malformed",
         }
     }
 }
@@ -118,4 +153,6 @@ pub struct Refusal {
     pub server_message: Option<String>,
     /// The page that leads on: the repository's, or that of the tokens.
     pub page: String,
+    /// When it will be open to everybody, as the provider writes it.
+    pub deadline: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! Which files a pull is about: what the user named, without the weights that are there once more, as far as the
 //! application can load it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use super::{Application, Pull};
 use crate::comfyui::{self, ComfyuiError};
@@ -13,12 +13,7 @@ use crate::weights::{self, Dtype, Listed};
 impl Pull<'_> {
     /// The entries that are asked for.
     pub(super) fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
-        let paths = entries.iter().map(|entry| entry.path.as_str());
-        let selected = self.request.selection.select(paths);
-        let selected = selected.map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
-        let selected: HashSet<&str> = selected.into_iter().collect();
-        let chosen: Vec<&Entry> = entries.iter().filter(|entry| selected.contains(entry.path.as_str())).collect();
-        let chosen = self.one_set(chosen)?;
+        let chosen = self.one_set(self.named(entries)?)?;
         match self.request.into.as_ref().map(|into| &into.application) {
             None => Ok(chosen),
             Some(Application::Comfyui { .. }) => self.for_comfyui(chosen),

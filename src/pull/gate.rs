@@ -1,9 +1,12 @@
 //! The gate, before the first byte: asked where the hub has that question, found out at one file where it has not.
 
+use std::collections::HashSet;
+
 use super::{Access, Hub};
 use crate::error::Error;
 use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider;
+use crate::repo::{Commit, RepoPath};
 
 impl Hub<'_> {
     /// Asks the gate, if there is one; none where the hub cannot say. A dry run tells of a refusal, any other ends with
@@ -35,6 +38,26 @@ impl Hub<'_> {
                 tried.await.map_or_else(|error| self.denied(error), |()| Ok(Access::Granted))
             }
         }
+    }
+
+    /// Looks into the files that are asked for, where the provider numbers them: what is known about them, and the exact
+    /// length of those whose listing has a rounded one. A file tells by its first byte, so that is its gate, too; none
+    /// where the provider does not number its files.
+    pub(super) async fn measure(&self, commit: &Commit, entries: &mut [Entry]) -> Result<Option<Access>, Error> {
+        if entries.iter().all(|entry| entry.published.is_none()) {
+            return Ok(None);
+        }
+        let chosen = self.pull.choose(entries)?;
+        self.pull.inspect(&chosen, entries)?;
+        let unmeasured = chosen.iter().enumerate().filter(|(at, entry)| *at == 0 || !entry.is_measured());
+        let paths: HashSet<RepoPath> = unmeasured.map(|(_, entry)| entry.path.clone()).collect();
+        for entry in entries.iter_mut().filter(|entry| paths.contains(&entry.path)) {
+            match self.connection.measure(self.subject(), commit, entry).await {
+                Ok(size) => entry.set_size(size),
+                Err(error) => return self.denied(error).map(Some),
+            }
+        }
+        Ok(Some(Access::Granted))
     }
 
     fn denied(&self, error: Error) -> Result<Access, Error> {

@@ -8,7 +8,7 @@ use crate::cache::Destination;
 use crate::error::Error;
 use crate::fetch::{FileState, Plan};
 use crate::manifest::{Entry, Gate, RepoFile, Resolved};
-use crate::repo::Commit;
+use crate::repo::{Commit, Repo};
 
 /// A file of a finished (or, for a dry run, planned) pull.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub enum Access {
 /// What a pull did.
 #[derive(Debug)]
 pub struct Pulled {
+    /// The repository, by the id that it is kept under.
+    pub repo: Repo,
     /// The commit.
     pub commit: Commit,
     /// What guards the content, where the hub was asked.
@@ -54,6 +56,7 @@ impl Pull<'_> {
     pub(super) fn unchanged(&self, commit: &Commit, chosen: &[&Entry], destination: &Destination) -> Pulled {
         let in_place = |entry: &&Entry| PulledFile { entry: (*entry).clone(), state: FileState::InPlace };
         Pulled {
+            repo: self.request.repo.clone(),
             commit: commit.clone(),
             gate: None,
             access: Access::Granted,
@@ -96,6 +99,7 @@ impl Pull<'_> {
             state: states.remove(&entry.path).unwrap_or(FileState::Missing { have: 0 }),
         });
         Pulled {
+            repo: self.request.repo.clone(),
             commit: resolved.commit,
             gate: Some(resolved.gate),
             access,

@@ -21,6 +21,8 @@ pub struct Provider {
     pub pages: Endpoint,
     /// The hub that the endpoint may be a mirror of: links that a listing forwards name it.
     pub upstream: Endpoint,
+    /// Another address where the same provider answers with the same numbers, if its own is asked.
+    pub second: Option<Endpoint>,
     /// The variables that may hold its token, in order.
     pub token_variables: Vec<String>,
     /// What the configuration file says about its token.
@@ -45,10 +47,19 @@ impl Provider {
     #[must_use]
     pub fn addresses(&self) -> Vec<Endpoint> {
         let mut addresses = vec![self.endpoint.clone(), self.pages.clone()];
-        if self.name == "hf" {
-            addresses.push(address("https://hf.co"));
-        }
+        let others: &[&str] = match self.protocol {
+            Protocol::HuggingFace if self.name == "hf" => &["https://hf.co"],
+            Protocol::HuggingFace => &[],
+            Protocol::CivitAi => &CIVITAI_ADDRESSES,
+        };
+        addresses.extend(others.iter().map(|text| address(text)));
         addresses
+    }
+
+    /// The same provider, asked at another of its addresses. A token for it is then bound to that one.
+    #[must_use]
+    pub fn at(&self, address: &Endpoint) -> Self {
+        Self { endpoint: address.clone(), pages: address.clone(), ..self.clone() }
     }
 
     /// The page on which a token for downloads is made: where that can be asked for, with the box for gated repositories
@@ -69,6 +80,15 @@ impl Provider {
         }
     }
 }
+
+/// Where CivitAI's pages are and were; only the first and `.red` have an API (providers §1.7).
+const CIVITAI_ADDRESSES: [&str; 5] = [
+    "https://civitai.com",
+    "https://www.civitai.com",
+    "https://civitai.red",
+    "https://civitai.green",
+    "https://civitai.blue",
+];
 
 /// What is built in about a provider.
 struct BuiltIn {
@@ -121,6 +141,7 @@ pub(super) fn resolve(env: &Env, config: &Config, overrides: &Overrides) -> Resu
         }
         if let Some(text) = &overrides.endpoint {
             provider.endpoint = parse(text, "--endpoint")?;
+            provider.second = None;
         }
     }
     Ok(providers)
@@ -145,6 +166,7 @@ impl BuiltIn {
             name: self.name.to_owned(),
             protocol: self.protocol,
             pages: if is_hf { own.clone() } else { endpoint.clone() },
+            second: (self.protocol == Protocol::CivitAi && endpoint == own).then(|| address("https://civitai.red")),
             upstream: own,
             token_variables: variables,
             token_key: config
@@ -169,6 +191,7 @@ fn configured(env: &Env, config: &ProviderConfig) -> Result<Provider, SettingsEr
         protocol: Protocol::HuggingFace,
         pages: endpoint.clone(),
         upstream: address("https://huggingface.co"),
+        second: None,
         endpoint,
         token_variables: config.token_variable().map(str::to_owned).into_iter().collect(),
         token_key: config.token.clone().filter(|key| !matches!(key, TokenKey::Variable(_))),

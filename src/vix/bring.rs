@@ -6,19 +6,16 @@ use std::sync::Arc;
 use super::targets::{Found, Look, Target, Targets};
 use super::{Order, Placed, Way};
 use crate::archive::{self, Staging};
-use crate::auth::TokenChoice;
 use crate::cache::delivery::Hashed;
 use crate::cache::{CacheError, RepoLayout};
 use crate::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
-use crate::endpoint::public;
+use crate::endpoint::{Protocol, public};
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{FetchError, FileState};
-use crate::pattern::Selection;
 use crate::pull::{Access, Pulled, PulledFile, Request, pull};
 use crate::reference::{Reference, Within};
-use crate::repo::Revision;
 use crate::report::Reporter;
 use crate::settings::Settings;
 
@@ -126,21 +123,14 @@ impl Porter<'_> {
 /// The pull that brings a model's file: its address is a reference to one file.
 pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) -> Result<Request, Error> {
     let reference = Reference::parse(model.url.as_str(), &settings.known())?;
-    let Some(Within::File(path)) = &reference.path else {
+    let provider = reference.provider.as_deref().unwrap_or(&settings.default_provider);
+    // a link of CivitAI may name a version alone: the hash tells which of its files is meant
+    let is_numbered = settings.provider(provider)?.protocol == Protocol::CivitAi;
+    if !is_numbered && !matches!(reference.path, Some(Within::File(_))) {
         return Err(CatalogError::NoFile { url: public(&model.url) }.into());
-    };
-    Ok(Request {
-        provider: reference.provider.clone().unwrap_or_else(|| settings.default_provider.clone()),
-        repo: reference.repo.clone(),
-        revision: reference.revision.clone().unwrap_or_else(Revision::main),
-        selection: Selection::new(vec![path.to_string()], &[], &[])?,
-        weights: None,
-        local_dir: None,
-        into: None,
-        force: false,
-        dry_run,
-        token: TokenChoice::Search,
-    })
+    }
+    let expect = is_numbered.then_some(model.digest);
+    Ok(Request { expect, dry_run, ..Request::of(reference, settings) })
 }
 
 /// The one file of a pull, held to what the catalog says before its content is looked at.

@@ -79,7 +79,7 @@ impl Targets {
     pub(super) fn of(&self, model: &CatalogModel) -> Vec<Target> {
         let at = |root: PathBuf, path: RepoPath| Target {
             root,
-            file: RepoFile { path, size: model.size, digest: model.digest },
+            file: RepoFile { path, size: model.size, digest: model.digest, id: None },
         };
         match &model.home {
             Home::Types(types) => self.of_types(types).into_iter().map(|root| at(root, model.file.clone())).collect(),

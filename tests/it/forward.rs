@@ -22,6 +22,16 @@ impl Proxy {
     /// # Panics
     /// When loopback has no free port.
     pub fn start() -> Self {
+        Self::leading(&[])
+    }
+
+    /// A proxy at which names lead to servers of the test: `civitai.com` to a listener on loopback.
+    ///
+    /// # Panics
+    /// When loopback has no free port.
+    pub fn leading(routes: &[(&str, &str)]) -> Self {
+        let routes: Vec<(String, String)> =
+            routes.iter().map(|(host, to)| (format!("{host}:443"), (*to).to_owned())).collect();
         let heads = Heads::default();
         let for_thread = Arc::clone(&heads);
         let address = serve(move |mut client| {
@@ -30,7 +40,8 @@ impl Proxy {
             let mut words = head.split(' ');
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             if method == "CONNECT" {
-                return tunnel(client, target);
+                let led = routes.iter().find(|(host, _)| host == target);
+                return tunnel(client, led.map_or(target, |(_, to)| to));
             }
             let (authority, path) = split(target).ok_or(io::ErrorKind::InvalidInput)?;
             forward(&mut client, &authority, &head.replacen(target, &path, 1))
@@ -76,6 +87,11 @@ impl Tls {
         Self { address, authority }
     }
 
+    /// `host:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub fn url(&self) -> String {
         format!("https://{}", self.address)
     }
@@ -96,13 +112,16 @@ pub fn idle_authority() -> String {
     CertificateParams::default().self_signed(&key).expect("a certificate").pem()
 }
 
+/// What the servers of tests are called.
+const NAMES: [&str; 5] = ["127.0.0.1", "localhost", "civitai.com", "civitai.red", "b2.civitai.com"];
+
 fn certified() -> (Arc<ServerConfig>, String) {
     let key = || KeyPair::generate().expect("a key");
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, key()).expect("an authority");
     let server_key = key();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).expect("names");
+    let params = CertificateParams::new(NAMES.map(str::to_owned)).expect("names");
     let server = params.signed_by(&server_key, &authority).expect("a certificate");
     let private = PrivateKeyDer::try_from(server_key.serialize_der()).expect("a key");
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))

@@ -7,6 +7,7 @@
 mod access;
 mod auth;
 mod cache_layout;
+mod civitai;
 mod connections;
 mod faults;
 mod forward;

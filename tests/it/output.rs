@@ -195,9 +195,9 @@ Exit status:
     1  another failure
     2  wrong usage, reference or configuration
     3  no token, or a bad one
-    4  access refused: not asked for, pending, rejected, token too narrow, disabled
+    4  access refused: not asked for, pending, rejected, token too narrow, disabled, paid, unsafe
     5  not found: repository (missing or private), revision or file; offline and not here
-    6  the content did not verify
+    6  the content did not verify, or has no hash to verify it by
     7  network or server, after retries
     8  disk, cache or lock
   130  interrupted by Ctrl-C or SIGTERM; what has arrived is kept
@@ -331,9 +331,9 @@ Exit status:
     1  another failure
     2  wrong usage, reference or configuration
     3  no token, or a bad one
-    4  access refused: not asked for, pending, rejected, token too narrow, disabled
+    4  access refused: not asked for, pending, rejected, token too narrow, disabled, paid, unsafe
     5  not found: repository (missing or private), revision or file; offline and not here
-    6  the content did not verify
+    6  the content did not verify, or has no hash to verify it by
     7  network or server, after retries
     8  disk, cache or lock
   130  interrupted by Ctrl-C or SIGTERM; what has arrived is kept
@@ -351,7 +351,7 @@ Usage: gatedl pull [OPTIONS] <REFERENCE> [FILES]...
 
 Arguments:
   <REFERENCE>  What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model,
-               or a pasted link
+               civitai:MODEL@VERSION, or a pasted link
   [FILES]...   Only these files: exact names, or a folder with a closing slash
 
 Options:
@@ -385,6 +385,7 @@ Where and how:
                              link, else a copy [default: auto] [possible values: auto, reflink,
                              hardlink, symlink, copy]
       --force                Fetch again what is here [alias: --force-download]
+      --allow-unsafe         Take files in which the provider's scan found a danger
       --dry-run              Show what would be done, and write nothing
       --offline              Open no connection; use what is in the cache
 

@@ -19,7 +19,7 @@ fn file_of(content: &[u8]) -> RepoFile {
     let kind = Digest::Sha256([0; 32]);
     let mut hasher = ContentHasher::like(&kind, content.len() as u64);
     hasher.update(content);
-    RepoFile { path: "m".parse().unwrap(), size: content.len() as u64, digest: hasher.finish() }
+    RepoFile { path: "m".parse().unwrap(), size: content.len() as u64, digest: hasher.finish(), id: None }
 }
 
 proptest! {

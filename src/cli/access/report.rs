@@ -60,6 +60,7 @@ fn short(source: &CredentialSource) -> String {
     match source {
         CredentialSource::Stdin => "--token-stdin".to_owned(),
         CredentialSource::TokenFile(_) => "--token-file".to_owned(),
+        CredentialSource::Link => "link".to_owned(),
         CredentialSource::Variable(name) => name.clone(),
         CredentialSource::Bound(name) => format!("[tokens.{name}]"),
         CredentialSource::Config { provider, .. } => format!("[provider.{provider}]"),

@@ -13,7 +13,8 @@ use crate::weights::{Choice, Format};
 #[derive(Debug, Args)]
 #[command(after_help = PULL_EXAMPLES)]
 pub(in crate::cli) struct Pull {
-    /// What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model, or a pasted link
+    /// What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model,
+    /// civitai:MODEL@VERSION, or a pasted link
     pub(in crate::cli) reference: String,
     /// Only these files: exact names, or a folder with a closing slash
     pub(in crate::cli) files: Vec<String>,
@@ -50,6 +51,9 @@ pub(in crate::cli) struct Pull {
     /// Fetch again what is here
     #[arg(long, visible_alias = "force-download", conflicts_with = "offline", help_heading = "Where and how")]
     pub(in crate::cli) force: bool,
+    /// Take files in which the provider's scan found a danger
+    #[arg(long, help_heading = "Where and how")]
+    pub(in crate::cli) allow_unsafe: bool,
     /// Show what would be done, and write nothing
     #[arg(long, help_heading = "Where and how")]
     pub(in crate::cli) dry_run: bool,

@@ -5,6 +5,83 @@ use serde::Deserialize;
 use super::super::account::{Account, TokenFacts};
 use crate::repo::printable;
 
+/// `GET /api/v1/models/{id}`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Model {
+    mode: Option<String>,
+    /// The latest one first.
+    pub(super) model_versions: Option<Vec<Numbered>>,
+}
+
+impl Model {
+    pub(super) fn is_archived(&self) -> bool {
+        self.mode.as_deref() == Some("Archived")
+    }
+}
+
+/// Anything of which only the number is read.
+#[derive(Debug, Deserialize)]
+pub(super) struct Numbered {
+    pub(super) id: u64,
+}
+
+/// `GET /api/v1/model-versions/{id}`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Version {
+    pub(super) model_id: Option<u64>,
+    pub(super) base_model: Option<String>,
+    pub(super) usage_control: Option<String>,
+    pub(super) paid_access: Option<PaidAccess>,
+    pub(super) model: Option<OfModel>,
+    pub(super) files: Option<Vec<File>>,
+}
+
+/// Who pays, and until when.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PaidAccess {
+    pub(super) permanent: Option<bool>,
+    pub(super) ends_at: Option<String>,
+}
+
+/// What a version says about its model.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct OfModel {
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    pub(super) mode: Option<String>,
+}
+
+/// A file. Its `downloadUrl` is not read: it names no file, and at times the host `undefined`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct File {
+    pub(super) id: Option<u64>,
+    pub(super) name: Option<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    /// Kibibytes, rounded.
+    #[serde(rename = "sizeKB")]
+    pub(super) size_kb: Option<f64>,
+    pub(super) primary: Option<bool>,
+    pub(super) pickle_scan_result: Option<String>,
+    pub(super) virus_scan_result: Option<String>,
+    pub(super) hashes: Option<Hashes>,
+    /// The form of the file, by keys that differ between routes.
+    pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// The one hash that identifies content; empty while a scan is pending.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Hashes {
+    #[serde(rename = "SHA256")]
+    pub(super) sha256: Option<String>,
+}
+
 /// `GET /api/v1/me`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Me {

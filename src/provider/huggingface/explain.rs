@@ -23,7 +23,7 @@ pub(super) fn explain(repo: &Repo, failure: &Failure, has_token: bool, pages: &E
         }
         _ => pages.join(repo.route().split('/')).to_string(),
     };
-    Some(Refusal { kind, server_message: refused.message.clone(), page })
+    Some(Refusal { kind, server_message: refused.message.clone(), page, deadline: None })
 }
 
 fn kind(refused: &Refused, has_token: bool) -> Option<RefusalKind> {
@@ -143,6 +143,9 @@ mod tests {
             message: Some(message.to_owned()),
             request_id: None,
             wait: None,
+            fields: crate::http::Fields::default(),
+            is_page: false,
+            may_pass: false,
         }))
     }
 

@@ -26,7 +26,8 @@ pub(super) fn entry(repo: &Repo, node: Node) -> Result<Option<Entry>, ProviderEr
         None => (node.size, Some(git_sha1(repo, &path, node.oid.as_deref())?)),
     };
     let is_hash = |text: &String| Digest::from_hex(text).is_some();
-    Ok(Some(Entry { path, size, digest, blob_id: node.oid.filter(is_hash), xet_hash: node.xet_hash.filter(is_hash) }))
+    let (blob_id, xet_hash) = (node.oid.filter(is_hash), node.xet_hash.filter(is_hash));
+    Ok(Some(Entry { path, size, digest, blob_id, xet_hash, published: None }))
 }
 
 /// The SHA-256 of a large file; none where the listing masks it, an error where it is something else.
@@ -118,8 +119,14 @@ mod tests {
     #[test]
     fn a_listing_must_be_able_to_become_a_folder() {
         let sized = |size: u64, paths: &[&str]| {
-            let entry =
-                |path: &&str| Entry { path: path.parse().unwrap(), size, digest: None, blob_id: None, xet_hash: None };
+            let entry = |path: &&str| Entry {
+                path: path.parse().unwrap(),
+                size,
+                digest: None,
+                blob_id: None,
+                xet_hash: None,
+                published: None,
+            };
             check(&repo(), paths.iter().map(entry).collect()).map_err(|error| error.to_string())
         };
         let entries = |paths: &[&str]| sized(0, paths);

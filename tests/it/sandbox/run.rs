@@ -71,6 +71,12 @@ impl Run {
         self
     }
 
+    /// A link from the clipboard, which may hold a token.
+    pub fn pasted(mut self, link: &str) -> Self {
+        self.args.push(link.into());
+        self
+    }
+
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment.insert(name.to_owned(), Some(value.as_ref().to_owned()));
         self
@@ -148,8 +154,8 @@ impl Run {
         complaints += &self.compare("stderr", &finished.stderr, self.stderr.as_ref());
         assert!(
             complaints.is_empty(),
-            "gatedl {:?}\n{complaints}\nstdout:\n{}\nstderr:\n{}",
-            self.args,
+            "gatedl {}\n{complaints}\nstdout:\n{}\nstderr:\n{}",
+            format!("{:?}", self.args).replace(CANARY, "[TOKEN]"),
             self.sandbox.redact(&finished.stdout),
             self.sandbox.redact(&finished.stderr),
         );

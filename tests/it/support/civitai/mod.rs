@@ -21,7 +21,7 @@ pub use catalog::{Door, File, Model, Paid, Version};
 use self::listener::Shared;
 use super::account::Account;
 use super::record::{Origin, Place, Record, Recorded};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -32,10 +32,14 @@ pub struct State {
     pub accounts: Vec<Account>,
     /// What `/api/v1/me` says of an account instead of `active`.
     pub standings: BTreeMap<String, String>,
+    /// Accounts that are treated as if they were not logged in, though they are.
+    pub bans: BTreeSet<String>,
     /// As before April 2026: `fileId` is not understood, and the preferred file comes.
     pub ignores_file_id: bool,
     /// What storage answers to an expired link: 403 (R2), 401 or 400 (B2).
     pub expired_status: Option<u16>,
+    /// Where signed links lead, if not to the listener itself.
+    pub storage_root: Option<String>,
     /// How often each signed link works.
     pub link_uses: Option<u32>,
     /// Bytes of the file after which each answer of the storage breaks off, so many times.

@@ -92,6 +92,10 @@ fn download(state: &mut State, request: &Request, caller: &Caller, id: u64, numb
     }
     let Some((model, version)) = find(state, id) else { return refusal(404, &json!({"error": "File not found"})) };
     let door = if model.mode.as_deref() == Some("Archived") { &Door::Archived } else { &version.door };
+    let caller = match caller {
+        Caller::Known(account) if state.bans.contains(&account.name) => &Caller::Unknown,
+        caller => caller,
+    };
     if let Some(refused) = closed(door, version, caller) {
         return refused;
     }

@@ -24,7 +24,8 @@ pub fn sign(state: &mut State, file: &File, number: u64) -> String {
     state.links.insert(signature.clone(), link);
     format!(
         "{}/civitai-delivery/model/1/{}.bin?X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}",
-        state.roots[1], file.id
+        state.storage_root.as_ref().unwrap_or(&state.roots[1]),
+        file.id
     )
 }
 

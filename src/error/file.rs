@@ -1,0 +1,149 @@
+//! Why it is not known which file is meant, or why one must not be fetched. Where names are not unique, only the number
+//! tells which is meant.
+
+use std::fmt;
+
+use thiserror::Error as ThisError;
+
+use super::ExitStatus;
+use crate::digest::Digest;
+use crate::manifest::Entry;
+use crate::repo::{Repo, RepoPath};
+
+/// What is the matter with a file before any of its bytes are fetched.
+#[derive(Debug, ThisError)]
+pub enum FileError {
+    /// The publisher has no hash of a file on record.
+    #[error("no SHA-256 of `{path}` is on record, so what would arrive could not be verified")]
+    Unhashed {
+        /// The file.
+        path: RepoPath,
+    },
+    /// The listing tells another hash than the caller expects.
+    #[error("{}", unexpected(expected, listed.as_ref(), path.as_ref()))]
+    Unexpected {
+        /// The hash that was expected.
+        expected: Digest,
+        /// The hash in the listing, where it came to one file.
+        listed: Option<Digest>,
+        /// That file.
+        path: Option<RepoPath>,
+    },
+    /// A scan found a danger in a file.
+    #[error("the {scan} scan found a danger in `{path}`")]
+    Dangerous {
+        /// The file.
+        path: RepoPath,
+        /// Which scan.
+        scan: &'static str,
+    },
+    /// A pattern takes several files of one name, which are alternatives to each other.
+    #[error("{} files are called `{name}`: {}", files.len(), list(files))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// The files.
+        files: Vec<Numbered>,
+    },
+    /// No file is the one that is meant.
+    #[error("`{repo}` has no file `{wanted}`")]
+    NoSuchFile {
+        /// The repository.
+        repo: Repo,
+        /// The number, or what the file must be like.
+        wanted: String,
+        /// The files that there are.
+        known: Vec<Numbered>,
+    },
+}
+
+impl FileError {
+    pub(super) const fn status(&self) -> ExitStatus {
+        match self {
+            Self::Unhashed { .. } | Self::Unexpected { .. } => ExitStatus::Corrupt,
+            Self::Dangerous { .. } => ExitStatus::Refused,
+            Self::Ambiguous { .. } => ExitStatus::Usage,
+            Self::NoSuchFile { .. } => ExitStatus::NotFound,
+        }
+    }
+
+    /// The word for machines.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unhashed { .. } => "unhashed",
+            Self::Unexpected { .. } => "unexpected_hash",
+            Self::Dangerous { .. } => "dangerous",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::NoSuchFile { .. } => "file_missing",
+        }
+    }
+
+    pub(super) fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Ambiguous { files, .. } => {
+                let first = files.first().map_or(0, |file| file.id);
+                vec![format!("name one by its number at the end of the reference, as in `+{first}`")]
+            }
+            Self::NoSuchFile { known, .. } => {
+                let known: Vec<String> = known.iter().map(|file| format!("{} is `{}`", file.id, file.name)).collect();
+                vec![format!("there are: {}", known.join(", "))]
+            }
+            Self::Unhashed { .. } => vec![
+                "a fresh upload is hashed within minutes; try again later, or ask the creator to upload it anew"
+                    .to_owned(),
+            ],
+            Self::Unexpected { .. } => vec![
+                "nothing was fetched; whoever expects the hash means another file, or the file has changed".to_owned(),
+            ],
+            Self::Dangerous { .. } => {
+                vec!["it may run code when it is loaded; `--allow-unsafe` takes it all the same".to_owned()]
+            }
+        }
+    }
+}
+
+fn unexpected(expected: &Digest, listed: Option<&Digest>, path: Option<&RepoPath>) -> String {
+    match (path, listed) {
+        (Some(path), Some(listed)) => format!("`{path}` is listed as {listed}, but {expected} is expected"),
+        _ => format!("no file of it is listed as {expected}"),
+    }
+}
+
+/// A file that its provider numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered {
+    /// Its number.
+    pub id: u64,
+    /// The name that it was published under.
+    pub name: String,
+    /// Its length in bytes, perhaps rounded.
+    pub size: u64,
+}
+
+impl Numbered {
+    /// The file of an entry; none where it has no number.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Option<Self> {
+        let published = entry.published.as_ref()?;
+        Some(Self { id: published.id, name: published.name.clone(), size: entry.size })
+    }
+}
+
+/// `12 (16.33 GB)`.
+impl fmt::Display for Numbered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // a hint for people, who think in billions of bytes
+        #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+        let bytes = self.size as f64;
+        if bytes >= 1e9 {
+            write!(formatter, "{} ({:.2} GB)", self.id, bytes / 1e9)
+        } else {
+            write!(formatter, "{} ({:.1} MB)", self.id, bytes / 1e6)
+        }
+    }
+}
+
+/// The files as a list.
+fn list(files: &[Numbered]) -> String {
+    files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,178 @@
+//! From the files of a version to a listing in which every file has a name of its own.
+//!
+//! The fact that cost a day: names are generated, and two files of one version may share one. Flux Dev 691639 has fp16
+//! with 22.2 GB and fp8 with 15.9 GB, both `flux_dev.safetensors`; clients that go by the name keep whichever came last.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::super::ProviderError;
+use super::wire::{File, Version};
+use crate::digest::Digest;
+use crate::manifest::{Entry, Published, Scan};
+use crate::repo::{Repo, RepoPath, printable};
+
+const TRAITS: [&str; 4] = ["format", "size", "fp", "quantType"];
+
+pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
+    ProviderError::Listing { repo: repo.clone(), problem: problem.to_owned() }
+}
+
+/// The files of a version, sorted by path. Of those with one name the primary keeps it, and each of the others has its
+/// number in it.
+pub(super) fn entries(repo: &Repo, version: &Version) -> Result<Vec<Entry>, ProviderError> {
+    let mut entries: Vec<Entry> = version.files.iter().flatten().filter_map(|file| entry(version, file)).collect();
+    if entries.is_empty() {
+        return Err(problem(repo, "the version has no files"));
+    }
+    let mut bearers: HashMap<String, usize> = HashMap::new();
+    for entry in &entries {
+        *bearers.entry(folded(entry.path.as_str())).or_default() += 1;
+    }
+    for entry in &mut entries {
+        let Some(published) = entry.published.as_ref() else { continue };
+        if !published.primary && bearers[&folded(entry.path.as_str())] > 1 {
+            entry.path = with_number(&entry.path, published.id);
+        }
+    }
+    entries.sort_by(|left, right| left.path.cmp(&right.path));
+    match entries.windows(2).find(|pair| folded(pair[0].path.as_str()) == folded(pair[1].path.as_str())) {
+        Some(pair) => Err(problem(repo, &format!("it names `{}` twice", pair[0].path))),
+        None => Ok(entries),
+    }
+}
+
+/// Some file systems take `Model.bin` and `model.bin` for one file.
+fn folded(path: &str) -> String {
+    path.to_lowercase()
+}
+
+fn entry(version: &Version, file: &File) -> Option<Entry> {
+    let id = file.id?;
+    let name = file.name.as_deref().unwrap_or_default();
+    let text = |text: &Option<String>| text.as_deref().map(printable);
+    let sha256 = file.hashes.as_ref().and_then(|hashes| hashes.sha256.as_deref());
+    let published = Published {
+        id,
+        name: printable(name),
+        primary: file.primary == Some(true),
+        file_type: text(&file.kind),
+        model_type: version.model.as_ref().and_then(|model| text(&model.kind)),
+        base_model: text(&version.base_model),
+        traits: traits(file),
+        pickle_scan: scan(file.pickle_scan_result.as_deref()),
+        virus_scan: scan(file.virus_scan_result.as_deref()),
+        measured: false,
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a hint; `as` cuts what makes no sense"
+    )]
+    let size = (file.size_kb.unwrap_or_default() * 1024.0).round() as u64;
+    Some(Entry {
+        path: file_name(name, id),
+        size,
+        // the record is in upper case; a digest has one spelling
+        digest: sha256
+            .and_then(|hash| Digest::from_hex(&hash.to_ascii_lowercase()))
+            .filter(|digest| matches!(digest, Digest::Sha256(_))),
+        blob_id: None,
+        xet_hash: None,
+        published: Some(Box::new(published)),
+    })
+}
+
+/// Only texts count, and only the keys that a link may ask for.
+fn traits(file: &File) -> BTreeMap<String, String> {
+    let value = |key: &str| Some(printable(file.metadata.as_ref()?.get(key)?.as_str()?));
+    TRAITS.iter().filter_map(|key| Some(((*key).to_owned(), value(key)?))).collect()
+}
+
+fn scan(result: Option<&str>) -> Scan {
+    match result {
+        Some("Success") => Scan::Passed,
+        Some("Danger") => Scan::Danger,
+        Some("Pending") | None => Scan::Pending,
+        Some(_) => Scan::Unclear,
+    }
+}
+
+/// The name of a file as one part of a path, whatever the server wrote.
+fn file_name(name: &str, id: u64) -> RepoPath {
+    let plain: String =
+        printable(name).chars().map(|character| if "/\\:".contains(character) { '_' } else { character }).collect();
+    let fallback = || format!("file-{id}").parse().expect("letters and digits make a path");
+    plain.trim_matches(['.', ' ']).parse().unwrap_or_else(|_| fallback())
+}
+
+/// `flux_dev.safetensors` with the number 12 is `flux_dev.12.safetensors`.
+fn with_number(path: &RepoPath, id: u64) -> RepoPath {
+    let name = match path.as_str().rsplit_once('.') {
+        Some((stem, extension)) => format!("{stem}.{id}.{extension}"),
+        None => format!("{path}.{id}"),
+    };
+    name.parse().unwrap_or_else(|_| file_name("", id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(files: &str) -> Result<Vec<Entry>, String> {
+        let version: Version = serde_json::from_str(&format!(r#"{{"files":[{files}]}}"#)).unwrap();
+        let repo = Repo { kind: crate::repo::RepoKind::Model, id: "7".parse().unwrap() };
+        entries(&repo, &version).map_err(|error| error.to_string())
+    }
+
+    fn names(files: &[(u64, &str, bool)]) -> Vec<String> {
+        let file = |(id, name, primary): &(u64, &str, bool)| {
+            serde_json::json!({"id": id, "name": name, "primary": primary}).to_string()
+        };
+        let files: Vec<String> = files.iter().map(file).collect();
+        listed(&files.join(",")).unwrap().iter().map(|entry| entry.path.to_string()).collect()
+    }
+
+    #[test]
+    fn no_name_is_borne_twice() {
+        assert_eq!(
+            names(&[(1, "f.safetensors", false), (2, "f.safetensors", true), (3, "F.safetensors", false)]),
+            ["F.3.safetensors", "f.1.safetensors", "f.safetensors"]
+        );
+        assert_eq!(names(&[(1, "f", false), (2, "f", false)]), ["f.1", "f.2"]);
+        assert_eq!(names(&[(1, "a.bin", false), (2, "b.bin", false)]), ["a.bin", "b.bin"]);
+        let clash = r#"{"id":1,"name":"f.2.x"},{"id":2,"name":"f.x"},{"id":3,"name":"f.x","primary":true}"#;
+        assert!(listed(clash).unwrap_err().contains("twice"));
+    }
+
+    #[test]
+    fn a_hostile_name_becomes_one_part() {
+        for (name, safe) in [
+            ("../../etc/passwd", "_.._etc_passwd"),
+            ("..\\..\\x", "_.._x"),
+            ("C:\\x", "C__x"),
+            ("\u{1b}[2Jm.bin", "[2Jm.bin"),
+            ("..", "file-9"),
+            ("", "file-9"),
+            (&"n".repeat(300), "file-9"),
+        ] {
+            assert_eq!(names(&[(9, name, true)]), [safe], "{name:?}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_read_in_either_case_and_only_sha256_counts() {
+        let digest = |hashes: &str| listed(&format!(r#"{{"id":1,"name":"f","hashes":{hashes}}}"#)).unwrap()[0].digest;
+        let hex = "A1".repeat(32);
+        assert_eq!(digest(&format!(r#"{{"SHA256":"{hex}"}}"#)).unwrap().hex(), hex.to_lowercase());
+        for none in ["{}", "null", r#"{"SHA256":""}"#, r#"{"AutoV2":"A1A1A1A1A1"}"#] {
+            assert_eq!(digest(none), None, "{none}");
+        }
+        assert_eq!(digest(&format!(r#"{{"SHA256":"{}"}}"#, "A1".repeat(20))), None);
+    }
+
+    #[test]
+    fn odd_sizes_are_hints_and_nothing_more() {
+        let size = |text: &str| listed(&format!(r#"{{"id":1,"name":"f","sizeKB":{text}}}"#)).unwrap()[0].size;
+        assert_eq!((size("1.5"), size("-1"), size("1e300")), (1536, 0, u64::MAX));
+    }
+}

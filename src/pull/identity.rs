@@ -1,0 +1,51 @@
+//! Under which id a repository is kept, and at which address it is asked: both can turn out differently from what was
+//! typed, and then the pull begins anew with what is known.
+//!
+//! The fact behind it: a page of CivitAI may name a version without its model. Its files belong in the model's folder all
+//! the same, or the next spelling of the same thing would be fetched twice.
+
+use super::Request;
+use crate::cache::holder_of;
+use crate::endpoint::{Endpoint, Protocol};
+use crate::error::Error;
+use crate::manifest::Entry;
+use crate::provider::RefusalKind;
+use crate::settings::Provider;
+
+/// The request by the id that its files are kept under, where the cache knows it.
+pub(super) fn by_kept_id(request: &Request, provider: &Provider) -> Request {
+    let mut request = request.clone();
+    if provider.protocol == Protocol::CivitAi
+        && request.repo.id.owner().is_some()
+        && let Some(commit) = provider.protocol.fixed(&request.revision)
+        && let Some(id) = holder_of(&provider.cache, request.repo.kind, &commit)
+    {
+        request.repo.id = id;
+    }
+    request
+}
+
+/// The other address of a provider, for what is not published at the first. Tokens are bound to whichever is asked.
+pub(super) fn elsewhere(request: &Request, provider: &Provider) -> Option<Endpoint> {
+    match (&request.site, &provider.second) {
+        (Some(_), Some(_)) => Some(provider.endpoint.clone()),
+        (None, second) => second.clone(),
+        (Some(_), None) => None,
+    }
+}
+
+/// Whether the provider has no such thing at the address that was asked.
+pub(super) fn is_unpublished(error: &Error) -> bool {
+    matches!(error, Error::Refused(refused) if refused.refusal.kind == RefusalKind::NotPublished)
+}
+
+/// A listing with the exact lengths that an earlier one had of the same content.
+pub(super) fn with_known_sizes(mut entries: Vec<Entry>, known: &[Entry]) -> Vec<Entry> {
+    for entry in entries.iter_mut().filter(|entry| !entry.is_measured()) {
+        let same = |old: &&Entry| old.is_measured() && old.digest == entry.digest && old.digest.is_some();
+        if let Some(old) = known.iter().find(same) {
+            entry.set_size(old.size);
+        }
+    }
+    entries
+}

@@ -1,0 +1,147 @@
+//! Which files of a listing the user meant: by name and pattern, by number, by hash; and where none is named, of a version
+//! whose files are alternatives to each other, the primary one.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::Pull;
+use crate::digest::Digest;
+use crate::error::{Error, FileError, Numbered};
+use crate::manifest::{Entry, Scan};
+use crate::repo::printable;
+
+impl Pull<'_> {
+    /// The entries that are meant, in the order of the listing.
+    pub(super) fn named<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+        let request = self.request;
+        let chosen = match request.file {
+            Some(number) => self.numbered(number, entries)?,
+            None if entries.iter().any(|entry| entry.published.is_some()) => self.alternatives(entries)?,
+            None => self.selected(entries)?,
+        };
+        match request.expect {
+            Some(expected) => with_hash(expected, &chosen),
+            None => Ok(chosen),
+        }
+    }
+
+    fn selected<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+        let paths = entries.iter().map(|entry| entry.path.as_str());
+        let selected = self.request.selection.select(paths);
+        let selected = selected.map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
+        let selected: HashSet<&str> = selected.into_iter().collect();
+        Ok(entries.iter().filter(|entry| selected.contains(entry.path.as_str())).collect())
+    }
+
+    fn numbered<'e>(&self, number: u64, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+        let is_it = |entry: &&Entry| entry.published.as_ref().is_some_and(|published| published.id == number);
+        entries
+            .iter()
+            .find(is_it)
+            .map(|entry| vec![entry])
+            .ok_or_else(|| self.no_such_file(number.to_string(), entries))
+    }
+
+    fn no_such_file(&self, wanted: String, entries: &[Entry]) -> Error {
+        let known = entries.iter().filter_map(Numbered::of).collect();
+        FileError::NoSuchFile { repo: self.request.repo.clone(), wanted, known }.into()
+    }
+
+    /// The file that has all traits of a link: the primary if it is one of several.
+    fn alike<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+        let traits = &self.request.traits;
+        let has_all = |entry: &&Entry| traits.iter().all(|(key, value)| entry.has_trait(key, value));
+        let alike: Vec<&Entry> = entries.iter().filter(has_all).collect();
+        let wanted = || traits.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&");
+        match (alike.as_slice(), alike.iter().find(|entry| is_primary(entry))) {
+            ([], _) => Err(self.no_such_file(printable(&wanted()), entries)),
+            (_, Some(primary)) => Ok(vec![primary]),
+            ([only], None) => Ok(vec![only]),
+            (several, None) => {
+                let files = several.iter().filter_map(|entry| Numbered::of(entry)).collect();
+                Err(FileError::Ambiguous { name: printable(&wanted()), files }.into())
+            }
+        }
+    }
+
+    /// Files with numbers. Patterns are about the name that was published, which several may bear; a pattern that takes
+    /// two of one name cannot mean both.
+    fn alternatives<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+        let selection = &self.request.selection;
+        if selection.is_everything() {
+            let primary = entries.iter().find(|entry| is_primary(entry));
+            if self.request.expect.is_none() && !self.request.traits.is_empty() {
+                return self.alike(entries);
+            }
+            // a hash looks for its file among all of them
+            let all = || entries.iter().collect();
+            return Ok(match (self.request.expect, primary.or(entries.first())) {
+                (None, Some(primary)) => vec![primary],
+                _ => all(),
+            });
+        }
+        let names = entries.iter().flat_map(|entry| [entry.path.as_str(), entry.published_name()]);
+        selection.select(names).map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
+        let wanted = |entry: &&Entry| selection.contains_either(entry.path.as_str(), entry.published_name());
+        let chosen: Vec<&Entry> = entries.iter().filter(wanted).collect();
+        let mut bearers: BTreeMap<&str, Vec<Numbered>> = BTreeMap::new();
+        for entry in &chosen {
+            bearers.entry(entry.published_name()).or_default().extend(Numbered::of(entry));
+        }
+        let ambiguous = bearers.into_iter().find(|(_, files)| files.len() > 1 && selection.has_patterns());
+        match ambiguous.filter(|_| self.request.expect.is_none()) {
+            Some((name, files)) => Err(FileError::Ambiguous { name: name.to_owned(), files }.into()),
+            None => Ok(chosen),
+        }
+    }
+
+    /// What of the choice the user should hear about, and what must not be fetched.
+    pub(super) fn inspect(&self, chosen: &[&Entry], entries: &[Entry]) -> Result<(), Error> {
+        for entry in chosen {
+            let Some(published) = &entry.published else { continue };
+            if entry.digest.is_none() {
+                return Err(FileError::Unhashed { path: entry.path.clone() }.into());
+            }
+            let scans = [("pickle", published.pickle_scan), ("virus", published.virus_scan)];
+            for (name, scan) in scans {
+                match scan {
+                    Scan::Danger if !self.request.allow_unsafe => {
+                        return Err(FileError::Dangerous { path: entry.path.clone(), scan: name }.into());
+                    }
+                    Scan::Danger => self.reporter.warn(&format!("the {name} scan found a danger in `{}`", entry.path)),
+                    Scan::Pending => self.reporter.note(&format!("the {name} scan of `{}` is not over", entry.path)),
+                    Scan::Passed | Scan::Unclear => {}
+                }
+            }
+            let namesakes = entries.iter().filter(|other| other.published_name() == published.name);
+            let namesakes: Vec<Numbered> = namesakes.filter_map(Numbered::of).collect();
+            if namesakes.len() > 1 && self.request.file.is_none() && self.request.expect.is_none() {
+                let all: Vec<String> = namesakes.iter().map(ToString::to_string).collect();
+                self.reporter.note(&format!(
+                    "{} files are called `{}`: {}; number {} is taken, and `+NUMBER` takes another",
+                    all.len(),
+                    published.name,
+                    all.join(", "),
+                    published.id,
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The file with the hash that the caller expects. One that has only a git id is left to the caller.
+fn with_hash<'e>(expected: Digest, chosen: &[&'e Entry]) -> Result<Vec<&'e Entry>, Error> {
+    let alike = || chosen.iter().filter(|entry| entry.digest == Some(expected));
+    if let Some(entry) = alike().find(|entry| is_primary(entry)).or_else(|| alike().next()) {
+        return Ok(vec![entry]);
+    }
+    match chosen {
+        [only] if !matches!(only.digest, Some(Digest::Sha256(_))) => Ok(vec![only]),
+        [only] => Err(FileError::Unexpected { expected, listed: only.digest, path: Some(only.path.clone()) }.into()),
+        _ => Err(FileError::Unexpected { expected, listed: None, path: None }.into()),
+    }
+}
+
+fn is_primary(entry: &Entry) -> bool {
+    entry.published.as_ref().is_some_and(|file| file.primary)
+}

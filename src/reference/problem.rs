@@ -1,0 +1,55 @@
+//! Why a text is no reference.
+
+use thiserror::Error;
+
+use crate::credential::SecretError;
+use crate::repo::NameError;
+
+/// Why a reference could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReferenceError {
+    /// A part of it breaks the rules for its kind.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// `NAME:` is no provider.
+    #[error("there is no provider `{name}`")]
+    UnknownProvider {
+        /// The name before the colon.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+    /// A link to a host that no provider has.
+    #[error("`{host}` is not the address of a known provider")]
+    UnknownHost {
+        /// The link's host.
+        host: String,
+    },
+    /// A link to a known host, but not to a repository.
+    #[error("`{text}` does not lead to a repository")]
+    NotARepository {
+        /// The link, without its query.
+        text: String,
+    },
+    /// A number, which may be that of a model or of a version, or the name of a repository elsewhere.
+    #[error("a number alone says too little: `{text}`")]
+    BareNumber {
+        /// The number, as written.
+        text: String,
+    },
+    /// What must be a number of CivitAI is none.
+    #[error("`{text}` is not a number of CivitAI")]
+    NotANumber {
+        /// What stands in its place.
+        text: String,
+    },
+    /// An AIR of another source.
+    #[error("`{text}` names neither a model of CivitAI nor one of Hugging Face")]
+    UnknownAir {
+        /// The AIR.
+        text: String,
+    },
+    /// The link carries a token that cannot be sent.
+    #[error(transparent)]
+    Token(#[from] SecretError),
+}

@@ -1,0 +1,40 @@
+//! Signed links expire and lines break: the work goes on from the bytes that are there, without the key at the storage.
+
+use super::{behind, pull};
+use crate::sandbox::Sandbox;
+use crate::support::Place;
+use crate::support::civitai::Door;
+
+/// The storage answers an expired link with 403 (R2), 401 or 400 (B2).
+#[test]
+fn an_expired_link_is_replaced_whatever_the_storage_calls_it() {
+    for status in [403, 401, 400] {
+        let site = behind(Door::Login).with(|state| {
+            state.expired_status = Some(status);
+            state.link_uses = Some(1);
+            state.cuts = Some((100_000, 2));
+        });
+        let sandbox = Sandbox::with_civitai(&site, None);
+        pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
+        assert!(site.count(Place::Resolve) >= 3, "{status}: {}", site.take_log());
+    }
+}
+
+#[test]
+fn a_run_that_was_given_up_is_gone_on_from() {
+    let site = behind(Door::Login).with(|state| state.cuts = Some((140_000, 1_000)));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    pull(&sandbox, "civitai:257749@290640").args(["--timeout", "1ms"]).status(7).any_stderr().run();
+    site.configure(|state| state.cuts = None);
+    site.expire_links();
+    let finished = pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
+    assert!(finished.stderr.contains("from an earlier run"), "{}", finished.stderr);
+}
+
+#[test]
+fn few_connections_are_opened() {
+    let site = behind(Door::Login);
+    let sandbox = Sandbox::with_civitai(&site, None);
+    pull(&sandbox, "civitai:257749@290640").args(["--connections", "16"]).any_stdout().any_stderr().run();
+    assert!(site.count(Place::Cdn) <= 1 + 4, "the first byte, and at most four streams");
+}
