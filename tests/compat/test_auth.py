@@ -158,6 +158,14 @@ def test_a_token_that_is_printed_on_a_terminal_comes_with_a_warning(machine):
     assert (piped.stdout, piped.stderr) == (machine.hub.tokens["bob"] + "\n", "")
 
 
+def test_nothing_typed_is_no_token(machine):
+    terminal = Terminal([machine.program, "auth", "login"], machine.environment)
+    terminal.until("not shown as you type or paste): ")
+    os.write(terminal.fd, b"\n")
+    assert terminal.end() == 3
+    assert "no token was typed" in terminal.said
+
+
 class Git(ThreadingHTTPServer):
     """A git server of the oldest kind, files behind basic authentication; it remembers who came."""
 
