@@ -105,6 +105,16 @@ impl Delivery {
         Self { force: true, ..self.clone() }
     }
 
+    /// Whether files from `cache` become bytes of their own here, for which there must be room.
+    #[must_use]
+    pub fn copies_from(&self, cache: &Path) -> bool {
+        match self.mode {
+            LinkMode::Copy => true,
+            LinkMode::Auto => !is_one_file_system(&self.root, cache),
+            LinkMode::Reflink | LinkMode::HardLink | LinkMode::Symlink => false,
+        }
+    }
+
     /// Whether what stands at the place of a file is the content at `blob` and nobody changed it since it was brought.
     #[must_use]
     pub fn came_from(&self, file: &RepoFile, blob: &Path) -> bool {
@@ -152,6 +162,7 @@ impl Delivery {
         }
         place::make_folder(&self.root)?;
         let folder = descend(&self.root, &parent(file), true)?;
+        sweep(&folder);
         // through its links: a hard link to a link would be a link
         let source = fs::canonicalize(blob).map_err(CacheError::at("open", blob))?;
         let (temporary, arrival) = self.stage(file, &source, &folder, hashed)?;
@@ -216,9 +227,30 @@ fn make_in(folder: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> io::Resu
 const PREFIX: &str = ".";
 const SUFFIX: &str = ".gatedl.incomplete";
 
+/// Of a copy, which takes its time and all of its space, and may be left behind by a kill.
+const COPY_SUFFIX: &str = ".gatedl.copy.incomplete";
+
+/// Removes what killed copies left behind: whoever copies holds a lock on the unfinished file. What cannot be locked or
+/// removed stays.
+fn sweep(folder: &Path) {
+    let named = |name: &std::ffi::OsStr| {
+        name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(COPY_SUFFIX))
+    };
+    for left in fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| named(&entry.file_name())) {
+        let file = left.file_type().is_ok_and(|kind| kind.is_file()).then(|| fs::File::open(left.path()));
+        if let Some(Ok(file)) = file
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(left.path());
+        }
+    }
+}
+
 /// A copy is new bytes, so it is hashed whoever hashed the source.
 fn copied(file: &RepoFile, source: &Path, folder: &Path) -> Result<(TempPath, Arrival), CacheError> {
-    let mut copy = place::temporary(folder, PREFIX, SUFFIX)?;
+    let mut copy = place::temporary(folder, PREFIX, COPY_SUFFIX)?;
+    // for the others' sweep; where there are no locks there is no sweep
+    let _ = copy.as_file().try_lock();
     let path = copy.path().to_path_buf();
     if !content::copy_checked(source, copy.as_file_mut(), &path, &file.digest, file.size)? {
         return Err(CacheError::Damaged { path: source.to_path_buf() });
@@ -247,6 +279,22 @@ fn is_delivered(place: &Path, blob: &Path, size: u64) -> bool {
     let (Ok(place), Ok(blob)) = (fs::metadata(place), fs::metadata(blob)) else { return false };
     let same_age = matches!((place.modified(), blob.modified()), (Ok(place), Ok(blob)) if place == blob);
     place.len() == size && blob.len() == size && same_age && (size >= WORTH_A_SHORTCUT || is_same_file(&place, &blob))
+}
+
+/// Whether two folders, made or yet to be made, are on one file system.
+fn is_one_file_system(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let device = |path: &Path| path.ancestors().find_map(|path| Some(fs::metadata(path).ok()?.dev()));
+        device(one) == device(other)
+    }
+    // not told here; a copy that does not fit ends as any full disk does
+    #[cfg(not(unix))]
+    {
+        let _ = (one, other);
+        true
+    }
 }
 
 #[cfg(unix)]

@@ -84,7 +84,10 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
         took.as_secs_f64(),
     );
     if let Some(savings) = pulled.savings {
-        text += &format!("\n`--weights auto` would have left out {}: the same model once more", size::bytes(savings));
+        text += &format!(
+            "\n`--weights auto` would have left out {} of the same weights in other forms",
+            size::bytes(savings)
+        );
     }
     text
 }
@@ -135,7 +138,8 @@ pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
     let fetch = size::bytes(pulled.bytes_fetched);
     text += &format!("{}, {}; {fetch} to fetch", size::files(pulled.files.len()), size::bytes(total));
     if let Some(savings) = pulled.savings {
-        text += &format!("\n`--weights auto` would leave out {}: the same model once more", size::bytes(savings));
+        text +=
+            &format!("\n`--weights auto` would leave out {} of the same weights in other forms", size::bytes(savings));
     }
     text
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Pull, Pulled};
 use crate::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Standing};
-use crate::cache::{CacheError, Here};
+use crate::cache::{CacheError, Here, space};
 use crate::comfyui::{ModelFolders, ModelType};
 use crate::error::Error;
 use crate::fetch::{FetchError, FileState};
@@ -90,7 +90,9 @@ impl Pull<'_> {
     /// Looks at the places of files that are not in the cache, before any of them is fetched.
     pub(super) fn look_ahead(&self, commit: &Commit, chosen: &[&Entry]) -> Result<(), Error> {
         let Some(into) = &self.request.into else { return Ok(()) };
-        for (entry, (root, below)) in chosen.iter().zip(self.places(into, chosen)?) {
+        let places = self.places(into, chosen)?;
+        self.ensure_room(into, chosen, &places)?;
+        for (entry, (root, below)) in chosen.iter().zip(places) {
             let Some(file) = entry.to_file().filter(|file| !self.is_here(commit, file)) else { continue };
             let item = self.item(commit, &file, (root, below), Hashed::Before);
             match item.delivery.look(&item.file, None)? {
@@ -102,6 +104,22 @@ impl Pull<'_> {
                     return Err(CacheError::Occupied { path: item.delivery.path(&item.file) }.into());
                 }
                 _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Room in each folder for what becomes bytes of its own; the cache has its own check.
+    fn ensure_room(&self, into: &Installation, chosen: &[&Entry], places: &[(PathBuf, RepoPath)]) -> Result<(), Error> {
+        let mut sizes: BTreeMap<&Path, u64> = BTreeMap::new();
+        for (entry, (root, below)) in chosen.iter().zip(places) {
+            let missing = !root.join(below.to_path()).exists();
+            *sizes.entry(root).or_default() += if missing { entry.size } else { 0 };
+        }
+        let cache = self.cache.layout().root();
+        for (root, size) in sizes {
+            if Delivery::into_folder(root, into.link, false).copies_from(cache) {
+                space::ensure(root, size)?;
             }
         }
         Ok(())

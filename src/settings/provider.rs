@@ -43,10 +43,11 @@ pub enum Login {
 }
 
 impl Provider {
-    /// The addresses under which its repositories are known, for reading pasted links.
+    /// The addresses under which its repositories are known, for reading pasted links: those of the hub itself also where
+    /// a mirror is asked.
     #[must_use]
     pub fn addresses(&self) -> Vec<Endpoint> {
-        let mut addresses = vec![self.endpoint.clone(), self.pages.clone()];
+        let mut addresses = vec![self.endpoint.clone(), self.pages.clone(), self.upstream.clone()];
         let others: &[&str] = match self.protocol {
             Protocol::HuggingFace if self.name == "hf" => &["https://hf.co"],
             Protocol::HuggingFace => &[],

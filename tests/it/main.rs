@@ -6,6 +6,7 @@
 
 mod access;
 mod auth;
+mod boinc_ai;
 mod cache_layout;
 mod civitai;
 mod connections;

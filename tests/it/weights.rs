@@ -60,7 +60,7 @@ gate: none, it is public
    fetch        19 B  model.safetensors.index.json
    fetch   400.00 kB  original/consolidated.00.pth
 5 files, 800.02 kB; 800.02 kB to fetch
-`--weights auto` would leave out 400.00 kB: the same model once more
+`--weights auto` would leave out 400.00 kB of the same weights in other forms
 
 "#]])
         .run();
@@ -69,7 +69,7 @@ gate: none, it is public
     pull(&sandbox, ID)
         .stderr(str![[r#"
 acme/llama@main: 5 files verified, 800.02 kB fetched in [TIME]
-`--weights auto` would have left out 400.00 kB: the same model once more
+`--weights auto` would have left out 400.00 kB of the same weights in other forms
 
 "#]])
         .run();

@@ -114,6 +114,8 @@ fn between_file_systems_it_is_a_copy_and_a_hard_link_is_an_error() {
         return;
     }
     let into = |mode| Delivery::into_folder(other.path(), mode, false);
+    assert!(into(LinkMode::Auto).copies_from(&stage.blob) && !into(LinkMode::HardLink).copies_from(&stage.blob));
+    assert!(!stage.delivery(LinkMode::Auto, false).copies_from(&stage.blob));
     let error = into(LinkMode::HardLink).bring(&stage.file, &stage.blob, Hashed::Before).unwrap_err();
     assert!(error.to_string().contains("could not make the hard link"), "{error}");
     assert_eq!(into(LinkMode::Auto).bring(&stage.file, &stage.blob, Hashed::Before).unwrap(), Arrival::Copy);
@@ -169,6 +171,19 @@ fn damaged_content_gets_no_name() {
         assert!(matches!(error, CacheError::Damaged { .. }), "{error}");
         assert!(stage.names().is_empty(), "{mode:?}");
     }
+}
+
+#[test]
+fn what_a_killed_copy_left_is_removed_and_what_another_copies_stays() {
+    let stage = stage();
+    fs::create_dir_all(stage.place().parent().unwrap()).unwrap();
+    let beside = |name: &str| stage.place().with_file_name(name);
+    let (left, live) = (beside(".a.gatedl.copy.incomplete"), beside(".b.gatedl.copy.incomplete"));
+    fs::write(&left, "half").unwrap();
+    let theirs = fs::File::create(&live).unwrap();
+    theirs.try_lock().unwrap();
+    stage.bring(LinkMode::Copy).unwrap();
+    assert!(!left.exists() && live.exists() && stage.place().exists());
 }
 
 #[test]

@@ -57,6 +57,7 @@ impl RefusedPull {
             hints.insert(0, format!("`{}` is public: {way}", self.repo));
         }
         hints.extend(self.about_the_token());
+        hints.extend(self.about_the_hub());
         hints.extend(self.about_other_tokens());
         hints
     }
@@ -134,6 +135,16 @@ impl RefusedPull {
         let source = self.token.as_ref().filter(|_| of_token(self.refusal.kind))?;
         let account = self.account.as_ref().map(|account| format!(" (account `{}`)", account.name)).unwrap_or_default();
         Some(format!("the token came from {source}{account}; `gatedl auth status` shows the others"))
+    }
+
+    /// BOINC AI's own pages send people to huggingface.co for a token, so what they put into BA_ACCESS_TOKEN may be one of
+    /// that hub (providers §3). Whether to send it there is for them to say.
+    fn about_the_hub(&self) -> Option<String> {
+        let is_bad = matches!(self.refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
+        let is_elsewhere = !self.refusal.page.starts_with("https://huggingface.co/");
+        (is_bad && is_elsewhere && self.provider == "ba").then(|| {
+            "if it is a token of Hugging Face, `BA_ENDPOINT=https://huggingface.co` asks that hub with it".to_owned()
+        })
     }
 
     fn about_other_tokens(&self) -> Option<String> {
