@@ -76,6 +76,8 @@ impl fmt::Debug for Secret {
 pub enum CredentialSource {
     /// `--token-stdin`.
     Stdin,
+    /// Typed where it was asked for.
+    Prompt,
     /// `--token-file`.
     TokenFile(PathBuf),
     /// A link that was pasted with a token in its query.
@@ -111,6 +113,7 @@ impl fmt::Display for CredentialSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => formatter.write_str("standard input"),
+            Self::Prompt => formatter.write_str("the prompt"),
             Self::Link => formatter.write_str("the pasted link"),
             Self::TokenFile(path) | Self::Login(path) => write!(formatter, "{}", path.display()),
             Self::Variable(name) => formatter.write_str(name),

@@ -6,13 +6,11 @@ mod report;
 use super::args::Access;
 use super::terminal::Terminal;
 use super::{browser, diagnose, running};
-use crate::access::{Check, Report, Wanted};
+use crate::access::{Check, Report};
 use crate::auth::TokenChoice;
-use crate::connection::Caller;
+use crate::connection::{Caller, Wanted};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
-use crate::reference::Reference;
-use crate::repo::Revision;
 use crate::settings::{Overrides, Settings};
 
 /// What is asked for, before any request.
@@ -65,10 +63,10 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
     }
     let mut wanted: Vec<Wanted> = Vec::new();
     for text in &arguments.references {
-        wanted.push(read(text, &settings)?);
+        wanted.push(Wanted::read(text, &settings)?);
     }
     if let Some(path) = &arguments.file {
-        wanted.extend(list::read(path, |text| read(text, &settings))?);
+        wanted.extend(list::read(path, |text| Wanted::read(text, &settings))?);
     }
     let mut seen: Vec<Wanted> = Vec::new();
     for one in wanted {
@@ -79,15 +77,6 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
     let token = arguments.token.choice()?;
     one_provider(arguments, &seen, &token)?;
     Ok(Task { wanted: seen, token, settings })
-}
-
-fn read(text: &str, settings: &Settings) -> Result<Wanted, Error> {
-    let reference = Reference::parse(text, &settings.known())?;
-    Ok(Wanted {
-        provider: reference.provider.unwrap_or_else(|| settings.default_provider.clone()),
-        repo: reference.repo,
-        revision: reference.revision.unwrap_or_else(Revision::main),
-    })
 }
 
 /// One token, and one address that gets it, are for one provider: sent to all of them, each would learn the other's.

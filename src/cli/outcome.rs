@@ -12,18 +12,7 @@ use crate::pull::{Access, Installed, Pulled, PulledFile, Request};
 
 /// The JSON document of a pull, or of its plan.
 pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Value {
-    let mut files: Vec<Value> = pulled
-        .files
-        .iter()
-        .map(|file| {
-            json!({
-                "path": file.entry.path.as_str(),
-                "size": file.entry.size,
-                "digest": file.entry.digest.map(|digest| digest.to_string()),
-                "state": state(file, request.dry_run),
-            })
-        })
-        .collect();
+    let mut files: Vec<Value> = pulled.files.iter().map(|file| of_file(file, request.dry_run)).collect();
     for (file, (place, arrival)) in files.iter_mut().zip(pulled.installed.iter().flat_map(|installed| &installed.files))
     {
         file["place"] = json!(place.display().to_string());
@@ -53,6 +42,20 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
         if let Access::Refused(error) = &pulled.access {
             document["gate"]["error"] = super::diagnose::document(error)["error"].take();
         }
+    }
+    document
+}
+
+fn of_file(file: &PulledFile, dry_run: bool) -> Value {
+    let mut document = json!({
+        "path": file.entry.path.as_str(),
+        "size": file.entry.size,
+        "digest": file.entry.digest.map(|digest| digest.to_string()),
+        "state": state(file, dry_run),
+    });
+    if let Some(published) = &file.entry.published {
+        document["id"] = json!(published.id);
+        document["name"] = json!(published.name);
     }
     document
 }

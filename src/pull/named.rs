@@ -117,7 +117,7 @@ impl Pull<'_> {
             if namesakes.len() > 1 && self.request.file.is_none() && self.request.expect.is_none() {
                 let all: Vec<String> = namesakes.iter().map(ToString::to_string).collect();
                 self.reporter.note(&format!(
-                    "{} files are called `{}`: {}; number {} is taken, and `+NUMBER` takes another",
+                    "{} files are called `{}`: {}; {} is taken, a number behind a `+` takes another",
                     all.len(),
                     published.name,
                     all.join(", "),

@@ -9,6 +9,7 @@ use crate::auth::{self, TokenChoice};
 use crate::catalog::CatalogModel;
 use crate::env::Env;
 use crate::error::Error;
+use crate::identity::Exchange;
 use crate::settings::Settings;
 
 /// A model of a catalog, and how it stands with it.
@@ -83,8 +84,16 @@ impl Tokens<'_> {
         if let Some(source) = self.known.get(&key) {
             return Ok((Some(key.0), source.clone()));
         }
-        let found = auth::find(self.settings, self.env, provider, Some(&request.repo.id), &TokenChoice::Search)?;
-        let source = found.credential.map(|credential| credential.source().to_string());
+        let exchange = Exchange::planned(self.settings, self.env, provider, &TokenChoice::Search)?;
+        let source = match exchange {
+            Some(exchange) => Some(exchange.source()),
+            None => {
+                let (repo, choice) = (Some(&request.repo.id), TokenChoice::Search);
+                let found = auth::find(self.settings, self.env, provider, repo, &choice)?;
+                found.credential.map(|credential| credential.source().clone())
+            }
+        };
+        let source = source.map(|source| source.to_string());
         self.known.insert(key.clone(), source.clone());
         Ok((Some(key.0), source))
     }

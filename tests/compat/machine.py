@@ -31,6 +31,8 @@ class Machine:
         self.cache = self.home / "hub"
         self.home.mkdir(parents=True)
         self.umask = 0o022
+        # Where both programs store tokens, and nowhere else.
+        self.logins = {self.home / "token", self.home / "stored_tokens"}
         # Nothing of the tester's own environment: a token, an endpoint or a proxy there would change what is tested.
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -117,7 +119,7 @@ class Machine:
 
     def assert_no_token_on_disk(self):
         for path in self.folder.rglob("*"):
-            if path.is_file() and not path.is_symlink():
+            if path.is_file() and not path.is_symlink() and path not in self.logins:
                 self._look_for_tokens(path.read_bytes().decode("latin-1"), str(path))
 
     def _look_for_tokens(self, text, place):

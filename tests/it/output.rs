@@ -178,6 +178,7 @@ Commands:
   pull            Bring a model, dataset or space to this machine
   access          Ask whether models may be read, before anything is written
   auth            Log in, and see which token is used and what it may do
+  doctor          Find out what is wrong with the network, the tokens or the cache
   git-credential  Give git the token for a provider's host, as a credential helper
   vix             Bring the models of a Visionatrix worker to its folders
   help            Print help; `gatedl help environment` lists every variable
@@ -314,6 +315,7 @@ Commands:
   pull            Bring a model, dataset or space to this machine
   access          Ask whether models may be read, before anything is written
   auth            Log in, and see which token is used and what it may do
+  doctor          Find out what is wrong with the network, the tokens or the cache
   git-credential  Give git the token for a provider's host, as a credential helper
   vix             Bring the models of a Visionatrix worker to its folders
   help            Print help; `gatedl help environment` lists every variable

@@ -59,6 +59,7 @@ fn row(report: &Report, checked: &Checked) -> [String; 4] {
 fn short(source: &CredentialSource) -> String {
     match source {
         CredentialSource::Stdin => "--token-stdin".to_owned(),
+        CredentialSource::Prompt => "prompt".to_owned(),
         CredentialSource::TokenFile(_) => "--token-file".to_owned(),
         CredentialSource::Link => "link".to_owned(),
         CredentialSource::Variable(name) => name.clone(),

@@ -70,10 +70,11 @@ fn read(
             (text.to_owned(), CredentialSource::Variable(name.clone()))
         }
         None if arguments.token_stdin => (piped()?, CredentialSource::Stdin),
-        None => (typed(provider, terminal)?, CredentialSource::Stdin),
+        None => (typed(provider, terminal)?, CredentialSource::Prompt),
     };
     match Secret::parse(&text, &source).map_err(auth::AuthError::from)? {
         Some(secret) => Ok((secret, source)),
+        None if source == CredentialSource::Prompt => Err(Error::NoToken("no token was typed".to_owned())),
         None => Err(Error::NoToken(format!("there is no token in {source}"))),
     }
 }

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use super::super::args::Status;
 use super::super::terminal::Terminal;
 use super::super::{diagnose, running, token_facts};
-use crate::auth::{self, Standing, Survey, Surveyed, TokenChoice};
+use crate::auth::{self, Standing, Store, Survey, Surveyed, TokenChoice};
 use crate::credential::{Credential, CredentialSource};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::http::Client;
 use crate::identity::Exchange;
 use crate::provider::Account;
+use crate::repo::printable;
 use crate::settings::{Overrides, Provider, Settings};
 use crate::whoami::whoami;
 
@@ -22,6 +23,8 @@ use crate::whoami::whoami;
 struct Report<'a> {
     provider: &'a Provider,
     exchange: Option<Exchange<'a>>,
+    /// The name of the stored login in use, which huggingface_hub keeps in another file than its token.
+    login: Option<String>,
     survey: Survey,
     account: Option<Account>,
     trouble: Option<Error>,
@@ -98,7 +101,10 @@ impl<'a> Report<'a> {
         let mut survey = auth::survey(settings, env, provider, source.clone());
         let exchanged = source.map(|source| Surveyed { source, only: Vec::new(), standing: Standing::Used });
         survey.places.splice(0..0, exchanged);
-        Ok(Self { provider, exchange, survey, account: None, trouble: None })
+        // a list that cannot be read is no reason to hide what is used
+        let logins = Store::of(provider).and_then(|store| store.list()).unwrap_or_default();
+        let login = logins.into_iter().find(|login| login.is_active).and_then(|login| login.name);
+        Ok(Self { provider, exchange, login, survey, account: None, trouble: None })
     }
 
     const fn is_worth_a_question(&self) -> bool {
@@ -119,7 +125,7 @@ impl<'a> Report<'a> {
     fn text(&self) -> String {
         let mut text = format!("{} at {}", self.provider.name, self.provider.endpoint);
         for place in &self.survey.places {
-            text += &format!("\n  {:10}  {}", word(&place.standing), about(place));
+            text += &format!("\n  {:10}  {}", word(&place.standing), self.about(place));
         }
         match (&self.account, &self.trouble) {
             (Some(account), _) => {
@@ -129,9 +135,27 @@ impl<'a> Report<'a> {
             }
             (None, Some(error)) => text += &format!("\n  account: not known: {error}"),
             (None, None) if self.is_worth_a_question() => text += "\n  account: not asked for",
-            (None, None) => {}
+            (None, None) if self.survey.places.iter().all(|place| matches!(place.standing, Standing::Empty)) => {
+                text += &format!("\n  no token is sent; `gatedl auth login {}` stores one", self.provider.name);
+            }
+            (None, None) => text += "\n  no token is sent",
         }
         text
+    }
+
+    /// The place, with what is particular about it.
+    fn about(&self, place: &Surveyed) -> String {
+        let only = match (place.only.as_slice(), &place.source, &self.login) {
+            ([], CredentialSource::Login(_), Some(name)) => format!(", login `{}`", printable(name)),
+            ([], _, _) => String::new(),
+            (patterns, _, _) => format!(", for {}", patterns.join(", ")),
+        };
+        let problem = match &place.standing {
+            Standing::Unreadable { problem } => format!(": {problem}"),
+            Standing::NotRun { by: None } => ", when it is needed".to_owned(),
+            _ => String::new(),
+        };
+        format!("{}{only}{problem}", place.source)
     }
 
     fn document(&self) -> Value {
@@ -152,6 +176,7 @@ impl<'a> Report<'a> {
             "host": self.provider.endpoint.origin().to_string(),
             "places": places.collect::<Vec<_>>(),
             "used": used,
+            "login": self.login,
             "account": self.account.as_ref().map(token_facts::document),
             "error": error,
         })
@@ -162,20 +187,6 @@ impl<'a> Report<'a> {
         let about = self.account.as_ref().zip(source).map(|(account, source)| token_facts::warnings(account, source));
         self.survey.found.warnings.iter().cloned().chain(about.unwrap_or_default()).collect()
     }
-}
-
-/// The place, with what is particular about it.
-fn about(place: &Surveyed) -> String {
-    let only = match place.only.as_slice() {
-        [] => String::new(),
-        patterns => format!(", for {}", patterns.join(", ")),
-    };
-    let problem = match &place.standing {
-        Standing::Unreadable { problem } => format!(": {problem}"),
-        Standing::NotRun { by: None } => ", when it is needed".to_owned(),
-        _ => String::new(),
-    };
-    format!("{}{only}{problem}", place.source)
 }
 
 const fn winner(standing: &Standing) -> Option<&CredentialSource> {

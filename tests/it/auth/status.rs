@@ -1,6 +1,6 @@
 //! `gatedl auth status`: every place in order, and one question about the token that wins.
 
-use super::{auth, hub_of};
+use super::{auth, hub_of, log_in, sandbox_of};
 use crate::sandbox::Sandbox;
 use crate::support::{Account, Hub, Role, token_of};
 use snapbox::str;
@@ -31,6 +31,7 @@ ba at https://boincai.com
   no token    BA_ACCESS_TOKEN
   no token    BA_TOKEN
   no token    [ROOT]/config/gatedl/credentials.toml
+  no token is sent; `gatedl auth login ba` stores one
 
 civitai at https://civitai.com
   no token    CA_API_KEY
@@ -39,6 +40,7 @@ civitai at https://civitai.com
   no token    CIVITAI_TOKEN
   no token    CIVITAI_API_KEY
   no token    [ROOT]/config/gatedl/credentials.toml
+  no token is sent; `gatedl auth login civitai` stores one
 
 "#]])
         .run();
@@ -57,6 +59,7 @@ hf at [HUB]
   no token    HUGGING_FACE_HUB_TOKEN
   no token    HF_ACCESS_TOKEN
   no token    [ROOT]/cache/huggingface/token
+  no token is sent; `gatedl auth login hf` stores one
 
 "#]])
         .run();
@@ -213,6 +216,7 @@ hf at [HUB]
   no token    HF_ACCESS_TOKEN
   unreadable  `token_file` of [provider.hf] in the configuration file: could not read the token file `nowhere`
   no token    [ROOT]/cache/huggingface/token
+  no token is sent
 
 "#]])
         .stderr(str![[r#"
@@ -254,8 +258,49 @@ hf at [HUB]
   no token    HUGGING_FACE_HUB_TOKEN
   no token    HF_ACCESS_TOKEN
   no token    [ROOT]/cache/huggingface/token
+  no token is sent
 
 "#]])
         .run();
     assert_eq!(hub.count_all(), 0);
+}
+
+#[test]
+fn a_stored_login_is_called_by_its_name() {
+    let hub = hub_of([Account::new("bob")]);
+    let sandbox = sandbox_of(&hub);
+    log_in(&sandbox, "bob", "laptop-read");
+    auth(&sandbox, &["status", "hf"])
+        .stdout(str![[r#"
+hf at [HUB]
+  no token    HF_AUTH_TOKEN
+  no token    HF_TOKEN
+  no token    HUGGING_FACE_HUB_TOKEN
+  no token    HF_ACCESS_TOKEN
+  used        [ROOT]/cache/huggingface/token, login `laptop-read`
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_token_that_is_not_sent_over_plain_http_is_asked_about_by_nobody() {
+    let sandbox = Sandbox::without_hub();
+    let status = auth(&sandbox, &["status", "hf"]).env("HF_ENDPOINT", "http://mirror.example");
+    status.env("HF_TOKEN", token_of("bob")).stdout(str![[r#"
+hf at http://mirror.example
+  no token    HF_AUTH_TOKEN
+  used        HF_TOKEN
+  no token    HUGGING_FACE_HUB_TOKEN
+  no token    HF_ACCESS_TOKEN
+  no token    [ROOT]/cache/huggingface/token
+  no token is sent
+
+"#]]).stderr(str![[r#"
+warning: the token from HF_TOKEN was not sent: http://mirror.example is plain http and anyone on the way could read it (--allow-insecure-http sends it all the same)
+
+"#]]).run();
 }

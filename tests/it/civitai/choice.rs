@@ -27,7 +27,7 @@ fn of_two_files_with_one_name_the_primary_is_taken_and_both_are_named() {
     let site = flux();
     let sandbox = Sandbox::with_civitai(&site, None);
     let folder = pull(&sandbox, "civitai:618692@691639").any_stdout().stderr(str![[r#"
-note: 2 files are called `flux_dev.safetensors`: 21 (0.2 MB), 22 (0.4 MB); number 22 is taken, and `+NUMBER` takes another
+note: 2 files are called `flux_dev.safetensors`: 21 (0.2 MB), 22 (0.4 MB); 22 is taken, a number behind a `+` takes another
 618692@691639: 1 file verified, 400.00 kB fetched in [TIME]
 
 "#]]).run().stdout;
