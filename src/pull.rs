@@ -131,7 +131,7 @@ impl<'a> Pull<'a> {
         if self.request.dry_run {
             return done(self.planned(resolved, access, &chosen, &destination));
         }
-        self.look_ahead(&resolved.commit, &chosen)?;
+        self.look_ahead(&resolved.commit, &chosen).await?;
         let plan = Plan::make(verifiable(&chosen)?, &destination, self.request.force);
         let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
         destination.note_in_place(in_place.map(|(file, _)| file));
