@@ -14,7 +14,6 @@ use thiserror::Error;
 
 pub use self::config::{BoundToken, ConfigError, TokenKey, line_at, others_can_read, without_values};
 pub use self::provider::{Login, Provider};
-pub use crate::endpoint::Protocol;
 
 use self::config::Config;
 use crate::endpoint::EndpointError;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::args::{List, Logout, Switch};
 use super::super::terminal::Terminal;
-use super::{answer, warn};
+use super::warn_of_shadows;
 use crate::auth::{self, AuthError, Store, StoredLogin};
 use crate::env::Env;
 use crate::error::Error;
@@ -28,7 +28,7 @@ pub(super) fn list(arguments: &List, env: &Env, terminal: &Terminal) -> Result<(
                 "provider": provider.name, "name": login.name, "token": login.masked, "active": login.is_active,
             })
         });
-        return answer(&json!({ "logins": logins.collect::<Vec<_>>() }).to_string());
+        return Terminal::answer(&json!({ "logins": logins.collect::<Vec<_>>() }).to_string());
     }
     if stored.is_empty() {
         let way = "`gatedl auth login` stores one";
@@ -43,7 +43,7 @@ pub(super) fn list(arguments: &List, env: &Env, terminal: &Terminal) -> Result<(
         let mark = if login.is_active { '*' } else { ' ' };
         format!("{mark} {:names$}  {:providers$}  {}", name(login), provider.name, login.masked)
     });
-    answer(&lines.collect::<Vec<_>>().join("\n"))
+    Terminal::answer(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// `gatedl auth switch`.
@@ -54,8 +54,7 @@ pub(super) fn switch(arguments: &Switch, env: &Env, terminal: &Terminal) -> Resu
     if terminal.summary {
         Terminal::say(&format!("{} uses the token `{}` from now on", provider.name, printable(&arguments.name)));
     }
-    let shadows = auth::shadows(env, provider, Some(&secret));
-    warn(terminal, shadows.iter().map(|shadow| format!("{shadow} wins over this login as long as it is set")));
+    warn_of_shadows(terminal, &auth::shadows(env, provider, Some(&secret)));
     Ok(())
 }
 
@@ -73,7 +72,9 @@ pub(super) fn logout(arguments: &Logout, env: &Env, terminal: &Terminal) -> Resu
         Terminal::say(&format!("forgot the token{name} for {}; it is good until it is revoked{page}", provider.name));
     }
     let shadows = if login.is_active { auth::shadows(env, provider, None) } else { Vec::new() };
-    warn(terminal, shadows.iter().map(|shadow| format!("{shadow} still holds a token, which is used as before")));
+    for shadow in shadows {
+        terminal.warn(&format!("{shadow} still holds a token, which is used as before"));
+    }
     Ok(())
 }
 
