@@ -10,11 +10,11 @@
 
 mod choice;
 mod gate;
-mod identity;
 mod into;
 mod named;
 mod pulled;
 mod request;
+mod whereabouts;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,8 +45,8 @@ pub async fn pull(
     reporter: Arc<dyn Reporter>,
 ) -> Result<Pulled, Error> {
     let provider = settings.provider(&request.provider)?;
-    let mut request = identity::by_kept_id(request, provider);
-    let mut elsewhere = identity::elsewhere(&request, provider);
+    let mut request = whereabouts::by_kept_id(request, provider);
+    let mut elsewhere = whereabouts::elsewhere(&request, provider);
     let mut unpublished = None;
     loop {
         let site = request.site.as_ref().map(|site| provider.at(site));
@@ -57,13 +57,13 @@ pub async fn pull(
             Ok(Attempt::Done(pulled)) if request.dry_run => return Ok(*pulled),
             Ok(Attempt::Done(pulled)) => return pull.install(*pulled).await,
             Ok(Attempt::KeptAs(repo)) => request.repo = repo,
-            Err(error) if unpublished.is_none() && elsewhere.is_some() && identity::is_unpublished(&error) => {
+            Err(error) if unpublished.is_none() && elsewhere.is_some() && whereabouts::is_unpublished(&error) => {
                 request.site = elsewhere.take();
                 unpublished = Some(error);
             }
             // what the second address adds to a clear no of the first is only a refusal of another kind
             Err(error @ Error::Provider { .. }) => return Err(unpublished.unwrap_or(error)),
-            Err(error) if identity::is_unpublished(&error) => return Err(unpublished.unwrap_or(error)),
+            Err(error) if whereabouts::is_unpublished(&error) => return Err(unpublished.unwrap_or(error)),
             Err(error) => return Err(error),
         }
     }
@@ -255,7 +255,7 @@ impl Hub<'_> {
             kept => kept.unwrap_or_default(),
         };
         match self.connection.provider().list(&self.pull.request.repo, commit).await {
-            Ok(manifest) => Ok(identity::with_known_sizes(manifest.entries, &kept)),
+            Ok(manifest) => Ok(whereabouts::with_known_sizes(manifest.entries, &kept)),
             Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
         }
     }
