@@ -1,7 +1,7 @@
 //! A provider that is asked with the right credential, and whose refusals are explained: what every use case shares.
 //!
-//! Whose token it is, is asked at most once for each connection: `whoami` is the most rationed question of a hub
-//! (hub-protocol §1.9), and a check of fifty repositories once locked its user out of all of them.
+//! Whose token it is, is asked at most once for each connection: a hub rations `whoami` more than any other question
+//! (hub-protocol §1.9), and a check of many repositories asks about few tokens.
 
 mod reading;
 mod refused;
