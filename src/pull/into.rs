@@ -162,8 +162,8 @@ impl Pull<'_> {
                 Ok(chosen.iter().map(|entry| (folder.clone(), entry.path.clone())).collect())
             }
             Application::Comfyui { folders, kind } => {
-                let paths: Vec<&RepoPath> = chosen.iter().map(|entry| &entry.path).collect();
-                let placements = folders.placements(&self.request.repo, kind.as_ref(), &paths)?;
+                let files: Vec<_> = chosen.iter().map(|entry| (&entry.path, published_type(entry))).collect();
+                let placements = folders.placements(&self.request.repo, kind.as_ref(), &files)?;
                 let placed = placements.into_iter().zip(chosen).map(|(placement, entry)| {
                     let folders = folders.of(&placement.kind);
                     let has = |folder: &&PathBuf| {
@@ -199,8 +199,11 @@ impl Pull<'_> {
         files: &[(PathBuf, Arrival)],
     ) -> PathBuf {
         let named = self.request.selection.only_file();
-        let at = pulled.files.iter().position(|file| Some(file.entry.path.as_str()) == named);
-        if let Some((place, _)) = at.and_then(|at| files.get(at)) {
+        let mut named = pulled.files.iter().zip(files).filter(|(file, _)| match named {
+            Some(name) => file.entry.path.as_str() == name,
+            None => self.request.file.is_some() || self.request.expect.is_some(),
+        });
+        if let (Some((_, (place, _))), None) = (named.next(), named.next()) {
             return place.clone();
         }
         match (&into.application, roots) {
@@ -216,6 +219,11 @@ impl Pull<'_> {
         let has_sessions = pulled.files.iter().any(|file| file.entry.path.as_str().contains(".onnx"));
         Some(transformers_js::loading(&root, &self.request.repo, has_sessions, dtype.map(Dtype::name)))
     }
+}
+
+fn published_type(entry: &Entry) -> Option<ModelType> {
+    let published = entry.published.as_ref()?;
+    ModelType::of_civitai(published.model_type.as_deref(), published.file_type.as_deref())
 }
 
 fn absolute(folder: &Path) -> PathBuf {

@@ -2,7 +2,8 @@
 
 use crate::in_cache;
 use crate::sandbox::{Run, Sandbox};
-use crate::support::{Hub, Place, Repository, generated};
+use crate::support::civitai::{CivitAi, File, Model, Version};
+use crate::support::{Account, Hub, Place, Repository, generated, token_of};
 use snapbox::{assert_data_eq, str};
 use std::fs;
 use std::path::PathBuf;
@@ -208,6 +209,48 @@ fn every_way_of_arriving_is_said_also_to_machines() {
         let place = file["place"].as_str().expect("a path");
         assert!(fs::read(place).expect("a file") == generated(3, 4_000));
     }
+}
+
+#[test]
+fn a_model_of_civitai_goes_where_its_type_belongs() {
+    let version = Version::new(21, "v1").file(File::new(7, "style.safetensors", generated(1, 3_000)).primary());
+    let version = version.file(File::new(8, "style_vae.safetensors", generated(2, 2_000)).kind("VAE"));
+    let site = CivitAi::start(vec![Model::new(3, "Style", "LORA").version(version)]).account(Account::new("bob"));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+    let pull = |reference: &str| {
+        let run = sandbox.args(["pull", reference, "--into", "comfyui", "--link", "hardlink"]);
+        run.env("CA_API_KEY", token_of("bob"))
+    };
+    pull("civitai:3@21")
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models/loras
+
+"#]])
+        .stderr(str![[r#"
+3@21: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by hard link
+
+"#]])
+        .run();
+    pull("civitai:3@21+8")
+        .args(["--quiet"])
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models/vae/style_vae.safetensors
+
+"#]])
+        .run();
+    assert_data_eq!(
+        sandbox.tree("desk"),
+        str![[r#"
+ComfyUI/models/loras/style.safetensors
+ComfyUI/models/vae/style_vae.safetensors
+
+"#]]
+    );
+    // a version never changes, so what is in its place is not asked for again
+    site.take_requests();
+    pull("civitai:3@21").any_stdout().args(["--quiet"]).run();
+    assert_eq!(site.requests().len(), 0);
 }
 
 #[test]
