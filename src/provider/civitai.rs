@@ -90,7 +90,8 @@ impl CivitAi {
         let Some(latest) = model.model_versions.iter().flatten().next() else {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         };
-        Ok(resolved(Commit::of_number(latest.id), None))
+        let commit = Commit::of_number(latest.id);
+        Ok(Resolved { telling: latest.some_file(), ..resolved(commit, None) })
     }
 
     async fn model_of(&self, repo: &Repo, version: &str) -> Result<Repo, ProviderError> {
