@@ -13,29 +13,17 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, future, stream};
 
 use crate::auth;
-use crate::connection::{Caller, Connection, Subject};
+use crate::connection::{Caller, Connection, Wanted};
 use crate::credential::{Credential, CredentialSource};
 use crate::error::Error;
 use crate::http::{Client, Failure};
 use crate::identity;
 use crate::manifest::Resolved;
-use crate::provider::{self, Account, ProviderError};
-use crate::repo::{Repo, RepoPath, Revision};
+use crate::provider::{Account, ProviderError};
 use crate::report::Reporter;
 
 /// How many repositories are asked about at once: enough to hide the way to the hub, too few to be a burden.
 const AT_ONCE: usize = 4;
-
-/// A repository that is asked about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The name of the provider.
-    pub provider: String,
-    /// The repository.
-    pub repo: Repo,
-    /// The revision.
-    pub revision: Revision,
-}
 
 /// What was found out about a repository.
 #[derive(Debug)]
@@ -197,45 +185,8 @@ fn problem(error: &ProviderError) -> String {
 }
 
 async fn ask(connection: &Connection<'_>, wanted: Wanted) -> Checked {
-    let subject = Subject { repo: &wanted.repo, revision: &wanted.revision };
-    let (resolved, outcome) = match connection.resolve(subject).await {
-        Ok(resolved) => {
-            let outcome = may_read(connection, subject, &resolved).await;
-            (Some(resolved), outcome)
-        }
-        Err(error) => (None, Err(error)),
-    };
+    let subject = wanted.subject();
+    let (resolved, outcome) = connection.may_read(subject).await;
     let reference = connection.spell(subject);
     Checked { wanted, reference, token: None, resolved, outcome }
-}
-
-/// Asks the gate; where there is no such question, for a byte of a file that the gate guards.
-async fn may_read(connection: &Connection<'_>, subject: Subject<'_>, resolved: &Resolved) -> Result<(), Error> {
-    if connection.ask_gate(subject, resolved.gate).await? == provider::Access::Granted {
-        return Ok(());
-    }
-    let telling = match &resolved.telling {
-        Some(path) => Some(path.clone()),
-        None => some_file(connection, subject, resolved).await?,
-    };
-    match telling {
-        Some(path) => connection.try_file(subject, &resolved.commit, &path, resolved.gate).await,
-        // nothing in it is kept from anybody
-        None => Ok(()),
-    }
-}
-
-async fn some_file(
-    connection: &Connection<'_>,
-    subject: Subject<'_>,
-    resolved: &Resolved,
-) -> Result<Option<RepoPath>, Error> {
-    let provider = connection.provider();
-    match provider.list(subject.repo, &resolved.commit).await {
-        Ok(manifest) => {
-            let mut paths = manifest.entries.into_iter().map(|entry| entry.path);
-            Ok(paths.find(|path| !provider.is_always_open(path)))
-        }
-        Err(error) => Err(connection.explain(subject, error, Some(resolved.gate), None).await),
-    }
 }

@@ -10,6 +10,7 @@ mod entry;
 mod rule;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -56,6 +57,14 @@ pub enum CatalogError {
         name: String,
         /// The expression.
         pattern: String,
+    },
+    /// Two entries of different content belong in one place.
+    #[error("the entry `{first}` of the catalog belongs in the same place, with other content: {}", path.display())]
+    OnePlace {
+        /// The entry that has the place.
+        first: String,
+        /// The place.
+        path: PathBuf,
     },
     /// An address that leads to no file.
     #[error("its address leads to no single file: {url}")]

@@ -5,6 +5,7 @@ mod args;
 mod auth;
 mod browser;
 mod diagnose;
+mod doctor;
 mod environment;
 mod git_credential;
 mod outcome;
@@ -46,6 +47,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
         Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
+        Command::Doctor(arguments) => doctor::run(arguments, env, &terminal),
         Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
         Command::Vix { command } => vix::run(command, env, &terminal),
         Command::Help { topic } => environment::help(topic.as_deref(), &terminal),

@@ -3,6 +3,7 @@
 //! Whose token it is, is asked at most once for each connection: `whoami` is the most rationed question of a hub
 //! (hub-protocol §1.9), and a check of fifty repositories once locked its user out of all of them.
 
+mod reading;
 mod refused;
 
 use std::sync::Arc;
@@ -18,9 +19,42 @@ use crate::http::Client;
 use crate::identity;
 use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider::{self, Access, Account, Provider, ProviderError};
+use crate::reference::Reference;
 use crate::repo::{Commit, Repo, RepoId, RepoPath, Revision};
 use crate::report::Reporter;
 use crate::settings::{self, Settings};
+
+/// A repository of a provider, as somebody asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The name of the provider.
+    pub provider: String,
+    /// The repository.
+    pub repo: Repo,
+    /// The revision.
+    pub revision: Revision,
+}
+
+impl Wanted {
+    /// Reads a reference; what it leaves open has its default.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn read(text: &str, settings: &Settings) -> Result<Self, Error> {
+        let reference = Reference::parse(text, &settings.known())?;
+        Ok(Self {
+            provider: reference.provider.unwrap_or_else(|| settings.default_provider.clone()),
+            repo: reference.repo,
+            revision: reference.revision.unwrap_or_else(Revision::main),
+        })
+    }
+
+    /// What questions about it are about.
+    #[must_use]
+    pub const fn subject(&self) -> Subject<'_> {
+        Subject { repo: &self.repo, revision: &self.revision }
+    }
+}
 
 /// What a question is about.
 #[derive(Debug, Clone, Copy)]

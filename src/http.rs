@@ -8,6 +8,7 @@
 mod ask;
 mod failure;
 mod link;
+mod look;
 mod pace;
 mod range;
 mod retry;
@@ -28,6 +29,7 @@ use url::Url;
 pub use self::ask::{Ask, Body};
 pub use self::failure::{Failure, Fields, NetworkKind, Refused};
 pub use self::link::next_page;
+pub use self::look::{Look, Quota, proxy_for};
 pub use self::range::{ByteRange, Coverage, coverage};
 pub use self::retry::{Patience, Verdict, verdict};
 

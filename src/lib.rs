@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | 9 | [`cli`] | clap, the terminal, signals, exit codes |
 //! | 8 | [`vix`] | the models of a Visionatrix worker, one pull each |
-//! | 7 | [`pull`], [`access`] | the use cases, one page each |
+//! | 7 | [`pull`], [`access`], [`doctor`] | the use cases, one page each |
 //! | 6 | [`whoami`] | whose token it is, or why it is no good |
 //! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
@@ -43,6 +43,7 @@ pub mod comfyui;
 pub mod connection;
 pub mod credential;
 pub mod digest;
+pub mod doctor;
 pub mod endpoint;
 pub mod env;
 pub mod error;

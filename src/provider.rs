@@ -108,6 +108,14 @@ pub trait Provider: Send + Sync {
         usize::MAX
     }
 
+    /// A question that anybody may ask and that costs the server little: whether it answers at all.
+    fn probe(&self) -> Url;
+
+    /// The servers that files come from, as far as they are known before a file is asked for.
+    fn content_hosts(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What a failure means in the user's terms; none where it is about the network rather than about access.
     fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal>;
 

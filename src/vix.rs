@@ -10,6 +10,7 @@ mod list;
 mod sources;
 mod targets;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ pub use self::list::{Listed, State};
 use self::bring::Porter;
 use self::targets::Targets;
 use crate::cache::delivery::Arrival;
-use crate::catalog::CatalogModel;
+use crate::catalog::{CatalogError, CatalogModel};
+use crate::digest::Digest;
 use crate::env::Env;
 use crate::error::Error;
 use crate::report::Reporter;
@@ -105,8 +107,16 @@ pub async fn pull(
     let gathered = sources::gather(order, settings, env, &reporter).await?;
     let porter = Porter { order, settings, env, reporter, targets: Targets::resolve(order, env)? };
     let mut outcomes = Vec::new();
+    let mut taken: HashMap<PathBuf, (String, Digest)> = HashMap::new();
     for model in gathered.models {
-        let result = porter.bring(&model).await;
+        // with `force` two such entries would replace each other for ever
+        let place = porter.targets.place(&model);
+        let first = taken.entry(place.clone()).or_insert_with(|| (model.name.clone(), model.digest));
+        let result = if first.1 == model.digest {
+            porter.bring(&model).await
+        } else {
+            Err(CatalogError::OnePlace { first: first.0.clone(), path: place }.into())
+        };
         outcomes.push(Outcome { name: model.name.clone(), model: Some(model), result });
     }
     let unanswered = gathered.unmatched.into_iter().map(|(value, error)| Outcome {

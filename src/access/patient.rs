@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{AT_ONCE, Check, Checked, may_read};
-use crate::connection::Subject;
+use super::{AT_ONCE, Check, Checked};
 use crate::error::Error;
 use crate::http::Failure;
 use crate::report::Wait;
@@ -56,9 +55,8 @@ impl Check<'_> {
             let (connection, checked) = &repos[place];
             let (connection, wanted, resolved) = (&connections[*connection], &checked.wanted, &checked.resolved);
             async move {
-                let subject = Subject { repo: &wanted.repo, revision: &wanted.revision };
                 let outcome = match resolved {
-                    Some(resolved) => may_read(connection, subject, resolved).await,
+                    Some(resolved) => connection.ask_again(wanted.subject(), resolved).await,
                     None => Ok(()),
                 };
                 (place, outcome)

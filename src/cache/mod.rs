@@ -17,6 +17,7 @@
 //! | `snapshot` | the links that give a blob a file name, or what replaces them where there are no links |
 //! | [`folder`], `sidecar` | `--local-dir` and `huggingface_hub`'s notes about it |
 //! | [`delivery`] | from the cache into an application's folder |
+//! | `abilities`, `unfinished` | for `gatedl doctor`: what the file system can do, what was left behind |
 //! | `listing` | the JSON of `trees/<commit>.json` |
 //! | [`space`] | room on the disk |
 //! | `content`, `place`, `inside` | hashing and copying; renames and whole-file writes; folders of the user |
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+mod abilities;
 mod blob;
 mod content;
 pub mod delivery;
@@ -47,7 +49,9 @@ pub mod space;
 mod store;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 
+pub use abilities::{Abilities, Locks, abilities};
 pub use destination::{Destination, Here};
 pub use folder::Folder;
 pub use layout::RepoLayout;
@@ -55,6 +59,7 @@ pub use lock::BlobLock;
 pub use partial::{Mismatch, Partial, PartialPlace, Verified};
 pub use ranges::Ranges;
 pub use store::{Links, RepoCache, holder_of};
+pub use unfinished::{Unfinished, unfinished};
 
 /// What went wrong in the cache or in a destination folder.
 #[derive(Debug, Error)]

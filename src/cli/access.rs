@@ -6,18 +6,18 @@ mod report;
 use super::args::Access;
 use super::terminal::Terminal;
 use super::{browser, diagnose, running};
-use crate::access::{Check, Report, Wanted};
+use crate::access::{Check, Report};
 use crate::auth::TokenChoice;
-use crate::connection::Caller;
+use crate::connection::{Caller, Wanted};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
-use crate::reference::Reference;
-use crate::repo::Revision;
 use crate::settings::{Overrides, Settings};
 
 /// What is asked for, before any request.
 struct Task {
     wanted: Vec<Wanted>,
+    /// How many models of a catalog nobody can be asked about.
+    elsewhere: usize,
     token: TokenChoice,
     settings: Settings,
 }
@@ -38,6 +38,13 @@ pub(super) fn run(arguments: &Access, env: &Env, terminal: &Terminal) -> ExitSta
 
 fn ask(arguments: &Access, task: &Task, env: &Env, terminal: &Terminal) -> Result<Report, Error> {
     let caller = Caller { settings: &task.settings, env, token: &task.token };
+    if task.elsewhere > 0 {
+        let label = terminal.label("warning");
+        Terminal::say(&format!(
+            "{label} {} of the catalog's models are on hosts that have no gates to ask",
+            task.elsewhere
+        ));
+    }
     running::to_its_end(terminal, async |reporter| {
         let mut check = Check::begin(task.wanted.clone(), caller, reporter).await?;
         if arguments.open {
@@ -64,11 +71,14 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
         return Err(Error::Usage(format!("{variables}, and only the provider knows whether a gate is open")));
     }
     let mut wanted: Vec<Wanted> = Vec::new();
+    let mut elsewhere = 0;
     for text in &arguments.references {
-        wanted.push(read(text, &settings)?);
+        wanted.push(Wanted::read(text, &settings)?);
     }
     if let Some(path) = &arguments.file {
-        wanted.extend(list::read(path, |text| read(text, &settings))?);
+        let listed = list::read(path, &settings)?;
+        wanted.extend(listed.wanted);
+        elsewhere = listed.elsewhere;
     }
     let mut seen: Vec<Wanted> = Vec::new();
     for one in wanted {
@@ -78,16 +88,7 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
     }
     let token = arguments.token.choice()?;
     one_provider(arguments, &seen, &token)?;
-    Ok(Task { wanted: seen, token, settings })
-}
-
-fn read(text: &str, settings: &Settings) -> Result<Wanted, Error> {
-    let reference = Reference::parse(text, &settings.known())?;
-    Ok(Wanted {
-        provider: reference.provider.unwrap_or_else(|| settings.default_provider.clone()),
-        repo: reference.repo,
-        revision: reference.revision.unwrap_or_else(Revision::main),
-    })
+    Ok(Task { wanted: seen, elsewhere, token, settings })
 }
 
 /// One token, and one address that gets it, are for one provider: sent to all of them, each would learn the other's.

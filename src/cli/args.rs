@@ -2,6 +2,7 @@
 
 mod access;
 mod auth;
+mod doctor;
 mod groups;
 mod into;
 mod pull;
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 pub(super) use self::access::Access;
 pub(super) use self::auth::{Auth, List, Login, Logout, Status, Switch, Token};
+pub(super) use self::doctor::Doctor;
 pub(super) use self::groups::{NetworkArguments, OutputArguments, ServerArguments, TokenArguments};
 pub(super) use self::into::IntoArguments;
 pub(super) use self::pull::Pull;
@@ -48,6 +50,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Auth,
     },
+    /// Find out what is wrong with the network, the tokens or the cache
+    Doctor(Doctor),
     /// Give git the token for a provider's host, as a credential helper
     #[command(after_help = auth::GIT_SETUP)]
     GitCredential {

@@ -98,14 +98,16 @@ impl Progress {
     /// Gates that are asked again and again: one line that changes on a terminal, a line where something changes
     /// elsewhere.
     fn watch(&self, repos: &[String], wait: Duration, left: Duration) {
-        let text = match repos {
+        let names = match repos {
             [] => return,
-            [only] => format!("waiting for access to `{only}`"),
-            [first, rest @ ..] => format!("waiting for access to `{first}` and {} more", rest.len()),
+            [only] => format!("`{only}`"),
+            [first, rest @ ..] => format!("`{first}` and {} more", rest.len()),
         };
+        let text = format!("waiting for access to {names}");
         match (&self.bars, self.terminal.progress) {
             (Some(bars), _) => {
-                bars.watch(format!("{text}: asking again in {}, for {} at most", size::time(wait), size::time(left)));
+                let (wait, left) = (size::time(wait), size::time(left));
+                bars.watch(format!("{names}: no access yet; asking again in {wait}, {left} left"));
             }
             (None, ProgressStyle::Lines) => {
                 let mut told = lock(&self.told);

@@ -47,9 +47,9 @@ fn run_pull(arguments: &VixPull, env: &Env, terminal: &Terminal) -> Result<ExitS
     } else {
         outcome::paths(&outcomes)
     };
+    let answered = answer_with(&answer);
     outcome::tell(&outcomes, terminal);
-    answer_with(&answer)?;
-    Ok(status)
+    answered.map(|()| status)
 }
 
 fn run_list(arguments: &VixList, env: &Env, terminal: &Terminal) -> Result<ExitStatus, Error> {

@@ -1,5 +1,5 @@
-//! Which folder of ComfyUI a file of a repository goes into: by what the user says, or by the folders that repositories
-//! made for ComfyUI have (`split_files/text_encoders/…`).
+//! Which folder of ComfyUI a file of a repository goes into: by what the user says, by what its publisher calls it, or by
+//! the folders that repositories made for ComfyUI have (`split_files/text_encoders/…`).
 //!
 //! The fact that cost somebody a day: a repository says nowhere what its files are, and a LoRA in `checkpoints` is found
 //! by nobody. So a file whose type nothing tells is an error with the types to choose from, before any byte.
@@ -18,6 +18,53 @@ pub struct Placement {
     pub below: RepoPath,
 }
 
+/// What CivitAI calls files that are not the model itself but come with it.
+const CIVITAI_FILES: [(&str, Option<&str>); 12] = [
+    ("VAE", Some("vae")),
+    ("Text Encoder", Some("text_encoders")),
+    ("Vision Encoder", Some("clip_vision")),
+    ("CLIPVision", Some("clip_vision")),
+    ("UNet", Some("diffusion_models")),
+    ("Diffusion Model", Some("diffusion_models")),
+    ("ControlNet", Some("controlnet")),
+    ("Upscaler", Some("upscale_models")),
+    ("Enhancement LoRA", Some("loras")),
+    ("Negative", Some("embeddings")),
+    ("Config", Some("configs")),
+    ("Workflow", None),
+];
+
+/// What CivitAI calls models.
+const CIVITAI_MODELS: [(&str, &str); 13] = [
+    ("Checkpoint", "checkpoints"),
+    ("LORA", "loras"),
+    ("LoCon", "loras"),
+    ("DoRA", "loras"),
+    ("TextualInversion", "embeddings"),
+    ("Hypernetwork", "hypernetworks"),
+    ("VAE", "vae"),
+    ("Controlnet", "controlnet"),
+    ("Upscaler", "upscale_models"),
+    ("TextEncoder", "text_encoders"),
+    ("CLIP", "text_encoders"),
+    ("CLIPVision", "clip_vision"),
+    ("UNet", "diffusion_models"),
+];
+
+impl ModelType {
+    /// The type of a file of CivitAI, by what it calls the file and the model: a checkpoint may come with a VAE. None for
+    /// what ComfyUI has no folder for (poses, wildcards) or many (detectors).
+    #[must_use]
+    pub fn of_civitai(model: Option<&str>, file: Option<&str>) -> Option<Self> {
+        let is = |known: &str, said: Option<&str>| said.is_some_and(|said| said.eq_ignore_ascii_case(known));
+        let name = match CIVITAI_FILES.iter().find(|(known, _)| is(known, file)) {
+            Some((_, kind)) => (*kind)?,
+            None => CIVITAI_MODELS.iter().find(|(known, _)| is(known, model))?.1,
+        };
+        name.parse().ok()
+    }
+}
+
 /// The endings of files that ComfyUI or its widespread node packs load.
 const MODELS: [&str; 10] = ["ckpt", "pt", "pt2", "bin", "pth", "safetensors", "pkl", "sft", "gguf", "onnx"];
 
@@ -28,8 +75,8 @@ pub fn is_model(path: &RepoPath) -> bool {
 }
 
 impl ModelFolders {
-    /// Where each file of a repository goes; with `kind`, all of them into the folder of that type. Files for one place
-    /// must be one file.
+    /// Where each file of a repository goes, given with the type that its publisher says, if it does; with `kind`, all of
+    /// them into the folder of that type. Files for one place must be one file.
     ///
     /// # Errors
     /// When nothing tells the type of a file, or two files would have one name.
@@ -37,13 +84,14 @@ impl ModelFolders {
         &self,
         repo: &Repo,
         kind: Option<&ModelType>,
-        paths: &[&RepoPath],
+        files: &[(&RepoPath, Option<ModelType>)],
     ) -> Result<Vec<Placement>, ComfyuiError> {
         let mut taken: BTreeMap<(String, String), &RepoPath> = BTreeMap::new();
         let mut placements = Vec::new();
-        for &path in paths {
+        for (path, published) in files {
+            let path = *path;
             let untyped = || ComfyuiError::Untyped { path: path.to_string(), types: self.types() };
-            let placement = place(repo, kind, path).ok_or_else(untyped)?;
+            let placement = place(repo, kind.or(published.as_ref()), path).ok_or_else(untyped)?;
             let place = (placement.kind.to_string(), placement.below.to_string());
             if let Some(other) = taken.insert(place, path) {
                 let below = placement.below.to_string();
@@ -87,7 +135,8 @@ mod tests {
         let kind: Option<ModelType> = kind.map(|kind| kind.parse().unwrap());
         let paths: Vec<RepoPath> = paths.iter().map(|path| path.parse().unwrap()).collect();
         let folders = ModelFolders::new("/m".into(), Vec::new());
-        let placements = folders.placements(&repo, kind.as_ref(), &paths.iter().collect::<Vec<_>>());
+        let files: Vec<_> = paths.iter().map(|path| (path, None)).collect();
+        let placements = folders.placements(&repo, kind.as_ref(), &files);
         let placements = placements.map_err(|error| error.to_string())?;
         Ok(placements.iter().map(|place| format!("{} {}", place.kind, place.below)).collect())
     }
@@ -116,6 +165,24 @@ mod tests {
         let error = placed(Some("loras"), &["a/x.safetensors", "b/x.safetensors"]).unwrap_err();
         assert_eq!(error, "`a/x.safetensors` and `b/x.safetensors` would both become `x.safetensors`");
         assert_eq!(placed(None, &["vae/x.pt", "loras/x.pt"]).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_civitai_says_of_a_file_goes_before_what_it_says_of_the_model() {
+        for (model, file, expected) in [
+            (Some("Checkpoint"), Some("Model"), Some("checkpoints")),
+            (Some("Checkpoint"), Some("VAE"), Some("vae")),
+            (Some("Checkpoint"), Some("Config"), Some("configs")),
+            (Some("LORA"), Some("Pruned Model"), Some("loras")),
+            (Some("DoRA"), None, Some("loras")),
+            (Some("TextualInversion"), Some("Negative"), Some("embeddings")),
+            (Some("Workflows"), Some("Archive"), None),
+            (Some("Checkpoint"), Some("Workflow"), None),
+            (None, None, None),
+        ] {
+            let found = ModelType::of_civitai(model, file);
+            assert_eq!(found.as_ref().map(ModelType::as_str), expected, "{model:?} {file:?}");
+        }
     }
 
     #[test]

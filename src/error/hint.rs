@@ -201,7 +201,7 @@ fn network(failure: &Failure) -> Vec<String> {
                 .to_owned()
         }
         Failure::Network { kind: NetworkKind::Connect, .. } => {
-            "check the address and the network; `gatedl pull --offline` uses what is in the cache".to_owned()
+            "`gatedl doctor` looks for the reason; `gatedl pull --offline` uses what is in the cache".to_owned()
         }
         Failure::Network { kind: NetworkKind::Stalled, .. } => {
             "a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds".to_owned()

@@ -21,6 +21,8 @@ use crate::manifest::{Entry, Gate, Manifest, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
 
+/// 35 TB: no disk could hold more, and sums of such lengths are still numbers.
+const LARGEST_FILE: u64 = 1 << 45;
 /// Storage refuses programs with many connections (civitai#2113), and one is mostly fast.
 const MOST_CONNECTIONS: usize = 4;
 
@@ -85,7 +87,7 @@ impl CivitAi {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         };
         let commit = format!("{:0>40}", latest.id).parse().expect("digits, padded to 40");
-        Ok(resolved(commit, None))
+        Ok(Resolved { telling: latest.some_file(), ..resolved(commit, None) })
     }
 
     async fn model_of(&self, repo: &Repo, version: &str) -> Result<Repo, ProviderError> {
@@ -97,7 +99,8 @@ impl CivitAi {
 
     async fn manifest(&self, repo: &Repo, commit: &Commit) -> Result<Manifest, ProviderError> {
         let version = self.version(commit.as_str().trim_start_matches('0')).await?;
-        if version.model_id.is_some_and(|model| model.to_string() != repo.id.as_str()) {
+        let is_named = repo.id.owner().is_none();
+        if is_named && version.model_id.is_some_and(|model| model.to_string() != repo.id.as_str()) {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         }
         if let Some(refusal) = explain::described(repo, &version, self.credential.is_some(), &self.pages) {
@@ -123,7 +126,7 @@ impl CivitAi {
         }
         let total = answer.header("content-range").and_then(|range| range.rsplit_once('/')).map(|(_, total)| total);
         let whole = answer.header("content-length").filter(|_| answer.status().as_u16() == 200);
-        let length = total.or(whole).and_then(|text| text.trim().parse().ok());
+        let length = total.or(whole).and_then(|text| text.trim().parse().ok()).filter(|length| *length <= LARGEST_FILE);
         length.ok_or_else(|| Failure::broken(answer.url(), format!("no length was sent for `{name}`")).into())
     }
 
@@ -176,6 +179,18 @@ impl Provider for CivitAi {
 
     fn link(&self, _repo: &Repo, commit: &Commit, file: &RepoFile) -> Url {
         self.download(commit, file.id)
+    }
+
+    fn probe(&self) -> Url {
+        let mut url = self.endpoint.join(["api", "v1", "models"]);
+        url.set_query(Some("limit=1"));
+        url
+    }
+
+    fn content_hosts(&self) -> &'static [&'static str] {
+        let is_the_site = self.endpoint.origin().host() == "civitai.com";
+        // the other one, on R2, has the number of an account in its name
+        if is_the_site { &["b2.civitai.com"] } else { &[] }
     }
 
     fn most_connections(&self) -> usize {

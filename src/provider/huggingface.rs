@@ -29,6 +29,10 @@ const HEADS_AT_ONCE: usize = 8;
 /// Files in the root of a gated repository that everybody may read (hub-protocol §1.6).
 const ALWAYS_OPEN: [&str; 4] = ["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"];
 
+/// Where huggingface.co sends those who ask for a large file (hub-protocol §1.12); which one, depends on where they are.
+const CONTENT_HOSTS: [&str; 5] =
+    ["us.aws.cdn.hf.co", "us.gcp.cdn.hf.co", "cas-bridge.xethub.hf.co", "cdn-lfs-us-1.hf.co", "cdn-lfs-eu-1.hf.co"];
+
 /// A hub of the Hugging Face kind.
 #[derive(Debug)]
 pub struct HuggingFace {
@@ -236,6 +240,17 @@ impl Provider for HuggingFace {
 
     fn link(&self, repo: &Repo, commit: &Commit, file: &RepoFile) -> Url {
         self.resolve_link(repo, commit, file.path.as_str())
+    }
+
+    fn probe(&self) -> Url {
+        let mut url = self.endpoint.join(["api", "models"]);
+        url.set_query(Some("limit=1"));
+        url
+    }
+
+    fn content_hosts(&self) -> &'static [&'static str] {
+        let is_the_hub = self.endpoint.origin().host() == "huggingface.co";
+        if is_the_hub { &CONTENT_HOSTS } else { &[] }
     }
 
     fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal> {

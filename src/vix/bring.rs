@@ -37,20 +37,16 @@ struct Cached {
 impl Porter<'_> {
     /// Brings one model.
     pub(super) async fn bring(&self, model: &CatalogModel) -> Result<Placed, Error> {
-        let request = request(model, self.settings, self.order.dry_run)?;
-        self.targets.expect_root(model)?;
-        let cache = &self.settings.provider(&request.provider)?.cache;
-        let blob = RepoLayout::new(cache, &request.repo).blob(&model.digest);
-        let (targets, wanted) = (self.targets.clone(), model.clone());
-        let found = blocking(move || targets.look(&wanted, Look::AtContent(Some(&blob)))).await??;
-        let placed = |way, path| Ok(Placed { way, path, bytes_fetched: 0 });
-        let replace = match found {
-            Found::InPlace(path) => return placed(Way::Present, path),
-            Found::Elsewhere(path) => return placed(Way::Adopted, path),
+        let request = request(model, self.settings, self.order.dry_run);
+        let replace = match self.look(model, request.as_ref().ok()).await? {
+            Found::InPlace(path) => return Ok(Placed { way: Way::Present, path, bytes_fetched: 0 }),
+            Found::Elsewhere(path) => return Ok(Placed { way: Way::Adopted, path, bytes_fetched: 0 }),
             Found::Occupied(path) if !self.order.force => return Err(CacheError::Occupied { path }.into()),
             Found::Occupied(_) | Found::Dummy(_) => true,
             Found::Missing => false,
         };
+        self.targets.expect_root(model)?;
+        let request = request?;
         let target = self.targets.of(model).swap_remove(0);
         if self.order.dry_run {
             return self.plan(&request, self.targets.place(model)).await;
@@ -62,6 +58,21 @@ impl Porter<'_> {
             }
             outcome => outcome,
         }
+    }
+
+    /// What stands at the places of a model. The copy in the cache that a file there came from saves a hash.
+    async fn look(&self, model: &CatalogModel, request: Option<&Request>) -> Result<Found, Error> {
+        if model.is_archive() && model.members.is_empty() {
+            // only the archive itself can tell whether it was unpacked
+            return Ok(Found::Missing);
+        }
+        let cached = |request: &Request| {
+            let provider = self.settings.provider(&request.provider).ok()?;
+            Some(RepoLayout::new(&provider.cache, &request.repo).blob(&model.digest))
+        };
+        let blob = request.and_then(cached);
+        let (targets, model) = (self.targets.clone(), model.clone());
+        blocking(move || targets.look(&model, Look::AtContent(blob.as_deref()))).await?
     }
 
     async fn fetch_and_place(
@@ -129,8 +140,7 @@ pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) 
     if !is_numbered && !matches!(reference.path, Some(Within::File(_))) {
         return Err(CatalogError::NoFile { url: public(&model.url) }.into());
     }
-    let expect = is_numbered.then_some(model.digest);
-    Ok(Request { expect, dry_run, ..Request::of(reference, settings) })
+    Ok(Request { expect: Some(model.digest), dry_run, ..Request::of(reference, settings) })
 }
 
 /// The one file of a pull, held to what the catalog says before its content is looked at.

@@ -209,18 +209,25 @@ fn candidates(
     Ok(())
 }
 
-/// Whether an archive was unpacked: its members are where Visionatrix looks for them. One without hashes shows nothing.
+/// Whether an archive was unpacked: its members are where Visionatrix looks for them. One without hashes shows no more
+/// than that there is a folder.
 fn look_for_members(model: &CatalogModel, targets: &[Target], look: Look<'_>) -> Found {
     let right = |path: &Path, digest: &Digest| match look {
         Look::AtLength => path.is_file(),
         Look::AtContent(_) => archive::sha256(path).is_ok_and(|found| found == *digest),
     };
-    for target in targets {
+    let mut in_the_way = Found::Missing;
+    for (index, target) in targets.iter().enumerate() {
         let folder = archive::members_folder(&target.path());
-        let all = model.members.iter().all(|(member, digest)| right(&folder.join(member.to_path()), digest));
-        if all && !model.members.is_empty() {
+        if !folder.is_dir() {
+            continue;
+        }
+        if model.members.iter().all(|(member, digest)| right(&folder.join(member.to_path()), digest)) {
             return Found::InPlace(folder);
         }
+        if index == 0 {
+            in_the_way = Found::Occupied(folder);
+        }
     }
-    Found::Missing
+    in_the_way
 }

@@ -10,6 +10,7 @@ mod boinc_ai;
 mod cache_layout;
 mod civitai;
 mod connections;
+mod doctor;
 mod faults;
 mod forward;
 mod gate;

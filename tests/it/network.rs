@@ -94,7 +94,7 @@ fn a_proxy_that_is_down_ends_the_pull_and_is_never_gone_around() {
 error: could not ask 127.0.0.1 about `org/model`
   caused by: could not connect: [HUB]/api/models/org/model/revision/main
   caused by: Connection refused (os error 111)
-hint: check the address and the network; `gatedl pull --offline` uses what is in the cache
+hint: `gatedl doctor` looks for the reason; `gatedl pull --offline` uses what is in the cache
 
 "#]])
         .run();
@@ -235,7 +235,7 @@ fn a_refused_connection_ends_soon_and_names_the_address() {
 error: could not ask 127.0.0.1 about `org/model`
   caused by: could not connect: http://127.0.0.1:[..]/api/models/org/model/revision/main
   caused by: Connection refused (os error 111)
-hint: check the address and the network; `gatedl pull --offline` uses what is in the cache
+hint: `gatedl doctor` looks for the reason; `gatedl pull --offline` uses what is in the cache
 
 "#]])
         .run();

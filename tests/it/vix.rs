@@ -2,6 +2,7 @@
 
 mod archives;
 mod catalogs;
+mod civitai;
 mod flows;
 mod list;
 mod pull;
@@ -125,5 +126,5 @@ fn vix(sandbox: &Sandbox, args: &[&str]) -> Run {
 
 /// What stands in the folders of the worker.
 fn placed(sandbox: &Sandbox) -> String {
-    sandbox.tree("desk").replace("models_catalog.json\n", "").replace("ComfyUI/\n", "")
+    sandbox.tree("desk").replace("models_catalog.json\n", "").replace(".env\n", "").replace("ComfyUI/\n", "")
 }

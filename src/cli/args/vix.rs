@@ -59,7 +59,7 @@ pub(in crate::cli) struct VixPull {
     #[arg(long, help_heading = "Where and how")]
     pub(in crate::cli) force: bool,
     /// Show what would be done, and write nothing
-    #[arg(long, conflicts_with = "offline", help_heading = "Where and how")]
+    #[arg(long, help_heading = "Where and how")]
     pub(in crate::cli) dry_run: bool,
     /// Root of the cache that models come through
     #[arg(long, value_name = "DIR", help_heading = "Where and how")]

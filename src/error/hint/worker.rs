@@ -13,6 +13,7 @@ pub(super) fn catalog(error: &CatalogError) -> Vec<String> {
             vec!["nothing of this catalog is used until that entry is mended or taken out".to_owned()]
         }
         CatalogError::NoFile { .. } => vec!["it takes the address of one file, as `…/resolve/main/NAME`".to_owned()],
+        CatalogError::OnePlace { .. } => vec!["give one of them a `filename` of its own".to_owned()],
         CatalogError::NotJson { .. } | CatalogError::NotACatalog { .. } => Vec::new(),
     }
 }

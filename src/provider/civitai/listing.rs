@@ -68,7 +68,7 @@ fn entry(version: &Version, file: &File) -> Option<Entry> {
         clippy::cast_sign_loss,
         reason = "a hint; `as` cuts what makes no sense"
     )]
-    let size = (file.size_kb.unwrap_or_default() * 1024.0).round() as u64;
+    let size = ((file.size_kb.unwrap_or_default() * 1024.0).round() as u64).min(super::LARGEST_FILE);
     Some(Entry {
         path: file_name(name, id),
         size,
@@ -173,6 +173,6 @@ mod tests {
     #[test]
     fn odd_sizes_are_hints_and_nothing_more() {
         let size = |text: &str| listed(&format!(r#"{{"id":1,"name":"f","sizeKB":{text}}}"#)).unwrap()[0].size;
-        assert_eq!((size("1.5"), size("-1"), size("1e300")), (1536, 0, u64::MAX));
+        assert_eq!((size("1.5"), size("-1"), size("1e300")), (1536, 0, 1 << 45));
     }
 }

@@ -27,7 +27,7 @@ fn who_is_not_logged_in_is_told_how_to_be() {
 error: `civitai:257749@290640` is only for those who are logged in, and no token was sent
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
-hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
+hint: store a token of that account ([CIVITAI]/user/account) with `gatedl auth login civitai`, or set CA_API_KEY, and run the same command again
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -339,7 +339,7 @@ hint: the same content may have been published elsewhere; [CIVITAI]/models/25774
         .stderr(str![[r#"
 error: `civitai:257749@290640` is in early access until 2999-12-01T00:00:00.000Z: only for those who have paid
 hint: buy access at [CIVITAI]/models/257749, or come back later
-hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
+hint: store a token of that account ([CIVITAI]/user/account) with `gatedl auth login civitai`, or set CA_API_KEY, and run the same command again
 
 "#]])
         .run();
@@ -413,4 +413,57 @@ fn paying_opens_the_door() {
     let run = sandbox.args(["pull", "civitai:257749@290640"]).env("CA_API_KEY", token_of("eve"));
     run.status(4).any_stderr().run();
     pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
+}
+
+#[test]
+fn what_closes_between_the_first_byte_and_the_rest_is_told_as_well_and_nothing_gets_a_name() {
+    for (door, status) in [
+        (Door::Page, 7),
+        (Door::Document, 7),
+        (Door::LoginPage, 4),
+        (Door::Disabled, 4),
+        (Door::Missing, 5),
+        (Door::Firewall, 7),
+        (Door::Quota, 7),
+    ] {
+        let site = behind(Door::Login).with(|state| state.later = Some((1, door.clone())));
+        let sandbox = Sandbox::with_civitai(&site, None);
+        let run = pull(&sandbox, "civitai:257749@290640").args(["--timeout", "1ms"]);
+        run.status(status).any_stderr().run();
+        assert!(!sandbox.tree("cache").contains("pony"), "{door:?}: {}", sandbox.tree("cache"));
+        site.configure(|state| state.later = None);
+        pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
+    }
+}
+
+#[test]
+fn access_is_told_before_a_download() {
+    let site = behind(Door::Granted(vec!["alice".to_owned()])).account(Account::new("alice"));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    for reference in ["civitai:257749@290640", "https://civitai.com/model-versions/290640"] {
+        let access =
+            |name| sandbox.args(["access", reference]).env("CA_API_KEY", token_of(name)).any_stdout().any_stderr();
+        access("alice").run();
+        access("bob").status(4).run();
+    }
+    let run = sandbox.args(["access", "civitai:257749@290640"]).env("CA_API_KEY", token_of("bob"));
+    run.status(4)
+        .stdout(str![[r#"
+REPOSITORY             GATE  ACCESS        TOKEN
+civitai:257749@290640  -     not entitled  CA_API_KEY
+
+token from CA_API_KEY, for [CIVITAI] only
+  account: `bob`
+  standing: active
+
+this account has no right to download `civitai:257749@290640`
+  caused by: 403 Forbidden for [CIVITAI]/api/download/models/290640
+  server says: You do not have access to download this file
+  hint: see [CIVITAI]/models/257749 for how to get access
+  hint: the token came from CA_API_KEY (account `bob`); `gatedl auth status` shows the others
+
+"#]])
+        .any_stderr()
+        .run();
+    assert_no_trace(&sandbox);
 }

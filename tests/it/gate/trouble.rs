@@ -94,7 +94,7 @@ fn a_server_that_nobody_runs_is_named_with_its_address() {
 error: could not ask 127.0.0.1 about `org/model`
   caused by: could not connect: http://127.0.0.1:9/api/models/org/model/revision/main
   caused by: Connection refused (os error 111)
-hint: check the address and the network; `gatedl pull --offline` uses what is in the cache
+hint: `gatedl doctor` looks for the reason; `gatedl pull --offline` uses what is in the cache
 
 "#]])
         .run();

@@ -2,7 +2,8 @@
 
 use crate::in_cache;
 use crate::sandbox::{Run, Sandbox};
-use crate::support::{Hub, Place, Repository, generated};
+use crate::support::civitai::{CivitAi, File, Model, Version};
+use crate::support::{Account, Hub, Place, Repository, generated, token_of};
 use snapbox::{assert_data_eq, str};
 use std::fs;
 use std::path::PathBuf;
@@ -87,6 +88,17 @@ hint: or name the files of one type after the reference
         .run();
     assert_eq!(in_cache::gets(&hub.requests()), 0, "before any byte");
     lora()
+        .args(["--comfyui-type", "loras", "--dry-run"])
+        .stdout(str![[r#"
+org/lora@main is commit 4ba7ad15d9ee35b02f93b5948365cc2e0fd484d9
+gate: none, it is public
+   fetch     3.00 kB  deep/style.safetensors
+1 file, 3.00 kB; 3.00 kB to fetch
+to be brought to [ROOT]/desk/ComfyUI/models/loras
+
+"#]])
+        .run();
+    lora()
         .args(["--comfyui-type", "loras"])
         .stdout(str![[r#"
 [ROOT]/desk/ComfyUI/models/loras
@@ -97,6 +109,12 @@ org/lora@main: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by har
 
 "#]])
         .run();
+    // also offline, whatever became of the folder
+    fs::remove_dir_all(sandbox.path("desk/ComfyUI/models")).expect("it was there");
+    hub.take_requests();
+    lora().args(["--comfyui-type", "loras", "--offline", "--quiet"]).any_stdout().run();
+    assert_eq!(hub.count_all(), 0);
+    assert!(sandbox.path("desk/ComfyUI/models/loras/style.safetensors").is_file());
     // one file that is named is what is printed
     lora()
         .args(["deep/style.safetensors", "--comfyui-type", "loras", "--quiet"])
@@ -208,6 +226,48 @@ fn every_way_of_arriving_is_said_also_to_machines() {
         let place = file["place"].as_str().expect("a path");
         assert!(fs::read(place).expect("a file") == generated(3, 4_000));
     }
+}
+
+#[test]
+fn a_model_of_civitai_goes_where_its_type_belongs() {
+    let version = Version::new(21, "v1").file(File::new(7, "style.safetensors", generated(1, 3_000)).primary());
+    let version = version.file(File::new(8, "style_vae.safetensors", generated(2, 2_000)).kind("VAE"));
+    let site = CivitAi::start(vec![Model::new(3, "Style", "LORA").version(version)]).account(Account::new("bob"));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+    let pull = |reference: &str| {
+        let run = sandbox.args(["pull", reference, "--into", "comfyui", "--link", "hardlink"]);
+        run.env("CA_API_KEY", token_of("bob"))
+    };
+    pull("civitai:3@21")
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models/loras
+
+"#]])
+        .stderr(str![[r#"
+3@21: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by hard link
+
+"#]])
+        .run();
+    pull("civitai:3@21+8")
+        .args(["--quiet"])
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models/vae/style_vae.safetensors
+
+"#]])
+        .run();
+    assert_data_eq!(
+        sandbox.tree("desk"),
+        str![[r#"
+ComfyUI/models/loras/style.safetensors
+ComfyUI/models/vae/style_vae.safetensors
+
+"#]]
+    );
+    // a version never changes, so what is in its place is not asked for again
+    site.take_requests();
+    pull("civitai:3@21").any_stdout().args(["--quiet"]).run();
+    assert_eq!(site.requests().len(), 0);
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub struct Options {
     pub foreign_content: Bytes,
     /// A token of the suite that reaches even the hub fails the test: this hub is somebody else's.
     pub forbids_tokens: bool,
+    /// Seconds by which the hub's clock is ahead.
+    pub clock_offset: Option<i64>,
     /// Serves `/_control/…`, for clients in other languages.
     pub has_control_routes: bool,
 }
@@ -69,6 +71,7 @@ impl Default for Options {
             cdn_delay: Duration::ZERO,
             foreign_content: Bytes::from_static(b"bytes of a foreign host"),
             forbids_tokens: false,
+            clock_offset: None,
             has_control_routes: false,
         }
     }

@@ -14,6 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
@@ -111,6 +112,9 @@ fn decide(state: &mut State, request: &Request) -> (Answer, Arc<AtomicU64>) {
 
     let mut answer = route(state, request);
     stamp(&mut answer, number);
+    if let Some(offset) = state.options.clock_offset {
+        answer.set("date", &httpdate::fmt_http_date(shifted(offset)));
+    }
     if answer.carries_file {
         answer.delivery.rate = state.options.content_rate;
     }
@@ -167,6 +171,12 @@ fn foreign(state: &State, request: &Request) -> Answer {
     };
     answer.place = Place::Foreign;
     answer
+}
+
+/// The time on a clock that is so many seconds ahead.
+fn shifted(offset: i64) -> SystemTime {
+    let difference = Duration::from_secs(offset.unsigned_abs());
+    if offset < 0 { SystemTime::now() - difference } else { SystemTime::now() + difference }
 }
 
 /// What every answer of the hub has.

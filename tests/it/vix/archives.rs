@@ -4,7 +4,7 @@
 use serde_json::json;
 use snapbox::str;
 
-use super::{entry, placed, zip_of};
+use super::{desk, entry, hub, placed, vix, zip_of};
 use crate::sandbox::Sandbox;
 use crate::support::{Hub, Repository};
 
@@ -79,4 +79,25 @@ hint: move it away, or replace it with --force
         .run();
     sandbox.args(PULL).args(["--force"]).any_stdout().any_stderr().run();
     assert_eq!(sandbox.read("desk/ComfyUI-Data/models/insightface/models/pack/a.onnx"), b"a");
+}
+
+#[test]
+fn a_folder_whose_members_are_wrong_is_told_before_anything_is_fetched() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    let member = "desk/ComfyUI-Data/models/insightface/models/antelopev2/genderage.onnx";
+    sandbox.write(member, "mine");
+    vix(&sandbox, &["pull", "antelopev2"])
+        .status(8)
+        .stderr(str![[r#"
+error: antelopev2: `[ROOT]/desk/ComfyUI-Data/models/insightface/models/antelopev2` is there already, with other content
+hint: move it away, or replace it with --force
+  failed  antelopev2       290 B
+1 model: 1 failed
+
+"#]])
+        .run();
+    assert_eq!((hub.count_all(), sandbox.read(member)), (0, b"mine".to_vec()));
+    vix(&sandbox, &["pull", "antelopev2", "--force"]).any_stdout().any_stderr().run();
+    assert_eq!(sandbox.read(member), b"an age");
 }

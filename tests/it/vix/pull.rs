@@ -224,6 +224,9 @@ fn what_is_not_what_the_catalog_promises_gets_no_name() {
         let finished = vix(&sandbox, &["pull", name]).status(6).any_stderr().run();
         assert!(finished.stderr.contains(name), "{}", finished.stderr);
         assert_eq!(placed(&sandbox).replace("ComfyUI-Data/models/insightface/models/\n", ""), "", "{name} {key}");
+        if key == "hash" && name == "SD3.5-Medium" {
+            assert_eq!(hub.count(Place::Cdn), 0, "what the listing shows to be another file is not fetched");
+        }
     }
 }
 
@@ -275,6 +278,21 @@ fn a_killed_pull_goes_on_from_the_bytes_that_are_there() {
     assert!(finished.stderr.contains("1 model: 1 fetched"), "{}", finished.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_whole_run_and_leaves_no_half_of_anything() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    hub.configure(|options| options.content_rate = Some(8_000));
+    let running = vix(&sandbox, &["pull", "--all"]).spawn();
+    hub.until("some bytes were sent", |requests| requests.iter().any(|request| request.bytes_sent() > 4_000));
+    running.interrupt();
+    let finished = running.wait();
+    assert_eq!((finished.status, finished.stdout.as_str()), (130, ""));
+    assert!(finished.stderr.ends_with("hint: run the same command again to go on from there\n"), "{}", finished.stderr);
+    assert!(!sandbox.tree("desk").contains(".incomplete"), "{}", sandbox.tree("desk"));
+}
+
 #[test]
 fn tokens_come_from_the_workers_file_and_the_environment_wins() {
     let hub = hub();
@@ -284,10 +302,20 @@ fn tokens_come_from_the_workers_file_and_the_environment_wins() {
     sandbox.write("desk/.env", text);
     let run = sandbox.args(["vix", "pull", "--gated", "--env-file", ".env"]);
     run.any_stdout().any_stderr().run();
-    assert_eq!(placed(&sandbox), ".env\nfrom-file/diffusion_models/flux1-fill-dev.safetensors\n");
+    assert_eq!(placed(&sandbox), "from-file/diffusion_models/flux1-fill-dev.safetensors\n");
     let run = sandbox.args(["vix", "pull", "--gated", "--env-file", ".env"]).env("MODELS_DIR", "from-shell");
     run.any_stdout().any_stderr().run();
     assert!(placed(&sandbox).contains("from-shell/diffusion_models/"), "{}", placed(&sandbox));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_warning_is_said_once_and_not_for_each_model() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    sandbox.write("cache/huggingface/token", token_of("worker"));
+    let run = vix(&sandbox, &["pull", "--all"]).without_env("HF_AUTH_TOKEN").any_stdout().any_stderr().run();
+    assert_eq!(run.stderr.matches("warning: other users can read the token").count(), 1, "{}", run.stderr);
 }
 
 #[test]
@@ -341,8 +369,11 @@ fn a_host_that_no_provider_has_is_refused_by_its_name() {
     wrong["SD3.5-Medium"]["url"] = json!("https://evil.example/acme/sd/resolve/main/sd3.5_medium.safetensors");
     wrong["Rife-47"]["url"] = json!("https://huggingface.co/acme/vix_models");
     wrong["Rife-47"]["filename"] = json!("rife47.pth");
+    wrong["FLUX-1-Fill-Dev"]["url"] = wrong["SD3.5-Medium"]["url"].clone();
     sandbox.write("desk/models_catalog.json", wrong.to_string());
-    vix(&sandbox, &["pull", "SD3.5-Medium", "Rife-47", "antelopev2"])
+    // one that was put there by hand needs no provider
+    sandbox.write("desk/ComfyUI-Data/models/diffusion_models/flux1-fill-dev.safetensors", gated());
+    vix(&sandbox, &["pull", "--all"])
         .status(2)
         .any_stdout()
         .stderr(str![[r#"
@@ -350,13 +381,35 @@ error: Rife-47: its address leads to no single file: https://huggingface.co/acme
 hint: it takes the address of one file, as `…/resolve/main/NAME`
 error: SD3.5-Medium: `evil.example` is not the address of a known provider
 hint: another hub is named by --endpoint or in the configuration file
-  failed  Rife-47              8 B
-  failed  SD3.5-Medium    20.00 kB
-unpacked  antelopev2         290 B
-3 models: 1 unpacked, 2 failed; 290 B over the network
+ adopted  FLUX-1-Fill-Dev    30.00 kB
+  failed  Rife-47                 8 B
+  failed  SD3.5-Medium       20.00 kB
+unpacked  antelopev2            290 B
+4 models: 1 adopted, 1 unpacked, 2 failed; 290 B over the network
 
 "#]])
         .run();
+}
+
+#[test]
+fn two_entries_of_one_place_do_not_replace_each_other() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    let mut two = catalog();
+    two["SD4"] = two["FLUX-1-Fill-Dev"].clone();
+    two["SD4"]["types"] = json!(["checkpoints"]);
+    two["SD4"]["filename"] = json!("sd3.5_medium.safetensors");
+    two["SD4"]["regexes"] = json!([]);
+    sandbox.write("desk/models_catalog.json", two.to_string());
+    vix(&sandbox, &["pull", "SD3.5-Medium", "SD4", "--force"]).status(2).any_stdout().stderr(str![[r#"
+error: SD4: the entry `SD3.5-Medium` of the catalog belongs in the same place, with other content: [ROOT]/desk/ComfyUI-Data/models/checkpoints/sd3.5_medium.safetensors
+hint: give one of them a `filename` of its own
+ fetched  SD3.5-Medium    20.00 kB  [..]
+  failed  SD4             30.00 kB
+2 models: 1 fetched, 1 failed; 20.00 kB over the network
+
+"#]]).run();
+    assert_eq!(sandbox.read("desk/ComfyUI-Data/models/checkpoints/sd3.5_medium.safetensors"), open());
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub struct State {
     pub link_uses: Option<u32>,
     /// Bytes of the file after which each answer of the storage breaks off, so many times.
     pub cuts: Option<(u64, u32)>,
+    /// The door of every version after so many questions for a download: what closes between a probe and a transfer.
+    pub later: Option<(u32, Door)>,
     /// How many answers of the download are a transient 404 before the truth comes.
     pub transient: u32,
     pub(self) links: HashMap<String, storage::Link>,

@@ -90,8 +90,17 @@ fn download(state: &mut State, request: &Request, caller: &Caller, id: u64, numb
         let body = json!({"error": "File not found"});
         return Answer::json(404, &body).with("cache-control", "private, no-store");
     }
+    let changed = match &mut state.later {
+        Some((0, door)) => Some(door.clone()),
+        Some((left, _)) => {
+            *left -= 1;
+            None
+        }
+        None => None,
+    };
     let Some((model, version)) = find(state, id) else { return refusal(404, &json!({"error": "File not found"})) };
-    let door = if model.mode.as_deref() == Some("Archived") { &Door::Archived } else { &version.door };
+    let archived = (model.mode.as_deref() == Some("Archived")).then_some(&Door::Archived);
+    let door = archived.or(changed.as_ref()).unwrap_or(&version.door);
     let caller = match caller {
         Caller::Known(account) if state.bans.contains(&account.name) => &Caller::Unknown,
         caller => caller,

@@ -1,0 +1,105 @@
+//! Files that a killed download left behind, ours and those of other tools.
+//!
+//! The fact that costs a disk: since 1.18 `hf` gives each try a name of its own and goes on from none of them, so every
+//! kill of a large download leaves its bytes until `hf cache prune` (hub-protocol §7.3). Ours are gone on from.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::place;
+
+/// What a killed download left, or one that is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The file.
+    pub path: PathBuf,
+    /// How many bytes it takes on the disk.
+    pub bytes: u64,
+    /// Whether it is gatedl's, so that a pull goes on from it.
+    pub ours: bool,
+    /// Whether some program is downloading this content at the moment.
+    pub busy: bool,
+}
+
+/// The unfinished files of a cache, by path.
+#[must_use]
+pub fn unfinished(root: &Path) -> Vec<Unfinished> {
+    let root = place::resolve(root);
+    let mut found = Vec::new();
+    for repo in entries(&root) {
+        for path in entries(&repo.join("blobs")) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let Some(etag) = etag_of(&name) else { continue };
+            let Some(bytes) = bytes_of(&path) else { continue };
+            let locks = root.join(".locks").join(repo.file_name().unwrap_or_default());
+            let busy = is_locked(&locks.join(format!("{etag}.lock")));
+            found.push(Unfinished { bytes, ours: name.ends_with(".gatedl.incomplete"), busy, path });
+        }
+    }
+    found.sort_by(|left, right| left.path.cmp(&right.path));
+    found
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+/// The etag in the name of an unfinished file: `<etag>.gatedl.incomplete` is ours, `<etag>.<random>.incomplete` that of
+/// `hf`, `<etag>.incomplete` that of older ones and of Rust's hf-hub, `<etag>.downloadInProgress` llama.cpp's.
+fn etag_of(name: &str) -> Option<&str> {
+    let stem = name.strip_suffix(".incomplete").or_else(|| name.strip_suffix(".downloadInProgress"))?;
+    stem.split('.').next()
+}
+
+/// What it takes on the disk: a file that is written at its offsets is as long as the whole from the first byte on.
+fn bytes_of(path: &Path) -> Option<u64> {
+    let found = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::MetadataExt::blocks(&found) * 512);
+    #[cfg(not(unix))]
+    Some(found.len())
+}
+
+/// Whether somebody holds a lock. One that is not there is held by nobody, and is not made.
+fn is_locked(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_all_tools_are_known() {
+        for (name, etag) in [
+            ("ab12.gatedl.incomplete", Some("ab12")),
+            ("ab12.0f3c9a7e.incomplete", Some("ab12")),
+            ("ab12.incomplete", Some("ab12")),
+            ("ab12.downloadInProgress", Some("ab12")),
+            ("ab12", None),
+        ] {
+            assert_eq!(etag_of(name), etag, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_being_downloaded_is_told_from_what_was_left() {
+        let root = tempfile::tempdir().unwrap();
+        let blobs = root.path().join("models--org--m/blobs");
+        let locks = root.path().join(".locks/models--org--m");
+        fs::create_dir_all(&blobs).unwrap();
+        fs::create_dir_all(&locks).unwrap();
+        for name in ["aa.gatedl.incomplete", "bb.01234567.incomplete", "cc"] {
+            fs::write(blobs.join(name), vec![1; 10_000]).unwrap();
+        }
+        let lock = File::create(locks.join("bb.lock")).unwrap();
+        lock.try_lock().unwrap();
+        let found = unfinished(root.path());
+        let told: Vec<(bool, bool)> = found.iter().map(|one| (one.ours, one.busy)).collect();
+        assert_eq!(told, [(true, false), (false, true)]);
+        assert!(found.iter().all(|one| one.bytes >= 10_000));
+        assert!(!locks.join("aa.lock").exists(), "looking makes no lock");
+        drop(lock);
+        assert!(!unfinished(root.path())[1].busy);
+    }
+}

@@ -1,0 +1,72 @@
+//! `gatedl doctor`: a report that may be pasted into an issue as it is, and an exit status.
+
+mod privacy;
+mod report;
+
+use super::args::Doctor;
+use super::terminal::Terminal;
+use super::{diagnose, running};
+use crate::auth::TokenChoice;
+use crate::connection::{Caller, Wanted};
+use crate::doctor::{Check, Examination, Order, Verdict};
+use crate::env::Env;
+use crate::error::{Error, ExitStatus};
+use crate::settings::{Overrides, Settings};
+
+/// Runs the command.
+pub(super) fn run(arguments: &Doctor, env: &Env, terminal: &Terminal) -> ExitStatus {
+    match examine(arguments, env, terminal) {
+        Ok(checks) => show(arguments, &checks, env, terminal),
+        Err(error) => diagnose::end(&error, arguments.output.is_json(), terminal),
+    }
+}
+
+fn examine(arguments: &Doctor, env: &Env, terminal: &Terminal) -> Result<Vec<Check>, Error> {
+    let overrides = Overrides {
+        cache_dir: arguments.cache_dir.clone(),
+        offline: arguments.offline,
+        allow_insecure_http: arguments.allow_insecure_http,
+        ..Overrides::default()
+    };
+    let settings = Settings::resolve(env, &overrides)?;
+    let order = order(arguments.about.as_deref(), &settings)?;
+    let token = TokenChoice::Search;
+    let caller = Caller { settings: &settings, env, token: &token };
+    let mut examination = Examination::begin(&order, caller)?;
+    if settings.offline {
+        examination.tokens_unasked();
+        return Ok(examination.report());
+    }
+    running::to_its_end(terminal, async |reporter| {
+        examination.ask(&reporter).await;
+        Ok(examination.report())
+    })
+}
+
+/// A word that is the name of a provider means the provider.
+fn order(about: Option<&str>, settings: &Settings) -> Result<Order, Error> {
+    match about {
+        None => Ok(Order::default()),
+        Some(name) if settings.provider(name).is_ok() => {
+            Ok(Order { provider: Some(name.to_owned()), repository: None })
+        }
+        Some(text) => Ok(Order { provider: None, repository: Some(Wanted::read(text, settings)?) }),
+    }
+}
+
+fn show(arguments: &Doctor, checks: &[Check], env: &Env, terminal: &Terminal) -> ExitStatus {
+    let status = ExitStatus::of_all(checks.iter().filter_map(|check| match check.verdict {
+        Verdict::Bad(status) => Some(status),
+        Verdict::Good | Verdict::Doubtful => None,
+    }));
+    let privacy = privacy::Privacy::of(env);
+    let answer = if arguments.output.is_json() {
+        report::document(checks, status, &privacy).to_string()
+    } else {
+        report::text(checks, &privacy, Terminal::columns())
+    };
+    match Terminal::answer(&answer) {
+        Ok(()) => status,
+        Err(source) => diagnose::end(&Error::Stream { action: "write to standard output", source }, false, terminal),
+    }
+}

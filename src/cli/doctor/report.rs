@@ -1,0 +1,126 @@
+//! The report of `gatedl doctor`: a paragraph for each topic, a row for each check; or one document.
+//!
+//! The document is an API. `version` grows when a field changes its meaning or goes; new fields may come any time.
+
+use serde_json::{Map, Value, json};
+
+use super::super::token_facts;
+use super::privacy::Privacy;
+use crate::doctor::{Check, Found, Topic, Verdict};
+use crate::error::ExitStatus;
+
+const VERSION: u32 = 1;
+/// Before the subject of a row: two blanks, the verdict, two blanks.
+const INDENT: usize = 8;
+
+/// The report for people.
+pub(super) fn text(checks: &[Check], privacy: &Privacy, columns: Option<usize>) -> String {
+    let mut text =
+        format!("gatedl {}, {}, {}\n", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
+    for topic in Topic::ALL {
+        let rows: Vec<&Check> = checks.iter().filter(|check| check.topic == topic).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        text += &format!("\n{}\n", topic.as_str());
+        for check in rows {
+            let row = format!("  {:4}  {}: {}", word(check.verdict), check.subject, found(check));
+            text += &wrapped(&privacy.apply(&row), columns);
+            for advice in advice(check) {
+                text += &wrapped(&privacy.apply(&format!("{:INDENT$}-> {advice}", "")), columns);
+            }
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// The report for programs.
+pub(super) fn document(checks: &[Check], status: ExitStatus, privacy: &Privacy) -> Value {
+    let checks = checks.iter().map(|check| {
+        let numbers: Map<String, Value> =
+            check.numbers.iter().map(|(name, number)| ((*name).to_owned(), json!(number))).collect();
+        let account = match &check.found {
+            Found::Token { account, .. } => Some(token_facts::document(account)),
+            Found::Text(_) => None,
+        };
+        json!({
+            "topic": check.topic.as_str(),
+            "subject": privacy.apply(&check.subject),
+            "verdict": word(check.verdict),
+            "status": match check.verdict { Verdict::Bad(status) => status.code(), _ => 0 },
+            "found": privacy.apply(&found(check)),
+            "advice": advice(check).iter().map(|advice| privacy.apply(advice)).collect::<Vec<_>>(),
+            "numbers": numbers,
+            "account": account,
+        })
+    });
+    json!({
+        "version": VERSION,
+        "gatedl": env!("CARGO_PKG_VERSION"),
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "status": status.code(),
+        "checks": checks.collect::<Vec<_>>(),
+    })
+}
+
+const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Good => "ok",
+        Verdict::Doubtful => "warn",
+        Verdict::Bad(_) => "FAIL",
+    }
+}
+
+fn found(check: &Check) -> String {
+    match &check.found {
+        Found::Text(text) => text.clone(),
+        Found::Token { source, account } => {
+            let rows = token_facts::rows(account).into_iter().map(|(name, value)| format!("{name} {value}"));
+            std::iter::once(format!("from {source}")).chain(rows).collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+fn advice(check: &Check) -> Vec<String> {
+    let about_the_token = match &check.found {
+        Found::Token { source, account } => token_facts::warnings(account, source),
+        Found::Text(_) => Vec::new(),
+    };
+    check.advice.iter().cloned().chain(about_the_token).collect()
+}
+
+/// A row, broken between words where the terminal is too narrow for it; the rest stands below its subject.
+fn wrapped(row: &str, columns: Option<usize>) -> String {
+    let Some(columns) = columns.filter(|columns| *columns > 2 * INDENT) else { return format!("{row}\n") };
+    let length = |text: &str| text.chars().count();
+    let lead = row.len() - row.trim_start().len();
+    let mut text = String::new();
+    let mut line = row[..lead].to_owned();
+    for word in row[lead..].split(' ') {
+        let is_first = line.trim().is_empty();
+        if !is_first && length(&line) + 1 + length(word) > columns {
+            text += &format!("{}\n", line.trim_end());
+            line = format!("{:INDENT$}{word}", "");
+        } else {
+            line += if is_first { "" } else { " " };
+            line += word;
+        }
+    }
+    text + &format!("{line}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_broken_between_words() {
+        let row = "  ok    cache: a file system that can do everything";
+        assert_eq!(wrapped(row, None), format!("{row}\n"));
+        assert_eq!(wrapped(row, Some(80)), format!("{row}\n"));
+        let narrow = "  ok    cache: a file\n        system that can do\n        everything\n";
+        assert_eq!(wrapped(row, Some(27)), narrow);
+        assert_eq!(wrapped("  ok    x: https://long.example/without/blanks", Some(20)).lines().count(), 2);
+    }
+}

@@ -1,0 +1,240 @@
+//! What may be wrong between this machine and a model: the use case behind `gatedl doctor`.
+//!
+//! Each check says what was found, judges it, and where it is not good says what to do. They are made in the order in
+//! which a pull would stumble: the disk, the certificates, names and lines, the clock, the quota, the token, the gate.
+//! Hosts that gatedl itself does not ask (the Xet servers that `hf` talks to) are left out: a closed port to them
+//! explains nothing here.
+
+mod disk;
+mod network;
+mod repository;
+mod token;
+
+use std::sync::Arc;
+
+use crate::auth::{self, Survey};
+use crate::connection::{Caller, Connection, Wanted};
+use crate::credential::CredentialSource;
+use crate::error::{Error, ExitStatus};
+use crate::http::Client;
+use crate::identity::Exchange;
+use crate::provider::Account;
+use crate::report::Reporter;
+use crate::settings;
+
+/// What a check is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// The cache, and the file system that it is on.
+    Cache,
+    /// The way to the servers.
+    Network,
+    /// The tokens.
+    Token,
+    /// The repository that was named.
+    Repository,
+}
+
+impl Topic {
+    /// Every topic, in the order of the report.
+    pub const ALL: [Self; 4] = [Self::Cache, Self::Network, Self::Token, Self::Repository];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cache => "cache",
+            Self::Network => "network",
+            Self::Token => "token",
+            Self::Repository => "repository",
+        }
+    }
+}
+
+/// What is thought of what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing is wrong.
+    Good,
+    /// It works, but not well, or not for long.
+    Doubtful,
+    /// It does not work; a pull would end with this status.
+    Bad(ExitStatus),
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// In words.
+    Text(String),
+    /// A token.
+    Token {
+        /// Where it came from.
+        source: CredentialSource,
+        /// Whose it is, and what it may do.
+        account: Box<Account>,
+    },
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What it is about.
+    pub topic: Topic,
+    /// What was looked at: a host, a folder, a provider.
+    pub subject: String,
+    /// What is thought of it.
+    pub verdict: Verdict,
+    /// What was found.
+    pub found: Found,
+    /// What to do, where it is not good.
+    pub advice: Option<String>,
+    /// The numbers in what was found, for programs.
+    pub numbers: Vec<(&'static str, i64)>,
+}
+
+impl Check {
+    fn good(topic: Topic, subject: &str, found: impl Into<String>) -> Self {
+        let (subject, found) = (subject.to_owned(), Found::Text(found.into()));
+        Self { topic, subject, verdict: Verdict::Good, found, advice: None, numbers: Vec::new() }
+    }
+
+    fn doubtful(topic: Topic, subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Doubtful, advice: Some(advice.into()), ..Self::good(topic, subject, found) }
+    }
+
+    /// A failure of a pull, with the causes that lie beneath it.
+    fn bad(topic: Topic, subject: &str, error: &Error) -> Self {
+        let mut found = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(inner) = cause {
+            let text = crate::repo::printable(&inner.to_string());
+            if !found.contains(&text) {
+                found += &format!(": {text}");
+            }
+            cause = inner.source();
+        }
+        if let Some(message) = error.server_message() {
+            found += &format!("; the server says: {message}");
+        }
+        let advice = Some(error.hints().join("; ")).filter(|advice| !advice.is_empty());
+        Self { verdict: Verdict::Bad(error.status()), advice, ..Self::good(topic, subject, found) }
+    }
+
+    fn with(mut self, name: &'static str, number: impl TryInto<i64>) -> Self {
+        self.numbers.push((name, number.try_into().unwrap_or(i64::MAX)));
+        self
+    }
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Order {
+    /// Only this provider; without one those that are in use.
+    pub provider: Option<String>,
+    /// This repository too.
+    pub repository: Option<Wanted>,
+}
+
+/// A provider that is looked at.
+struct Patient<'a> {
+    settings: &'a settings::Provider,
+    survey: Survey,
+    /// What takes the place of every token that lies somewhere: a CI job's identity.
+    exchange: Option<Exchange<'a>>,
+}
+
+impl<'a> Patient<'a> {
+    fn of(provider: &'a settings::Provider, caller: Caller<'a>) -> Result<Self, Error> {
+        let exchange = Exchange::planned(caller.settings, caller.env, provider, caller.token)?;
+        let winner = exchange.as_ref().map(Exchange::source);
+        let survey = auth::survey(caller.settings, caller.env, provider, winner);
+        Ok(Self { settings: provider, survey, exchange })
+    }
+
+    /// Makes the token, where it is made from an identity.
+    async fn exchange(&mut self, caller: Caller<'_>, client: &Client) -> Result<(), Error> {
+        if let Some(exchange) = &self.exchange {
+            self.survey.found.credential = Some(exchange.run(caller.env, client).await?);
+        }
+        Ok(())
+    }
+}
+
+/// Looks at everything.
+///
+/// # Errors
+/// When the order names something that is not there. Whatever else is wrong is a check.
+pub struct Examination<'a> {
+    caller: Caller<'a>,
+    order: &'a Order,
+    patients: Vec<Patient<'a>>,
+    checks: Vec<Check>,
+}
+
+impl<'a> Examination<'a> {
+    /// Looks at what is on this machine. Blocks.
+    ///
+    /// # Errors
+    /// When the order names an unknown provider.
+    pub fn begin(order: &'a Order, caller: Caller<'a>) -> Result<Self, Error> {
+        let settings = caller.settings;
+        let named = order.repository.as_ref().map(|wanted| &wanted.provider).or(order.provider.as_ref());
+        let providers = match named {
+            Some(name) => vec![settings.provider(name)?],
+            None => settings.providers.iter().collect(),
+        };
+        let patients = providers.into_iter().map(|provider| Patient::of(provider, caller));
+        let patients: Vec<Patient<'_>> = patients.collect::<Result<_, _>>()?;
+        let in_use = |patient: &Patient<'_>| {
+            named.is_some()
+                || patient.settings.name == settings.default_provider
+                || patient.survey.found.credential.is_some()
+                || patient.survey.blocked.is_some()
+        };
+        let patients: Vec<Patient<'_>> = patients.into_iter().filter(in_use).collect();
+        let checks = disk::checks(patients.iter().map(|patient| patient.settings.cache.as_path()), settings.symlinks);
+        Ok(Self { caller, order, patients, checks })
+    }
+
+    /// Asks the servers.
+    pub async fn ask(&mut self, reporter: &Arc<dyn Reporter>) {
+        let network = &self.caller.settings.network;
+        let client = match Client::new(network, Arc::clone(reporter)) {
+            Ok(client) => client,
+            Err(error) => {
+                self.checks.push(Check::bad(Topic::Network, "certificates", &error.into()));
+                return self.tokens_unasked();
+            }
+        };
+        self.checks.push(network::certificates(network));
+        for mut patient in std::mem::take(&mut self.patients) {
+            let exchanged = patient.exchange(self.caller, &client).await;
+            let credential = patient.survey.found.credential.clone();
+            let connection = Connection::with(self.caller, patient.settings, client.clone(), credential);
+            self.checks.extend(network::checks(&connection, network).await);
+            self.checks.extend(match exchanged {
+                Ok(()) => token::asked(patient, &connection, self.caller).await,
+                Err(error) => vec![Check::bad(Topic::Token, &patient.settings.name, &error)],
+            });
+        }
+        if let Some(wanted) = &self.order.repository {
+            self.checks.extend(repository::checks(wanted, self.caller, client).await);
+        }
+    }
+
+    /// Looks at the tokens without asking whose they are.
+    pub fn tokens_unasked(&mut self) {
+        for patient in std::mem::take(&mut self.patients) {
+            self.checks.extend(token::unasked(patient, self.caller));
+        }
+    }
+
+    /// What was found, by topic.
+    #[must_use]
+    pub fn report(self) -> Vec<Check> {
+        let mut checks = self.checks;
+        checks.sort_by_key(|check| Topic::ALL.iter().position(|topic| *topic == check.topic));
+        checks
+    }
+}

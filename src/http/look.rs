@@ -1,0 +1,124 @@
+//! A look at a server: is it reached, through which proxy, what does it say besides its answer?
+//!
+//! For `gatedl doctor` and nothing else. Any answer is a good one here, a refusal too: it proves name, line, proxy and
+//! certificate. The question about the proxy is asked of the very function by which the HTTP library decides, because a
+//! second reading of `NO_PROXY` would differ from the first one in the case that somebody is looking for.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use hyper_util::client::proxy::matcher::Matcher;
+use url::Url;
+
+use super::{Ask, Client, Failure};
+use crate::endpoint::public;
+use crate::settings::Network;
+
+/// What a server said besides its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The status.
+    pub status: u16,
+    /// How long it took until the answer began.
+    pub took: Duration,
+    /// Its clock less ours, in seconds.
+    pub clock_skew: Option<i64>,
+    /// What is left of the caller's quota.
+    pub quota: Option<Quota>,
+    /// Where a redirect leads.
+    pub location: Option<Url>,
+}
+
+/// What is left of a quota: `RateLimit: "api";r=999;t=172` and `RateLimit-Policy: "fixed window";"api";q=1000;w=300`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    /// What is counted: `api`, `resolvers`, `pages`.
+    pub bucket: String,
+    /// How many requests are left.
+    pub remaining: u64,
+    /// How many there are in a window.
+    pub limit: Option<u64>,
+    /// Seconds until the next window.
+    pub resets: Option<u64>,
+}
+
+impl Client {
+    /// Sends one request and looks at the answer, whatever it is. Redirects are not followed.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn look(&self, ask: &Ask<'_>) -> Result<Look, Failure> {
+        let since = Instant::now();
+        let answer = self.step(ask, &ask.url).await?;
+        let took = since.elapsed();
+        let date = answer.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        let location = answer.header("location").and_then(|location| ask.url.join(location).ok());
+        Ok(Look {
+            status: answer.status().as_u16(),
+            took,
+            clock_skew: date.map(|date| skew(date, SystemTime::now())),
+            quota: quota(answer.header("ratelimit"), answer.header("ratelimit-policy")),
+            location,
+        })
+    }
+}
+
+/// The proxy that a request to `url` goes through, without its password.
+#[must_use]
+pub fn proxy_for(url: &Url, network: &Network) -> Option<String> {
+    if !network.proxies {
+        return None;
+    }
+    let target = url.as_str().parse().ok()?;
+    let proxy = Matcher::from_system().intercept(&target)?;
+    let proxy = Url::parse(&proxy.uri().to_string()).ok()?;
+    Some(public(&proxy).trim_end_matches('/').to_owned())
+}
+
+/// Seconds by which `theirs` is ahead; a date has no fractions, so half a second is nothing.
+fn skew(theirs: SystemTime, ours: SystemTime) -> i64 {
+    let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    match theirs.duration_since(ours) {
+        Ok(ahead) => seconds(ahead),
+        Err(behind) => -seconds(behind.duration()),
+    }
+}
+
+fn quota(standing: Option<&str>, policy: Option<&str>) -> Option<Quota> {
+    let standing = standing?;
+    let bucket = standing.split(';').next()?.trim().trim_matches('"');
+    Some(Quota {
+        bucket: crate::repo::printable(bucket),
+        remaining: parameter(standing, "r")?,
+        limit: policy.and_then(|policy| parameter(policy, "q")),
+        resets: parameter(standing, "t"),
+    })
+}
+
+fn parameter(text: &str, name: &str) -> Option<u64> {
+    let mut parameters = text.split(';').map(str::trim);
+    parameters.find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_is_read_from_two_headers() {
+        let policy = "\"fixed window\";\"api\";q=1000;w=300";
+        let full = Quota { bucket: "api".to_owned(), remaining: 7, limit: Some(1_000), resets: Some(172) };
+        assert_eq!(quota(Some("\"api\";r=7;t=172"), Some(policy)), Some(full));
+        let bare = Quota { bucket: "api".to_owned(), remaining: 0, limit: None, resets: None };
+        assert_eq!(quota(Some("\"api\";r=0"), None), Some(bare));
+        assert_eq!(quota(Some("nonsense"), Some(policy)), None);
+        assert_eq!(quota(None, Some(policy)), None);
+    }
+
+    #[test]
+    fn a_clock_may_be_ahead_or_behind() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        assert_eq!(skew(now + Duration::from_secs(90), now), 90);
+        assert_eq!(skew(now - Duration::from_secs(90), now), -90);
+        assert_eq!(skew(now, now + Duration::from_millis(900)), 0);
+    }
+}
