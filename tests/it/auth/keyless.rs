@@ -199,10 +199,12 @@ fn a_login_is_told_that_the_exchange_wins() {
     let hub = trusting_hub();
     let sandbox = super::sandbox_of(&hub);
     let login = with_actions(auth(&sandbox, &["login", "--token-stdin"]), &hub).stdin(token_of("bob"));
-    login.stderr(str![[r#"
+    login
+        .stderr(str![[r#"
 logged in to hf as `bob`, token `bob-token`, role read
 stored as `bob-token` in [ROOT]/cache/huggingface/token
 warning: HF_OIDC_RESOURCE wins over this login as long as it is set
 
-"#]]).run();
+"#]])
+        .run();
 }

@@ -313,7 +313,8 @@ fn a_command_is_run_when_its_token_is_the_one_that_is_used() {
     let file = sandbox.write_private("vault", token_of("bob"));
     let config = format!("[provider.hf]\ntoken_command = ['cat', '{}']\n", file.display());
     sandbox.write("config/gatedl/config.toml", config);
-    auth(&sandbox, &["status", "hf"]).stdout(str![[r#"
+    auth(&sandbox, &["status", "hf"])
+        .stdout(str![[r#"
 hf at [HUB]
   no token    HF_AUTH_TOKEN
   no token    HF_TOKEN
@@ -325,8 +326,11 @@ hf at [HUB]
   token: `bob-token`, role read
   gated repositories: may be read
 
-"#]]).run();
-    auth(&sandbox, &["status", "hf", "--offline"]).env("HF_TOKEN", token_of("bob")).stdout(str![[r#"
+"#]])
+        .run();
+    auth(&sandbox, &["status", "hf", "--offline"])
+        .env("HF_TOKEN", token_of("bob"))
+        .stdout(str![[r#"
 hf at [HUB]
   no token    HF_AUTH_TOKEN
   used        HF_TOKEN
@@ -336,7 +340,8 @@ hf at [HUB]
   no token    [ROOT]/cache/huggingface/token
   account: not asked for
 
-"#]]).run();
+"#]])
+        .run();
 }
 
 #[test]
@@ -344,10 +349,14 @@ fn a_file_of_logins_that_cannot_be_read_is_named() {
     let hub = hub_of([]).allow_unused();
     let sandbox = Sandbox::new(&hub);
     std::fs::create_dir_all(sandbox.path("cache/huggingface/token")).expect("a folder where a file should be");
-    auth(&sandbox, &["status", "hf"]).status(2).any_stdout().stderr(str![[r#"
+    auth(&sandbox, &["status", "hf"])
+        .status(2)
+        .any_stdout()
+        .stderr(str![[r#"
 error: could not read the token file `[ROOT]/cache/huggingface/token`
   caused by: Is a directory (os error 21)
 
-"#]]).run();
+"#]])
+        .run();
     sandbox.args(["pull", "org/model"]).status(2).any_stderr().run();
 }
