@@ -91,7 +91,7 @@ impl Connection<'_> {
             token_variables: self.settings.token_variables.clone(),
             other_tokens: self.other_tokens(),
             provider: self.settings.name.clone(),
-            token_page: self.settings.token_page(),
+            token_page: self.settings.new_token_page(),
             similar,
         }))
     }

@@ -94,7 +94,7 @@ fn quiet_says_nothing_but_the_path_and_errors() {
 error: `org/none` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/org/none/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
 }
@@ -386,7 +386,8 @@ Where and how:
       --link <WAY>           With --into: how files get there; auto takes a reflink, else a hard
                              link, else a copy [default: auto] [possible values: auto, reflink,
                              hardlink, symlink, copy]
-      --force                Fetch again what is here [alias: --force-download]
+      --force                Fetch again what is here; with --into, replace what is in the way
+                             [alias: --force-download]
       --allow-unsafe         Take files in which the provider's scan found a danger
       --dry-run              Show what would be done, and write nothing
       --offline              Open no connection; use what is in the cache

@@ -136,7 +136,7 @@ access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
   hint: accept the terms at https://huggingface.co/org/model with your account
-  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+  hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
     snapbox::assert_data_eq!(
@@ -283,7 +283,7 @@ token from HF_TOKEN, for [HUB] only
 access to `org/model` is forbidden to this token
   caused by: 403 Forbidden for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: Your token has been revoked by the organization administrator, please use another one.
-  hint: another token may be allowed: https://huggingface.co/settings/tokens
+  hint: another token may be allowed: https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained
   hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])
@@ -417,7 +417,7 @@ access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
   hint: accept the terms at https://huggingface.co/org/model with your account
-  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+  hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
   hint: BA_TOKEN is set, but it is for the provider `ba`; did you mean `ba:org/model`?
 
 "#]]).run();

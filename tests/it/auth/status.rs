@@ -153,7 +153,7 @@ hf at http://127.0.0.1:9
 error: could not ask 127.0.0.1 whose token it is
   caused by: could not connect: http://127.0.0.1:9/api/whoami-v2
   caused by: Connection refused (os error 111)
-hint: check the address and the network; `gatedl pull --offline` uses what is in the cache
+hint: `gatedl doctor` looks for the reason; `gatedl pull --offline` uses what is in the cache
 
 "#]])
         .run();
