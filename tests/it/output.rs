@@ -387,7 +387,8 @@ Where and how:
       --link <WAY>           With --into: how files get there; auto takes a reflink, else a hard
                              link, else a copy [default: auto] [possible values: auto, reflink,
                              hardlink, symlink, copy]
-      --force                Fetch again what is here [alias: --force-download]
+      --force                Fetch again what is here; with --into, replace what is in the way
+                             [alias: --force-download]
       --allow-unsafe         Take files in which the provider's scan found a danger
       --dry-run              Show what would be done, and write nothing
       --offline              Open no connection; use what is in the cache
