@@ -94,7 +94,7 @@ fn quiet_says_nothing_but_the_path_and_errors() {
 error: `org/none` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/org/none/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
 }
