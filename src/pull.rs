@@ -19,6 +19,7 @@ mod request;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use self::choice::Savings;
 pub use self::into::{Application, Installation, Installed};
 pub use self::pulled::{Access, Pulled, PulledFile};
 pub use self::request::Request;
@@ -54,7 +55,7 @@ pub async fn pull(
         let (cache, reporter) = (pull_cache(&request, settings, provider), Arc::clone(&reporter));
         let pull = Pull { request: &request, settings, env, provider, cache, reporter };
         match pull.run().await {
-            Ok(Attempt::Done(pulled)) if request.dry_run => return Ok(*pulled),
+            Ok(Attempt::Done(pulled)) if request.dry_run => return pull.foresee(*pulled),
             Ok(Attempt::Done(pulled)) => return pull.install(*pulled).await,
             Ok(Attempt::KeptAs(repo)) => request.repo = repo,
             Err(error) if unpublished.is_none() && elsewhere.is_some() && identity::is_unpublished(&error) => {
@@ -126,13 +127,13 @@ impl<'a> Pull<'a> {
         let mut entries = hub.listing(&resolved.commit).await?;
         let measured = hub.measure(&resolved.commit, &mut entries).await?;
         let chosen = self.choose(&entries)?;
-        let access = hub.settle_access(measured.or(asked), &resolved, &chosen).await?;
+        let access = hub.settle_access(measured.or(asked), &resolved, &chosen.entries).await?;
         let destination = self.destination(&resolved.commit);
         if self.request.dry_run {
             return done(self.planned(resolved, access, &chosen, &destination));
         }
-        self.look_ahead(&resolved.commit, &chosen)?;
-        let plan = Plan::make(verifiable(&chosen)?, &destination, self.request.force);
+        self.look_ahead(&resolved.commit, &chosen.entries)?;
+        let plan = Plan::make(verifiable(&chosen.entries)?, &destination, self.request.force);
         let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
         destination.note_in_place(in_place.map(|(file, _)| file));
         let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
@@ -173,7 +174,7 @@ impl<'a> Pull<'a> {
             Some(file) => destination.is_in_place(&file),
             None => destination.path(&entry.path).is_file(),
         };
-        if !chosen.iter().all(in_place) {
+        if !chosen.entries.iter().all(in_place) {
             return Ok(None);
         }
         Ok(Some(self.unchanged(commit, &chosen, &destination)))
@@ -192,7 +193,7 @@ impl<'a> Pull<'a> {
         let entries = commit.as_ref().and_then(|commit| self.known_entries(commit)).unwrap_or_default();
         let missing = commit.map_or_else(Vec::new, |commit| {
             let destination = self.destination(&commit);
-            let chosen = self.choose(&entries).unwrap_or_default().into_iter();
+            let chosen = self.choose(&entries).unwrap_or_default().entries.into_iter();
             let gone = chosen.filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
             gone.map(|entry| entry.path.clone()).collect()
         });

@@ -13,8 +13,8 @@ use super::AuthError;
 use super::credentials::Credentials;
 use super::place::read_if_there;
 use crate::credential::{CredentialSource, Secret};
-use crate::env::Env;
-use crate::settings::{Login, Provider, TokenKey};
+use crate::env::{Env, HF_OIDC_RESOURCE, Variable};
+use crate::settings::{Login, Provider, TokenKey, others_can_read};
 use stored_tokens::{DEFAULT, StoredTokens};
 
 /// A login as it may be shown.
@@ -54,6 +54,16 @@ impl<'a> Store<'a> {
         match self.login {
             Login::HuggingFace(path) | Login::Credentials(path) => path,
         }
+    }
+
+    /// The files with tokens in them that others can read. One of ours is refused instead.
+    #[must_use]
+    pub fn exposed(&self) -> Vec<PathBuf> {
+        let files = match self.login {
+            Login::HuggingFace(token) => vec![token.clone(), stored_path(token)],
+            Login::Credentials(_) => Vec::new(),
+        };
+        files.into_iter().filter(|path| others_can_read(path)).collect()
     }
 
     /// Every login, by name.
@@ -181,8 +191,8 @@ impl<'a> Store<'a> {
     }
 }
 
-/// Whatever wins over a stored login of this provider: variables that are set to another token than that login's, and
-/// what the configuration file says.
+/// Whatever wins over a stored login of this provider: the exchange of a CI job's identity, variables that are set to
+/// another token than that login's, and what the configuration file says.
 #[must_use]
 pub fn shadows(env: &Env, provider: &Provider, login: Option<&Secret>) -> Vec<CredentialSource> {
     let other = |name: &&String| match env.text(name) {
@@ -190,7 +200,11 @@ pub fn shadows(env: &Env, provider: &Provider, login: Option<&Secret>) -> Vec<Cr
         Ok(None) => false,
         Err(_) => true,
     };
-    let variables = provider.token_variables.iter().filter(other).cloned().map(CredentialSource::Variable);
+    let is_set = |variable: &Variable| matches!(env.text(variable.name), Ok(Some(_)));
+    let exchange = Some(HF_OIDC_RESOURCE).filter(|variable| provider.name == "hf" && is_set(variable));
+    let exchange = exchange.map(|variable| variable.name.to_owned());
+    let variables = exchange.into_iter().chain(provider.token_variables.iter().filter(other).cloned());
+    let variables = variables.map(CredentialSource::Variable);
     let key = provider.token_key.as_ref().map(TokenKey::name);
     let config = key.map(|key| CredentialSource::Config { provider: provider.name.clone(), key });
     variables.chain(config).collect()

@@ -16,6 +16,8 @@ use crate::settings::{Overrides, Settings};
 /// What is asked for, before any request.
 struct Task {
     wanted: Vec<Wanted>,
+    /// How many models of a catalog nobody can be asked about.
+    elsewhere: usize,
     token: TokenChoice,
     settings: Settings,
 }
@@ -36,6 +38,13 @@ pub(super) fn run(arguments: &Access, env: &Env, terminal: &Terminal) -> ExitSta
 
 fn ask(arguments: &Access, task: &Task, env: &Env, terminal: &Terminal) -> Result<Report, Error> {
     let caller = Caller { settings: &task.settings, env, token: &task.token };
+    if task.elsewhere > 0 {
+        let label = terminal.label("warning");
+        Terminal::say(&format!(
+            "{label} {} of the catalog's models are on hosts that have no gates to ask",
+            task.elsewhere
+        ));
+    }
     running::to_its_end(terminal, async |reporter| {
         let mut check = Check::begin(task.wanted.clone(), caller, reporter).await?;
         if arguments.open {
@@ -62,11 +71,14 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
         return Err(Error::Usage(format!("{variables}, and only the provider knows whether a gate is open")));
     }
     let mut wanted: Vec<Wanted> = Vec::new();
+    let mut elsewhere = 0;
     for text in &arguments.references {
         wanted.push(Wanted::read(text, &settings)?);
     }
     if let Some(path) = &arguments.file {
-        wanted.extend(list::read(path, |text| Wanted::read(text, &settings))?);
+        let listed = list::read(path, &settings)?;
+        wanted.extend(listed.wanted);
+        elsewhere = listed.elsewhere;
     }
     let mut seen: Vec<Wanted> = Vec::new();
     for one in wanted {
@@ -76,7 +88,7 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
     }
     let token = arguments.token.choice()?;
     one_provider(arguments, &seen, &token)?;
-    Ok(Task { wanted: seen, token, settings })
+    Ok(Task { wanted: seen, elsewhere, token, settings })
 }
 
 /// One token, and one address that gets it, are for one provider: sent to all of them, each would learn the other's.

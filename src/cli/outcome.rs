@@ -8,7 +8,7 @@ use super::size;
 use crate::cache::delivery::Arrival;
 use crate::fetch::FileState;
 use crate::manifest::Gate;
-use crate::pull::{Access, Installed, Pulled, PulledFile, Request};
+use crate::pull::{Access, Installed, Pulled, PulledFile, Request, Savings};
 
 /// The JSON document of a pull, or of its plan.
 pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Value {
@@ -29,8 +29,10 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
         "files": files,
     });
-    if let Some(savings) = pulled.savings {
-        document["weights_auto_saves"] = json!(savings);
+    match pulled.savings {
+        Some(Savings::Possible(bytes)) => document["weights_auto_saves"] = json!(bytes),
+        Some(Savings::Made(bytes)) => document["weights_left_out"] = json!(bytes),
+        None => {}
     }
     if let Some(loading) = pulled.installed.as_ref().and_then(|installed| installed.loading.as_ref()) {
         document["loading"] = json!(loading);
@@ -77,19 +79,13 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
     let resumed: u64 =
         pulled.files.iter().map(|file| if let FileState::Missing { have } = file.state { have } else { 0 }).sum();
     let resumed = if resumed > 0 { format!(", {} from an earlier run", size::bytes(resumed)) } else { String::new() };
-    let mut text = format!(
+    let text = format!(
         "{what}: {} verified{rest}, {} fetched in {:.1} s{resumed}{arrived}",
         size::files(brought),
         size::bytes(pulled.bytes_fetched),
         took.as_secs_f64(),
     );
-    if let Some(savings) = pulled.savings {
-        text += &format!(
-            "\n`--weights auto` would have left out {} of the same weights in other forms",
-            size::bytes(savings)
-        );
-    }
-    text
+    text + &savings(pulled, "would have left")
 }
 
 /// How files came to their places: `; 2 files arrived by reflink, 1 file by copy`.
@@ -137,11 +133,22 @@ pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
     let total: u64 = pulled.files.iter().map(|file| file.entry.size).sum();
     let fetch = size::bytes(pulled.bytes_fetched);
     text += &format!("{}, {}; {fetch} to fetch", size::files(pulled.files.len()), size::bytes(total));
-    if let Some(savings) = pulled.savings {
-        text +=
-            &format!("\n`--weights auto` would leave out {} of the same weights in other forms", size::bytes(savings));
+    if request.into.is_some() {
+        text += &format!("\nto be brought to {}", pulled.path.display());
     }
-    text
+    text + &savings(pulled, "would leave")
+}
+
+/// A line about weights that are there in other forms too; none where there are none.
+fn savings(pulled: &Pulled, would_leave: &str) -> String {
+    const FORMS: &str = "of the same weights in other forms";
+    match pulled.savings {
+        None => String::new(),
+        Some(Savings::Made(saved)) => format!("\nleft out: {} {FORMS}", size::bytes(saved)),
+        Some(Savings::Possible(saved)) => {
+            format!("\n`--weights auto` {would_leave} out {} {FORMS}", size::bytes(saved))
+        }
+    }
 }
 
 const fn state(file: &PulledFile, dry_run: bool) -> &'static str {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use indicatif::DecimalBytes;
 use thiserror::Error as ThisError;
 
 use super::ExitStatus;
@@ -132,14 +133,7 @@ impl Numbered {
 /// `12 (16.33 GB)`.
 impl fmt::Display for Numbered {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // a hint for people, who think in billions of bytes
-        #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
-        let bytes = self.size as f64;
-        if bytes >= 1e9 {
-            write!(formatter, "{} ({:.2} GB)", self.id, bytes / 1e9)
-        } else {
-            write!(formatter, "{} ({:.1} MB)", self.id, bytes / 1e6)
-        }
+        write!(formatter, "{} ({})", self.id, DecimalBytes(self.size))
     }
 }
 

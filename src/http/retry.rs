@@ -126,6 +126,13 @@ mod tests {
         }
     }
 
+    fn passing(failure: Failure) -> Failure {
+        match failure {
+            Failure::Refused(refused) => Failure::Refused(Box::new(Refused { may_pass: true, ..*refused })),
+            other => other,
+        }
+    }
+
     fn network(kind: NetworkKind) -> Failure {
         Failure::Network { url: String::new(), kind, what: String::new(), source: None }
     }
@@ -137,6 +144,8 @@ mod tests {
             (status(401, None), Verdict::Final),
             (status(403, None), Verdict::Final),
             (status(404, None), Verdict::Final),
+            (passing(status(404, None)), Verdict::FewTries),
+            (Failure::LoginPage { url: String::new() }, Verdict::Final),
             (status(416, None), Verdict::Final),
             (status(501, None), Verdict::Final),
             (expired_link(), Verdict::FewTries),

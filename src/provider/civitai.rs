@@ -87,7 +87,7 @@ impl CivitAi {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         };
         let commit = format!("{:0>40}", latest.id).parse().expect("digits, padded to 40");
-        Ok(resolved(commit, None))
+        Ok(Resolved { telling: latest.some_file(), ..resolved(commit, None) })
     }
 
     async fn model_of(&self, repo: &Repo, version: &str) -> Result<Repo, ProviderError> {

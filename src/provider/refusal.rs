@@ -98,13 +98,13 @@ impl RefusalKind {
     /// Whether it may turn into a yes while one waits: somebody still has to ask, to accept or to decide.
     #[must_use]
     pub const fn may_pass(self) -> bool {
-        matches!(self, Self::NotRequested | Self::Pending | Self::Reset | Self::Gated)
+        matches!(self, Self::NotRequested | Self::Pending | Self::Reset | Self::Gated | Self::EarlyAccess)
     }
 
     /// Whether its page lets the user do something about it: accept terms, ask again, make a token.
     #[must_use]
     pub const fn has_a_page_that_helps(self) -> bool {
-        matches!(self, Self::NoToken | Self::NotRequested | Self::Reset | Self::Gated)
+        matches!(self, Self::NoToken | Self::NotRequested | Self::Reset | Self::Gated | Self::EarlyAccess)
             || matches!(self, Self::TokenTooNarrow | Self::BadToken | Self::ExpiredToken)
     }
 

@@ -10,22 +10,51 @@ use crate::manifest::Entry;
 use crate::transformers_js;
 use crate::weights::{self, Dtype, Listed};
 
+/// What a choice of one set of weights is worth, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Savings {
+    /// It was made, and so much was left out.
+    Made(u64),
+    /// Nobody asked for it; so much `--weights auto` would leave out.
+    Possible(u64),
+}
+
+/// The entries that are asked for.
+#[derive(Debug, Default)]
+pub(super) struct Chosen<'e> {
+    pub(super) entries: Vec<&'e Entry>,
+    /// None where one set of weights is all there is.
+    pub(super) savings: Option<Savings>,
+}
+
 impl Pull<'_> {
     /// The entries that are asked for.
-    pub(super) fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+    pub(super) fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Chosen<'e>, Error> {
         let chosen = self.one_set(self.named(entries)?)?;
-        match self.request.into.as_ref().map(|into| &into.application) {
-            None => Ok(chosen),
-            Some(Application::Comfyui { .. }) => self.for_comfyui(chosen),
-            Some(Application::TransformersJs { dtype, .. }) => self.for_transformers_js(entries, chosen, *dtype),
-        }
+        let into = self.request.into.as_ref().map(|into| &into.application);
+        let entries = match into {
+            None => return Ok(chosen),
+            Some(Application::Comfyui { .. }) => self.for_comfyui(chosen.entries)?,
+            Some(Application::TransformersJs { dtype, .. }) => {
+                self.for_transformers_js(entries, chosen.entries, *dtype)?
+            }
+        };
+        // an application takes what it loads, so nothing could be gained there
+        let savings = chosen.savings.filter(|savings| matches!(savings, Savings::Made(_)));
+        Ok(Chosen { entries, savings })
     }
 
-    fn one_set<'e>(&self, chosen: Vec<&'e Entry>) -> Result<Vec<&'e Entry>, Error> {
-        let Some(choice) = &self.request.weights else { return Ok(chosen) };
-        let left_out = weights::left_out(choice, &listed(&chosen));
+    fn one_set<'e>(&self, entries: Vec<&'e Entry>) -> Result<Chosen<'e>, Error> {
+        let files = listed(&entries);
+        let Some(choice) = &self.request.weights else {
+            let savings = weights::saved_by_auto(&files).map(Savings::Possible);
+            return Ok(Chosen { entries, savings });
+        };
+        let left_out = weights::left_out(choice, &files);
         let left_out = left_out.map_err(|problem| Error::Weights { repo: self.request.repo.clone(), problem })?;
-        Ok(without(&chosen, &left_out))
+        let size: u64 = files.iter().filter(|file| left_out.contains(file.path)).map(|file| file.size).sum();
+        let savings = (size > 0).then_some(Savings::Made(size));
+        Ok(Chosen { entries: without(&entries, &left_out), savings })
     }
 
     /// What ComfyUI loads; names and patterns are taken at their word.
@@ -59,12 +88,6 @@ impl Pull<'_> {
             chosen.sort_by(|left, right| left.path.cmp(&right.path));
         }
         Ok(chosen)
-    }
-
-    /// How many bytes of these files one set of weights would do without.
-    pub(super) fn savings(&self, chosen: &[&Entry]) -> Option<u64> {
-        let asked = self.request.weights.is_some() || self.request.into.is_some();
-        weights::saved_by_auto(&listed(chosen)).filter(|_| !asked)
     }
 }
 

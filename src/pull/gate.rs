@@ -47,7 +47,7 @@ impl Hub<'_> {
         if entries.iter().all(|entry| entry.published.is_none()) {
             return Ok(None);
         }
-        let chosen = self.pull.choose(entries)?;
+        let chosen = self.pull.choose(entries)?.entries;
         self.pull.inspect(&chosen, entries)?;
         let unmeasured = chosen.iter().enumerate().filter(|(at, entry)| *at == 0 || !entry.is_measured());
         let paths: HashSet<RepoPath> = unmeasured.map(|(_, entry)| entry.path.clone()).collect();

@@ -129,6 +129,17 @@ impl Pull<'_> {
         self.cache.has_blob(file) || self.cache.is_complete(commit, file)
     }
 
+    /// Says where a planned pull's files would go.
+    pub(super) fn foresee(&self, mut pulled: Pulled) -> Result<Pulled, Error> {
+        let Some(into) = &self.request.into else { return Ok(pulled) };
+        let chosen: Vec<&Entry> = pulled.files.iter().map(|file| &file.entry).collect();
+        let places = self.places(into, &chosen)?;
+        let files: Vec<PathBuf> = places.iter().map(|(root, below)| absolute(root).join(below.to_path())).collect();
+        let roots: Vec<PathBuf> = places.into_iter().map(|(root, _)| root).collect();
+        pulled.path = self.installed_path(into, &roots, &pulled, &files);
+        Ok(pulled)
+    }
+
     /// Brings a finished pull's files to their places.
     pub(super) async fn install(&self, mut pulled: Pulled) -> Result<Pulled, Error> {
         let Some(into) = &self.request.into else { return Ok(pulled) };
@@ -148,7 +159,8 @@ impl Pull<'_> {
         }
         let brought = tokio::task::spawn_blocking(move || items.iter().map(Item::bring).collect::<Result<Vec<_>, _>>());
         let files = brought.await.map_err(FetchError::Lost)??;
-        pulled.path = self.installed_path(into, &roots, &pulled, &files);
+        let at: Vec<PathBuf> = files.iter().map(|(place, _)| place.clone()).collect();
+        pulled.path = self.installed_path(into, &roots, &pulled, &at);
         pulled.installed = Some(Installed { loading: self.loading(into, &pulled), files });
         Ok(pulled)
     }
@@ -191,19 +203,13 @@ impl Pull<'_> {
     }
 
     /// The file, where one was named; else the folder that all files are in.
-    fn installed_path(
-        &self,
-        into: &Installation,
-        roots: &[PathBuf],
-        pulled: &Pulled,
-        files: &[(PathBuf, Arrival)],
-    ) -> PathBuf {
+    fn installed_path(&self, into: &Installation, roots: &[PathBuf], pulled: &Pulled, files: &[PathBuf]) -> PathBuf {
         let named = self.request.selection.only_file();
         let mut named = pulled.files.iter().zip(files).filter(|(file, _)| match named {
             Some(name) => file.entry.path.as_str() == name,
             None => self.request.file.is_some() || self.request.expect.is_some(),
         });
-        if let (Some((_, (place, _))), None) = (named.next(), named.next()) {
+        if let (Some((_, place)), None) = (named.next(), named.next()) {
             return place.clone();
         }
         match (&into.application, roots) {

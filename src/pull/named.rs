@@ -81,13 +81,19 @@ impl Pull<'_> {
         }
         let names = entries.iter().flat_map(|entry| [entry.path.as_str(), entry.published_name()]);
         selection.select(names).map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
-        let wanted = |entry: &&Entry| selection.contains_either(entry.path.as_str(), entry.published_name());
-        let chosen: Vec<&Entry> = entries.iter().filter(wanted).collect();
+        // a name that no file has for itself may be the one that several were published under
+        let is_own = |name: &str| entries.iter().any(|entry| entry.path.as_str() == name);
+        let is_shared = |entry: &Entry| {
+            let name = entry.published_name();
+            !is_own(name) && !selection.contains(entry.path.as_str()) && selection.contains(name)
+        };
+        let by_own = |entry: &Entry| selection.contains_either(entry.path.as_str(), entry.published_name());
+        let chosen: Vec<&Entry> = entries.iter().filter(|entry| by_own(entry) || is_shared(entry)).collect();
         let mut bearers: BTreeMap<&str, Vec<Numbered>> = BTreeMap::new();
-        for entry in &chosen {
+        for entry in chosen.iter().filter(|entry| selection.has_patterns() || is_shared(entry)) {
             bearers.entry(entry.published_name()).or_default().extend(Numbered::of(entry));
         }
-        let ambiguous = bearers.into_iter().find(|(_, files)| files.len() > 1 && selection.has_patterns());
+        let ambiguous = bearers.into_iter().find(|(_, files)| files.len() > 1);
         match ambiguous.filter(|_| self.request.expect.is_none()) {
             Some((name, files)) => Err(FileError::Ambiguous { name: name.to_owned(), files }.into()),
             None => Ok(chosen),
@@ -114,7 +120,9 @@ impl Pull<'_> {
             }
             let namesakes = entries.iter().filter(|other| other.published_name() == published.name);
             let namesakes: Vec<Numbered> = namesakes.filter_map(Numbered::of).collect();
-            if namesakes.len() > 1 && self.request.file.is_none() && self.request.expect.is_none() {
+            // a path with the number in it was chosen with open eyes
+            let by_name = self.request.file.is_none() && entry.path.as_str() == published.name;
+            if namesakes.len() > 1 && by_name && self.request.expect.is_none() {
                 let all: Vec<String> = namesakes.iter().map(ToString::to_string).collect();
                 self.reporter.note(&format!(
                     "{} files are called `{}`: {}; {} is taken, a number behind a `+` takes another",

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::choice::{Chosen, Savings};
 use super::{Installed, Pull};
 use crate::cache::Destination;
 use crate::error::Error;
@@ -45,25 +46,25 @@ pub struct Pulled {
     pub files: Vec<PulledFile>,
     /// How many bytes came over the network; for a dry run, how many would.
     pub bytes_fetched: u64,
-    /// How many bytes of it one set of weights would do without; none where that was asked for, or nothing is gained.
-    pub savings: Option<u64>,
+    /// What one set of weights saved, or would have.
+    pub savings: Option<Savings>,
     /// Where the files are beside the cache.
     pub installed: Option<Installed>,
 }
 
 impl Pull<'_> {
     /// All of it was here.
-    pub(super) fn unchanged(&self, commit: &Commit, chosen: &[&Entry], destination: &Destination) -> Pulled {
+    pub(super) fn unchanged(&self, commit: &Commit, chosen: &Chosen<'_>, destination: &Destination) -> Pulled {
         let in_place = |entry: &&Entry| PulledFile { entry: (*entry).clone(), state: FileState::InPlace };
         Pulled {
             repo: self.request.repo.clone(),
             commit: commit.clone(),
             gate: None,
             access: Access::Granted,
-            path: self.path(destination, chosen),
-            files: chosen.iter().map(in_place).collect(),
+            path: self.path(destination, &chosen.entries),
+            files: chosen.entries.iter().map(in_place).collect(),
             bytes_fetched: 0,
-            savings: self.savings(chosen),
+            savings: chosen.savings,
             installed: None,
         }
     }
@@ -73,11 +74,11 @@ impl Pull<'_> {
         &self,
         resolved: Resolved,
         access: Access,
-        chosen: &[&Entry],
+        chosen: &Chosen<'_>,
         destination: &Destination,
     ) -> Pulled {
-        let known: Vec<RepoFile> = chosen.iter().filter_map(|entry| entry.to_file()).collect();
-        let masked: u64 = chosen.iter().filter(|entry| entry.digest.is_none()).map(|entry| entry.size).sum();
+        let known: Vec<RepoFile> = chosen.entries.iter().filter_map(|entry| entry.to_file()).collect();
+        let masked: u64 = chosen.entries.iter().filter(|entry| entry.digest.is_none()).map(|entry| entry.size).sum();
         let plan = Plan::make(known, destination, self.request.force);
         let bytes = plan.bytes_to_fetch + masked;
         self.done(resolved, access, chosen, plan, destination, bytes)
@@ -88,13 +89,13 @@ impl Pull<'_> {
         &self,
         resolved: Resolved,
         access: Access,
-        chosen: &[&Entry],
+        chosen: &Chosen<'_>,
         plan: Plan,
         destination: &Destination,
         bytes_fetched: u64,
     ) -> Pulled {
         let mut states: HashMap<_, _> = plan.files.into_iter().map(|(file, state)| (file.path, state)).collect();
-        let files = chosen.iter().map(|entry| PulledFile {
+        let files = chosen.entries.iter().map(|entry| PulledFile {
             entry: (*entry).clone(),
             state: states.remove(&entry.path).unwrap_or(FileState::Missing { have: 0 }),
         });
@@ -103,10 +104,10 @@ impl Pull<'_> {
             commit: resolved.commit,
             gate: Some(resolved.gate),
             access,
-            path: self.path(destination, chosen),
+            path: self.path(destination, &chosen.entries),
             files: files.collect(),
             bytes_fetched,
-            savings: self.savings(chosen),
+            savings: chosen.savings,
             installed: None,
         }
     }

@@ -2,6 +2,7 @@
 //! and one for each token.
 
 mod answers;
+mod civitai;
 mod many;
 mod mirrors;
 #[cfg(unix)]

@@ -421,7 +421,7 @@ fn a_gate_that_closes_in_the_middle_is_named_and_costs_no_bytes() {
 error: access to `org/model` is gated and the request of this account was rejected
   caused by: 403 Forbidden for [HUB]/org/model/resolve/420302069b457838b6ec7fd1513eb8ba895dbc23/model.bin (request id [ID])
   server says: Your request to access model org/model has been rejected by the repo's authors.
-hint: a rejected request cannot be repeated; only the owners can help: https://huggingface.co/org/model
+hint: a rejected request cannot be repeated; only the owners can help: https://huggingface.co/org/model/discussions
 hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
 
 "#]]

@@ -35,12 +35,15 @@ fn auto_pulls_one_complete_set() {
         .args(["--weights", "auto"])
         .stderr(str![[r#"
 acme/llama@main: 4 files verified, 400.02 kB fetched in [TIME]
+left out: 400.00 kB of the same weights in other forms
 
 "#]])
         .run();
     let cached = in_cache::InCache::of(&sandbox, &hub, ID);
     assert!(cached.pointer("model-00002-of-00002.safetensors").exists());
     assert!(!cached.pointer("original/consolidated.00.pth").exists());
+    let told = pull(&sandbox, ID).args(["--weights", "auto", "--json", "--quiet"]).run().json();
+    assert_eq!(told["weights_left_out"], 400_000);
     hub.take_requests();
     pull(&sandbox, ID).args(["--weights", "auto", "--offline", "--quiet"]).run();
     assert_eq!(hub.count_all(), 0);

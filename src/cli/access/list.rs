@@ -1,34 +1,74 @@
-//! A file that lists references, one a line. A `#` begins a comment at the start of a line or behind a blank; inside a
-//! word it does not, because pasted links have one (`…/config.json#L3`).
+//! A file that lists references, one a line, or a catalog of Visionatrix.
+//!
+//! A `#` begins a comment at the start of a line or behind a blank; inside a word it does not, because pasted links have
+//! one (`…/config.json#L3`). A catalog is told by its first character; its models on hosts that gatedl has no provider
+//! for cannot be asked about, and are counted.
 
 use std::fs;
 use std::path::Path;
 
+use crate::catalog::Catalog;
+use crate::connection::Wanted;
 use crate::error::Error;
+use crate::reference::ReferenceError;
 use crate::repo::printable;
+use crate::settings::Settings;
 
-/// Reads the references of a file; an error names its line.
-pub(super) fn read<T>(path: &Path, parse: impl Fn(&str) -> Result<T, Error>) -> Result<Vec<T>, Error> {
+/// What a file lists.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// What can be asked about.
+    pub(super) wanted: Vec<Wanted>,
+    /// How many models are on other hosts.
+    pub(super) elsewhere: usize,
+}
+
+/// Reads a file; an error names the line or the entry.
+pub(super) fn read(path: &Path, settings: &Settings) -> Result<Listed, Error> {
     let text = fs::read_to_string(path);
     let text = text.map_err(|error| Error::Usage(format!("could not read `{}`: {error}", path.display())))?;
-    let mut found = Vec::new();
+    let listed = if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+        of_catalog(&text, path, settings)?
+    } else {
+        of_lines(&text, path, settings)?
+    };
+    if listed.wanted.is_empty() {
+        return Err(Error::Usage(format!("`{}` lists nothing that can be asked about", path.display())));
+    }
+    Ok(listed)
+}
+
+fn of_lines(text: &str, path: &Path, settings: &Settings) -> Result<Listed, Error> {
+    let mut listed = Listed::default();
     for (number, line) in (1..).zip(text.lines()) {
         let reference = without_comment(line);
         if reference.is_empty() {
             continue;
         }
-        match parse(reference) {
-            Ok(parsed) => found.push(parsed),
+        match Wanted::read(reference, settings) {
+            Ok(wanted) => listed.wanted.push(wanted),
             Err(error) => {
                 let place = format!("`{}`, line {number}", path.display());
                 return Err(Error::Usage(format!("{place}: {}", printable(&error.to_string()))));
             }
         }
     }
-    if found.is_empty() {
-        return Err(Error::Usage(format!("`{}` lists nothing", path.display())));
+    Ok(listed)
+}
+
+fn of_catalog(text: &str, path: &Path, settings: &Settings) -> Result<Listed, Error> {
+    let catalog = Catalog::parse(text.as_bytes(), &format!("`{}`", path.display()))?;
+    let mut listed = Listed::default();
+    for model in catalog.models() {
+        match Wanted::read(model.url.as_str(), settings) {
+            Ok(wanted) => listed.wanted.push(wanted),
+            Err(Error::Reference(ReferenceError::UnknownHost { .. } | ReferenceError::NotARepository { .. })) => {
+                listed.elsewhere += 1;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(found)
+    Ok(listed)
 }
 
 fn without_comment(line: &str) -> &str {

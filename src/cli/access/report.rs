@@ -8,6 +8,7 @@ use super::super::{diagnose, table, token_facts};
 use crate::access::{Checked, Report, Token};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
+use crate::manifest::Gate;
 
 const VERSION: u32 = 1;
 
@@ -45,7 +46,12 @@ pub(super) fn warnings(report: &Report) -> Vec<String> {
 }
 
 fn row(report: &Report, checked: &Checked) -> [String; 4] {
-    let gate = checked.resolved.as_ref().map_or("?", |resolved| resolved.gate.as_str());
+    let gate = match &checked.resolved {
+        // a provider that says nothing about gates, as against one that did not answer
+        Some(resolved) if resolved.gate == Gate::Unsaid => "-",
+        Some(resolved) => resolved.gate.as_str(),
+        None => "?",
+    };
     let access = match &checked.outcome {
         Ok(()) => "granted".to_owned(),
         Err(Error::Refused(refused)) => refused.refusal.kind.as_str().replace('_', " "),

@@ -15,7 +15,7 @@ pub(in crate::cli) struct Access {
     #[arg(required_unless_present = "file")]
     pub(in crate::cli) references: Vec<String>,
 
-    /// Also the references in this file, one a line; # begins a comment
+    /// Also the references in this file, one a line (# begins a comment), or the models of a Visionatrix catalog
     #[arg(long, value_name = "LIST", help_heading = "What to ask")]
     pub(in crate::cli) file: Option<PathBuf>,
     #[command(flatten)]

@@ -48,7 +48,7 @@ pub(in crate::cli) struct Pull {
     pub(in crate::cli) local_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) into: IntoArguments,
-    /// Fetch again what is here
+    /// Fetch again what is here; with --into, replace what is in the way
     #[arg(long, visible_alias = "force-download", conflicts_with = "offline", help_heading = "Where and how")]
     pub(in crate::cli) force: bool,
     /// Take files in which the provider's scan found a danger

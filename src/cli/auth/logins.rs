@@ -1,5 +1,7 @@
 //! `gatedl auth list`, `switch` and `logout`: stored tokens by name, whichever provider they are for.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use super::super::args::{List, Logout, Switch};
@@ -22,6 +24,10 @@ struct Stored<'a> {
 pub(super) fn list(arguments: &List, env: &Env, terminal: &Terminal) -> Result<(), Error> {
     let settings = Settings::resolve(env, &Overrides::default())?;
     let stored = all(&settings, None)?;
+    let mut exposed: Vec<PathBuf> = stored.iter().flat_map(|stored| stored.store.exposed()).collect();
+    exposed.dedup();
+    let way = |path: &PathBuf| format!("other users can read `{0}`; `chmod 600 {0}` mends it", path.display());
+    warn(terminal, exposed.iter().map(way));
     if arguments.output.is_json() {
         let logins = stored.iter().map(|Stored { provider, login, .. }| {
             json!({
@@ -73,7 +79,7 @@ pub(super) fn logout(arguments: &Logout, env: &Env, terminal: &Terminal) -> Resu
         Terminal::say(&format!("forgot the token{name} for {}; it is good until it is revoked{page}", provider.name));
     }
     let shadows = if login.is_active { auth::shadows(env, provider, None) } else { Vec::new() };
-    warn(terminal, shadows.iter().map(|shadow| format!("{shadow} still holds a token, which is used as before")));
+    warn(terminal, shadows.iter().map(|shadow| format!("{shadow} is still set, and is used as before")));
     Ok(())
 }
 

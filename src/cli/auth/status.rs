@@ -117,7 +117,11 @@ impl<'a> Report<'a> {
             self.survey.found.credential = Some(exchange.run(env, client).await?);
         }
         if let Some(credential) = &self.survey.found.credential {
-            self.account = whoami(self.provider, credential, client.clone()).await?;
+            self.account = match whoami(self.provider, credential, client.clone()).await {
+                // a token that was made this very moment is good; a hub need not tell a job about accounts
+                Err(Error::BadToken(_)) if self.exchange.is_some() => None,
+                account => account?,
+            };
         }
         Ok(())
     }
@@ -134,6 +138,9 @@ impl<'a> Report<'a> {
                 }
             }
             (None, Some(error)) => text += &format!("\n  account: not known: {error}"),
+            (None, None) if self.survey.found.credential.is_some() && self.exchange.is_some() => {
+                text += "\n  account: the hub does not tell";
+            }
             (None, None) if self.is_worth_a_question() => text += "\n  account: not asked for",
             (None, None) if self.survey.places.iter().all(|place| matches!(place.standing, Standing::Empty)) => {
                 text += &format!("\n  no token is sent; `gatedl auth login {}` stores one", self.provider.name);

@@ -122,9 +122,9 @@ impl RefusedPull {
         let variable = self.token_variables.iter().find(|name| *name == "HF_TOKEN").or(self.token_variables.first());
         let tokens = self.token_page.as_ref().map(|page| format!(" ({page})")).unwrap_or_default();
         let provider = &self.provider;
-        let set = variable.map(|name| format!("set {name}, ")).unwrap_or_default();
+        let set = variable.map(|name| format!(" or set {name},")).unwrap_or_default();
         format!(
-            "`gatedl auth login {provider}` stores a token of that account{tokens}; or {set}or pass one with --token-stdin"
+            "store a token of that account{tokens} with `gatedl auth login {provider}`,{set} and run the same command again"
         )
     }
 

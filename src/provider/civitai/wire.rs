@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::account::{Account, TokenFacts};
-use crate::repo::printable;
+use crate::repo::{RepoPath, printable};
 
 /// `GET /api/v1/models/{id}`.
 #[derive(Debug, Deserialize)]
@@ -11,7 +11,7 @@ use crate::repo::printable;
 pub(super) struct Model {
     mode: Option<String>,
     /// The latest one first.
-    pub(super) model_versions: Option<Vec<Numbered>>,
+    pub(super) model_versions: Option<Vec<OfVersion>>,
 }
 
 impl Model {
@@ -20,10 +20,18 @@ impl Model {
     }
 }
 
-/// Anything of which only the number is read.
+/// What a model says about one of its versions.
 #[derive(Debug, Deserialize)]
-pub(super) struct Numbered {
+pub(super) struct OfVersion {
     pub(super) id: u64,
+    pub(super) files: Option<Vec<File>>,
+}
+
+impl OfVersion {
+    /// The path of one of its files: behind the door of a version all of them are.
+    pub(super) fn some_file(&self) -> Option<RepoPath> {
+        self.files.iter().flatten().find_map(|file| file.name.as_ref()?.parse().ok())
+    }
 }
 
 /// `GET /api/v1/model-versions/{id}`.

@@ -136,7 +136,7 @@ access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
   hint: accept the terms at https://huggingface.co/org/model with your account
-  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+  hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
     snapbox::assert_data_eq!(
@@ -417,7 +417,7 @@ access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
   hint: accept the terms at https://huggingface.co/org/model with your account
-  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+  hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
   hint: BA_TOKEN is set, but it is for the provider `ba`; did you mean `ba:org/model`?
 
 "#]]).run();

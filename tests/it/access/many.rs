@@ -3,6 +3,7 @@
 use super::{access_as, assert_no_trace, model};
 use crate::sandbox::Sandbox;
 use crate::support::{Access, Account, CANARY, Gate, Hub, Repository, token_of};
+use serde_json::json;
 use snapbox::str;
 
 fn hub_of_many() -> Hub {
@@ -165,7 +166,7 @@ error: `models.txt`, line 2: `a/b/c` is not a repository id: it is `name` or `ow
     access_as(&sandbox, "bob", &["--file", "models.txt"])
         .status(2)
         .stderr(str![[r#"
-error: `models.txt` lists nothing
+error: `models.txt` lists nothing that can be asked about
 
 "#]])
         .run();
@@ -243,4 +244,52 @@ could not ask 127.0.0.1 about `org/model`
 
 "#]])
         .run();
+}
+
+#[test]
+fn a_catalog_of_visionatrix_is_a_list_of_models() {
+    let hub = hub_of_many();
+    let sandbox = Sandbox::new(&hub);
+    let entry = |url: &str| {
+        json!({"url": url, "hash": "0".repeat(64), "file_size": 1, "regexes": [], "types": ["checkpoints"],
+               "filename": "model.bin"})
+    };
+    let catalog = json!({
+        "Open": entry("https://huggingface.co/org/open/resolve/main/config.json"),
+        "Gated": entry("https://huggingface.co/org/model/resolve/main/config.json"),
+        "Elsewhere": entry("https://github.com/acme/rife/releases/download/v1/rife.pth"),
+    });
+    sandbox.write("desk/models_catalog.json", catalog.to_string());
+    let run = access_as(&sandbox, "bob", &["--file", "models_catalog.json"]);
+    run.status(4)
+        .stdout(str![[r#"
+REPOSITORY  GATE    ACCESS    TOKEN
+org/model   manual  rejected  HF_TOKEN
+org/open    open    granted   HF_TOKEN
+
+token from HF_TOKEN, for [HUB] only
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+access to `org/model` is gated and the request of this account was rejected
+  caused by: 403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Your request to access model org/model has been rejected by the repo's authors.
+  hint: a rejected request cannot be repeated; only the owners can help: https://huggingface.co/org/model/discussions
+  hint: the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others
+
+"#]])
+        .stderr(str![[r#"
+warning: 1 of the catalog's models are on hosts that have no gates to ask
+
+"#]])
+        .run();
+
+    let hostile = json!({"Bad": entry("file:///etc/passwd")});
+    sandbox.write("desk/models_catalog.json", hostile.to_string());
+    access_as(&sandbox, "bob", &["--file", "models_catalog.json"]).status(2).stderr(str![[r#"
+error: the entry `Bad` of the catalog `models_catalog.json` cannot be used: its `url` begins with `file:`, which is not the web
+hint: nothing of this catalog is used until that entry is mended or taken out
+
+"#]]).run();
 }

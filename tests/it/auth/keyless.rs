@@ -202,3 +202,27 @@ hf at [HUB]
         .any_stderr()
         .run();
 }
+
+#[test]
+fn a_hub_that_tells_a_job_nothing_about_accounts_does_not_make_its_token_a_bad_one() {
+    let hub = trusting_hub();
+    hub.fault(At::api("whoami-v2"), Fault::Status(401), Times::Always);
+    let sandbox = Sandbox::new(&hub);
+    let told = with_actions(auth(&sandbox, &["status", "hf"]), &hub).any_stdout().run();
+    assert!(told.stdout.contains("account: the hub does not tell"), "{}", told.stdout);
+}
+
+#[test]
+fn a_login_is_told_that_the_exchange_wins() {
+    let hub = trusting_hub();
+    let sandbox = super::sandbox_of(&hub);
+    let login = with_actions(auth(&sandbox, &["login", "--token-stdin"]), &hub).stdin(token_of("bob"));
+    login
+        .stderr(str![[r#"
+logged in to hf as `bob`, token `bob-token`, role read
+stored as `bob-token` in [ROOT]/cache/huggingface/token
+warning: HF_OIDC_RESOURCE wins over this login as long as it is set
+
+"#]])
+        .run();
+}

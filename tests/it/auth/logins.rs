@@ -133,7 +133,7 @@ forgot the token `laptop` for hf; it is good until it is revoked at https://hugg
         .env("HF_TOKEN", token_of("bob"))
         .stderr(str![[r#"
 forgot the token `ci` for hf; it is good until it is revoked at https://huggingface.co/settings/tokens
-warning: HF_TOKEN still holds a token, which is used as before
+warning: HF_TOKEN is still set, and is used as before
 
 "#]])
         .run();
@@ -166,6 +166,39 @@ forgot the token for hf; it is good until it is revoked at https://huggingface.c
 "#]])
         .run();
     assert_eq!(sandbox.tree("cache/huggingface").lines().collect::<Vec<_>>(), ["stored_tokens.lock"]);
+}
+
+#[test]
+fn the_list_of_logins_stands_beside_the_token_wherever_that_is() {
+    let hub = hub_of([Account::new("bob")]);
+    let sandbox = sandbox_of(&hub);
+    for path in ["elsewhere/my-token", "elsewhere/stored_tokens"] {
+        sandbox.allow_token_in(path);
+    }
+    let login = auth(&sandbox, &["login", "--token-stdin", "--name", "ci"]).stdin(token_of("bob"));
+    login.env("HF_TOKEN_PATH", sandbox.path("elsewhere/my-token")).any_stderr().run();
+    assert_eq!(tokens_in(&sandbox, "elsewhere/my-token"), "TOKEN-OF-bob");
+    assert_eq!(tokens_in(&sandbox, "elsewhere/stored_tokens"), "[ci]\nhf_token = TOKEN-OF-bob\n\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn hugging_faces_files_that_others_can_read_are_listed_with_a_warning_and_closed_by_the_next_login() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let hub = hub_of([Account::new("bob")]);
+    let sandbox = sandbox_of(&hub);
+    let stored = sandbox.write("cache/huggingface/stored_tokens", python_stored());
+    std::fs::set_permissions(&stored, std::fs::Permissions::from_mode(0o644)).expect("a mode");
+    auth(&sandbox, &["list"]).stdout(str![[r#"
+  oauth-bob  hf  hf_****auth
+
+"#]]).stderr(str![[r#"
+warning: other users can read `[ROOT]/cache/huggingface/stored_tokens`; `chmod 600 [ROOT]/cache/huggingface/stored_tokens` mends it
+
+"#]]).run();
+    log_in(&sandbox, "bob", "ci");
+    assert_eq!(std::fs::metadata(stored).expect("there").permissions().mode() & 0o777, 0o600);
+    auth(&sandbox, &["list"]).any_stdout().run();
 }
 
 /// The one command that prints a token. The sandbox takes any token in the output for a leak, so this one runs without.

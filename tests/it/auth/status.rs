@@ -153,7 +153,7 @@ hf at http://127.0.0.1:9
 error: could not ask 127.0.0.1 whose token it is
   caused by: could not connect: http://127.0.0.1:9/api/whoami-v2
   caused by: Connection refused (os error 111)
-hint: check the address and the network; `gatedl pull --offline` uses what is in the cache
+hint: `gatedl doctor` looks for the reason; `gatedl pull --offline` uses what is in the cache
 
 "#]])
         .run();
@@ -303,4 +303,60 @@ hf at http://mirror.example
 warning: the token from HF_TOKEN was not sent: http://mirror.example is plain http and anyone on the way could read it (--allow-insecure-http sends it all the same)
 
 "#]]).run();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_is_run_when_its_token_is_the_one_that_is_used() {
+    let hub = hub_of([Account::new("bob")]);
+    let sandbox = sandbox_of(&hub);
+    let file = sandbox.write_private("vault", token_of("bob"));
+    let config = format!("[provider.hf]\ntoken_command = ['cat', '{}']\n", file.display());
+    sandbox.write("config/gatedl/config.toml", config);
+    auth(&sandbox, &["status", "hf"])
+        .stdout(str![[r#"
+hf at [HUB]
+  no token    HF_AUTH_TOKEN
+  no token    HF_TOKEN
+  no token    HUGGING_FACE_HUB_TOKEN
+  no token    HF_ACCESS_TOKEN
+  used        `token_command` of [provider.hf] in the configuration file
+  no token    [ROOT]/cache/huggingface/token
+  account: `bob`
+  token: `bob-token`, role read
+  gated repositories: may be read
+
+"#]])
+        .run();
+    auth(&sandbox, &["status", "hf", "--offline"])
+        .env("HF_TOKEN", token_of("bob"))
+        .stdout(str![[r#"
+hf at [HUB]
+  no token    HF_AUTH_TOKEN
+  used        HF_TOKEN
+  no token    HUGGING_FACE_HUB_TOKEN
+  no token    HF_ACCESS_TOKEN
+  not run     `token_command` of [provider.hf] in the configuration file
+  no token    [ROOT]/cache/huggingface/token
+  account: not asked for
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_file_of_logins_that_cannot_be_read_is_named() {
+    let hub = hub_of([]).allow_unused();
+    let sandbox = Sandbox::new(&hub);
+    std::fs::create_dir_all(sandbox.path("cache/huggingface/token")).expect("a folder where a file should be");
+    auth(&sandbox, &["status", "hf"])
+        .status(2)
+        .any_stdout()
+        .stderr(str![[r#"
+error: could not read the token file `[ROOT]/cache/huggingface/token`
+  caused by: Is a directory (os error 21)
+
+"#]])
+        .run();
+    sandbox.args(["pull", "org/model"]).status(2).any_stderr().run();
 }

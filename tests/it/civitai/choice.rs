@@ -27,7 +27,7 @@ fn of_two_files_with_one_name_the_primary_is_taken_and_both_are_named() {
     let site = flux();
     let sandbox = Sandbox::with_civitai(&site, None);
     let folder = pull(&sandbox, "civitai:618692@691639").any_stdout().stderr(str![[r#"
-note: 2 files are called `flux_dev.safetensors`: 21 (0.2 MB), 22 (0.4 MB); 22 is taken, a number behind a `+` takes another
+note: 2 files are called `flux_dev.safetensors`: 21 (200.00 kB), 22 (400.00 kB); 22 is taken, a number behind a `+` takes another
 618692@691639: 1 file verified, 400.00 kB fetched in [TIME]
 
 "#]]).run().stdout;
@@ -44,7 +44,7 @@ fn a_pattern_that_takes_both_is_an_error_and_a_number_takes_one() {
     let run = pull(&sandbox, "civitai:618692@691639").args(["--include", "*.safetensors"]);
     run.status(2)
         .stderr(str![[r#"
-error: 2 files are called `flux_dev.safetensors`: 21 (0.2 MB), 22 (0.4 MB)
+error: 2 files are called `flux_dev.safetensors`: 21 (200.00 kB), 22 (400.00 kB)
 hint: name one by its number at the end of the reference, as in `+21`
 
 "#]])
@@ -222,4 +222,31 @@ fn a_hash_that_comes_on_record_later_is_asked_for_anew() {
         pull(&sandbox, reference).any_stdout().any_stderr().run();
     }
     assert_eq!(site.count_all(), 0, "the length of the first file is still known");
+}
+
+#[test]
+fn a_name_that_several_bear_and_none_keeps_is_no_name() {
+    let file = |id, seed| File::new(id, "f.safetensors", generated(seed, 1_000));
+    let version = Version::new(2, "v1").file(weights()).file(file(21, 2)).file(file(22, 3));
+    let site = site(Model::new(1, "One", "LORA").version(version));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    pull(&sandbox, "civitai:1@2")
+        .args(["pony.safetensors", "f.safetensors"])
+        .status(2)
+        .stderr(str![[r#"
+error: 2 files are called `f.safetensors`: 21 (1.00 kB), 22 (1.00 kB)
+hint: name one by its number at the end of the reference, as in `+21`
+
+"#]])
+        .run();
+    assert_no_trace(&sandbox);
+    let both = pull(&sandbox, "civitai:1@2").args(["f.21.safetensors", "f.22.safetensors"]);
+    both.any_stdout()
+        .stderr(str![[r#"
+1@2: 2 files verified, 2.00 kB fetched in [TIME]
+
+"#]])
+        .run();
+    pull(&sandbox, "civitai:1@2").args(["--exclude", "pony*"]).any_stdout().any_stderr().run();
+    pull(&sandbox, "civitai:1@2").args(["--exclude", "*"]).status(5).any_stderr().run();
 }

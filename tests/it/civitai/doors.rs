@@ -27,7 +27,7 @@ fn who_is_not_logged_in_is_told_how_to_be() {
 error: `civitai:257749@290640` is only for those who are logged in, and no token was sent
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
-hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
+hint: store a token of that account ([CIVITAI]/user/account) with `gatedl auth login civitai`, or set CA_API_KEY, and run the same command again
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -339,7 +339,7 @@ hint: the same content may have been published elsewhere; [CIVITAI]/models/25774
         .stderr(str![[r#"
 error: `civitai:257749@290640` is in early access until 2999-12-01T00:00:00.000Z: only for those who have paid
 hint: buy access at [CIVITAI]/models/257749, or come back later
-hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
+hint: store a token of that account ([CIVITAI]/user/account) with `gatedl auth login civitai`, or set CA_API_KEY, and run the same command again
 
 "#]])
         .run();
@@ -449,8 +449,8 @@ fn access_is_told_before_a_download() {
     let run = sandbox.args(["access", "civitai:257749@290640"]).env("CA_API_KEY", token_of("bob"));
     run.status(4)
         .stdout(str![[r#"
-REPOSITORY             GATE    ACCESS        TOKEN
-civitai:257749@290640  unsaid  not entitled  CA_API_KEY
+REPOSITORY             GATE  ACCESS        TOKEN
+civitai:257749@290640  -     not entitled  CA_API_KEY
 
 token from CA_API_KEY, for [CIVITAI] only
   account: `bob`

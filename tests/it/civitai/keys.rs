@@ -61,7 +61,7 @@ fn a_token_that_is_set_for_the_other_provider_is_mentioned_and_stays_at_home() {
 error: `civitai:257749@290640` is only for those who are logged in, and no token was sent
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
-hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
+hint: store a token of that account ([CIVITAI]/user/account) with `gatedl auth login civitai`, or set CA_API_KEY, and run the same command again
 hint: HF_TOKEN is set, but it is for the provider `hf` and is sent to no other
 
 "#]]).run();
@@ -74,7 +74,7 @@ hint: HF_TOKEN is set, but it is for the provider `hf` and is sent to no other
 error: `org/model` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 hint: CA_API_KEY is set, but it is for the provider `civitai` and is sent to no other
 
 "#]]).run();

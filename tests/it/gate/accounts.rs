@@ -14,7 +14,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/org/model with your account
-hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -29,7 +29,7 @@ error: access to `datasets/org/corpus` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/datasets/org/corpus/auth-check (request id [ID])
   server says: Access to dataset org/corpus is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/datasets/org/corpus with your account
-hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
     assert_no_trace(&sandbox);

@@ -16,7 +16,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at [HUB]/org/model with your account
-hint: `gatedl auth login ba` stores a token of that account ([HUB]/settings/tokens); or set BA_ACCESS_TOKEN, or pass one with --token-stdin
+hint: store a token of that account ([HUB]/settings/tokens) with `gatedl auth login ba`, or set BA_ACCESS_TOKEN, and run the same command again
 
 "#]]).run();
     run(sandbox.env("BA_ACCESS_TOKEN", token_of("bob"))).status(4).stderr(str![[r#"
@@ -45,7 +45,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at [HUB]/org/model with your account
-hint: `gatedl auth login corp` stores a token of that account; or set CORP_TOKEN, or pass one with --token-stdin
+hint: store a token of that account with `gatedl auth login corp`, or set CORP_TOKEN, and run the same command again
 
 "#]]).run();
     run().env("CORP_TOKEN", token_of("bob")).status(4).stderr(str![[r#"
@@ -109,7 +109,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/org/model/resolve/4958bad336d4c22fd01873caa52febccb5abb091/model.safetensors (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/org/model with your account
-hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -153,7 +153,7 @@ gate: gated (the owners decide), access refused
   access to `org/small` is gated and no token was sent
   server says: Access to model org/small is restricted. You must have access to it and be authenticated to access it. Please log in.
   hint: accept the terms at https://huggingface.co/org/small with your account
-  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+  hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
    fetch         7 B  README.md
    fetch         2 B  config.json
 2 files, 9 B; 9 B to fetch
@@ -257,7 +257,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/org/model with your account
-hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 hint: BA_ACCESS_TOKEN is set, but it is for the provider `ba`; did you mean `ba:org/model`?
 
 "#]])

@@ -133,7 +133,7 @@ gate: gated (the owners decide), access refused
   access to `org/model` is gated and no token was sent
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
   hint: accept the terms at https://huggingface.co/org/model with your account
-  hint: `gatedl auth login hf` stores a token of that account (https://huggingface.co/settings/tokens); or set HF_TOKEN, or pass one with --token-stdin
+  hint: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
    fetch        14 B  config.json
    fetch    20.00 kB  model.safetensors
 2 files, 20.01 kB; 20.01 kB to fetch

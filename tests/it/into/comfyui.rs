@@ -88,6 +88,17 @@ hint: or name the files of one type after the reference
         .run();
     assert_eq!(in_cache::gets(&hub.requests()), 0, "before any byte");
     lora()
+        .args(["--comfyui-type", "loras", "--dry-run"])
+        .stdout(str![[r#"
+org/lora@main is commit 4ba7ad15d9ee35b02f93b5948365cc2e0fd484d9
+gate: none, it is public
+   fetch     3.00 kB  deep/style.safetensors
+1 file, 3.00 kB; 3.00 kB to fetch
+to be brought to [ROOT]/desk/ComfyUI/models/loras
+
+"#]])
+        .run();
+    lora()
         .args(["--comfyui-type", "loras"])
         .stdout(str![[r#"
 [ROOT]/desk/ComfyUI/models/loras
@@ -98,6 +109,12 @@ org/lora@main: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by har
 
 "#]])
         .run();
+    // also offline, whatever became of the folder
+    fs::remove_dir_all(sandbox.path("desk/ComfyUI/models")).expect("it was there");
+    hub.take_requests();
+    lora().args(["--comfyui-type", "loras", "--offline", "--quiet"]).any_stdout().run();
+    assert_eq!(hub.count_all(), 0);
+    assert!(sandbox.path("desk/ComfyUI/models/loras/style.safetensors").is_file());
     // one file that is named is what is printed
     lora()
         .args(["deep/style.safetensors", "--comfyui-type", "loras", "--quiet"])

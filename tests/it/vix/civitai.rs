@@ -103,7 +103,7 @@ fn a_refusal_of_one_host_does_not_stop_the_other() {
 error: Flux1-Lora-PencilBox: `civitai:1035390@1161306` is only for those who are logged in, and no token was sent
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/1161306
   server says: The creator of this asset requires you to be logged in to download it
-hint: `gatedl auth login civitai` stores a token of that account ([CIVITAI]/user/account); or set CA_API_KEY, or pass one with --token-stdin
+hint: store a token of that account ([CIVITAI]/user/account) with `gatedl auth login civitai`, or set CA_API_KEY, and run the same command again
 hint: HF_AUTH_TOKEN is set, but it is for the provider `hf` and is sent to no other
  fetched  FLUX-1-Fill-Dev         30.00 kB  [..]
   failed  Flux1-Lora-PencilBox    25.00 kB

@@ -51,7 +51,15 @@ async fn serve(stream: TcpStream, origin: Origin, shared: Shared) {
     let closer = Closer::default();
     let wire = TokioIo::new(Wire::new(stream, Closer::clone(&closer)));
     let service = service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
+    if origin == Origin::Cdn {
+        let connections = &mut shared.lock().connections;
+        connections.0 += 1;
+        connections.1 = connections.1.max(connections.0);
+    }
     hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await.ok();
+    if origin == Origin::Cdn {
+        shared.lock().connections.0 -= 1;
+    }
 }
 
 async fn answer(

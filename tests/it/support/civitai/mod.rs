@@ -42,6 +42,10 @@ pub struct State {
     pub storage_root: Option<String>,
     /// How often each signed link works.
     pub link_uses: Option<u32>,
+    /// Bytes a second for each answer of the storage.
+    pub storage_rate: Option<u64>,
+    /// Connections to the storage that are open, and the most that ever were.
+    pub(self) connections: (usize, usize),
     /// Bytes of the file after which each answer of the storage breaks off, so many times.
     pub cuts: Option<(u64, u32)>,
     /// The door of every version after so many questions for a download: what closes between a probe and a transfer.
@@ -123,6 +127,11 @@ impl CivitAi {
     /// Every link signed so far is refused from now on.
     pub fn expire_links(&self) {
         self.shared.lock().links.values_mut().for_each(|link| link.is_expired = true);
+    }
+
+    /// The most connections that the storage had at once.
+    pub fn most_connections(&self) -> usize {
+        self.shared.lock().connections.1
     }
 
     pub fn requests(&self) -> Vec<Recorded> {
