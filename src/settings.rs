@@ -194,6 +194,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::Protocol;
 
     fn resolve(pairs: &[(&str, &str)], overrides: &Overrides) -> Result<Settings, SettingsError> {
         Settings::resolve(&Env::of("/home/bob", pairs.iter().copied()), overrides)

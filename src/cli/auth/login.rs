@@ -32,7 +32,9 @@ pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(
     }
     let (secret, source) = read(arguments, env, provider, terminal)?;
     let Found { credential, warnings } = auth::bind((secret.clone(), source.clone()), &settings, provider);
-    warnings.iter().for_each(|warning| terminal.warn(warning));
+    for warning in &warnings {
+        terminal.warn(warning);
+    }
     let Some(credential) = credential else {
         return Err(Error::Usage("the token was not checked, so it was not stored".to_owned()));
     };
@@ -46,8 +48,9 @@ pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(
         Terminal::say(&format!("logged in to {} as {facts}", provider.name));
         Terminal::say(&format!("stored as `{name}` in {}", store.file().display()));
     }
-    let warnings = account.iter().flat_map(|account| token_facts::warnings(account, &source));
-    warnings.for_each(|warning| terminal.warn(&warning));
+    for warning in account.iter().flat_map(|account| token_facts::warnings(account, &source)) {
+        terminal.warn(&warning);
+    }
     warn_of_shadows(terminal, &auth::shadows(env, provider, Some(&secret)));
     Ok(())
 }

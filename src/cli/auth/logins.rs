@@ -27,7 +27,9 @@ pub(super) fn list(arguments: &List, env: &Env, terminal: &Terminal) -> Result<(
     let mut exposed: Vec<PathBuf> = stored.iter().flat_map(|stored| stored.store.exposed()).collect();
     exposed.dedup();
     let way = |path: &PathBuf| format!("other users can read `{0}`; `chmod 600 {0}` mends it", path.display());
-    exposed.iter().map(way).for_each(|warning| terminal.warn(&warning));
+    for path in &exposed {
+        terminal.warn(&way(path));
+    }
     if arguments.output.is_json() {
         let logins = stored.iter().map(|Stored { provider, login, .. }| {
             json!({

@@ -20,7 +20,9 @@ pub(super) fn run(arguments: &Token, env: &Env, terminal: &Terminal) -> Result<(
         let client = Client::new(&settings.network, reporter)?;
         Ok(identity::find(&settings, env, provider, None, &TokenChoice::Search, &client).await?)
     })?;
-    found.warnings.iter().for_each(|warning| terminal.warn(warning));
+    for warning in &found.warnings {
+        terminal.warn(warning);
+    }
     let home = provider.endpoint.join([]);
     let Some(secret) = found.credential.as_ref().and_then(|credential| credential.secret_for(&home)) else {
         let name = &provider.name;
