@@ -77,6 +77,11 @@ impl Connection<'_> {
         let similar = similar.iter().filter_map(spell).collect();
         let public = bad_token && gate.is_none() && self.is_public(subject).await;
         let caller = self.caller;
+        // behind a gate a token needs a box ticked, which its maker misses otherwise; for a private one it needs more
+        let token_page = match refusal.kind {
+            RefusalKind::NoToken => self.settings.new_token_page(),
+            _ => self.settings.token_page(),
+        };
         Error::Refused(Box::new(RefusedPull {
             reference: self.spell(subject),
             repo: subject.repo.clone(),
@@ -91,7 +96,7 @@ impl Connection<'_> {
             token_variables: self.settings.token_variables.clone(),
             other_tokens: self.other_tokens(),
             provider: self.settings.name.clone(),
-            token_page: self.settings.new_token_page(),
+            token_page,
             similar,
         }))
     }

@@ -94,7 +94,7 @@ fn quiet_says_nothing_but_the_path_and_errors() {
 error: `org/none` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/org/none/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
 }
@@ -363,16 +363,17 @@ What to pull:
       --revision <REVISION>  Branch, tag, refs/pr/N or commit
       --repo-type <KIND>     Kind of the repository [alias: --type] [possible values: model,
                              dataset, space]
-      --provider <NAME>      Provider of a reference that names none: hf, ba, civitai, or one of the
-                             configuration file
-      --endpoint <URL>       Ask this address instead of the provider's; the provider's token goes
-                             there
       --include <PATTERN>    Only files that match this pattern (repeatable); * crosses folders
       --exclude <PATTERN>    No files that match this pattern (repeatable)
       --weights <FORMAT>     One set of weights instead of all: auto takes a complete one,
                              safetensors first [possible values: auto, safetensors, gguf, onnx,
                              pytorch]
       --quant <NAME>         Only the GGUF files of this quantization, as in Q4_K_M
+
+Server:
+      --provider <NAME>  Provider of a reference that names none: hf, ba, civitai, or one of the
+                         configuration file
+      --endpoint <URL>   Ask this address instead of the provider's; the provider's token goes there
 
 Where and how:
       --cache-dir <DIR>      Root of the cache

@@ -13,10 +13,10 @@ use crate::error::Error;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ServerArguments {
     /// Provider of a reference that names none: hf, ba, civitai, or one of the configuration file
-    #[arg(long, value_name = "NAME", help_heading = "What to pull")]
+    #[arg(long, value_name = "NAME", help_heading = "Server")]
     pub(in crate::cli) provider: Option<String>,
     /// Ask this address instead of the provider's; the provider's token goes there
-    #[arg(long, value_name = "URL", help_heading = "What to pull")]
+    #[arg(long, value_name = "URL", help_heading = "Server")]
     pub(in crate::cli) endpoint: Option<String>,
 }
 

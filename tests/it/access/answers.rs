@@ -283,7 +283,7 @@ token from HF_TOKEN, for [HUB] only
 access to `org/model` is forbidden to this token
   caused by: 403 Forbidden for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: Your token has been revoked by the organization administrator, please use another one.
-  hint: another token may be allowed: https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained
+  hint: another token may be allowed: https://huggingface.co/settings/tokens
   hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
 
 "#]])

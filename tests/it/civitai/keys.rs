@@ -74,7 +74,7 @@ hint: HF_TOKEN is set, but it is for the provider `hf` and is sent to no other
 error: `org/model` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 hint: CA_API_KEY is set, but it is for the provider `civitai` and is sent to no other
 
 "#]]).run();

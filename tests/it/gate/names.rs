@@ -26,7 +26,7 @@ fn a_missing_model_asked_for_without_a_token_may_also_be_private() {
 error: `nobody/nothing` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/nobody/nothing/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
     assert_no_trace(&sandbox);
@@ -41,7 +41,7 @@ error: `acme/lama-7b` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/acme/lama-7b/revision/main (request id [ID])
   server says: Invalid username or password.
 hint: near names: `acme/llama-7b`, `acme/llama-70b`
-hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
     pull_as(&sandbox, "bob", "acme/lama-7b")
@@ -84,7 +84,7 @@ error: `gpt` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/gpt/revision/main (request id [ID])
   server says: Invalid username or password.
 hint: near names: `gpt2`
-hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
 }
@@ -116,7 +116,7 @@ fn a_private_model_without_a_token_is_answered_as_a_missing_one() {
 error: `acme/secret` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/acme/secret/revision/main (request id [ID])
   server says: Invalid username or password.
-hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens/new?canReadGatedRepos=true&tokenType=fineGrained) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
+hint: if it is private: store a token of that account (https://huggingface.co/settings/tokens) with `gatedl auth login hf`, or set HF_TOKEN, and run the same command again
 
 "#]]).run();
     assert_no_trace(&sandbox);
