@@ -5,15 +5,18 @@
 //! it), and what comes out is counted while it comes, because the sizes in the headers are the author's word (a 42 KB
 //! archive has held 4.5 PB). All of it is unpacked into a hidden folder first and gets its name in one rename.
 
+mod staging;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use thiserror::Error;
 use zip::ZipArchive;
 use zip::result::ZipError;
+
+pub use self::staging::{Hidden, Staging};
 
 use crate::catalog::is_program;
 use crate::digest::{ContentHasher, Digest};
@@ -76,13 +79,6 @@ impl ArchiveError {
     }
 }
 
-/// A hidden folder beside the archive's place; it goes away with this value unless it got its name.
-#[derive(Debug)]
-pub struct Staging {
-    folder: TempDir,
-    place: PathBuf,
-}
-
 /// What came out of an archive, still hidden.
 #[derive(Debug)]
 pub struct Unpacked {
@@ -103,43 +99,20 @@ pub struct Published {
     pub was_there: bool,
 }
 
-impl Staging {
-    /// Makes the folder beside `place`, where the archive itself would stand.
-    ///
-    /// # Errors
-    /// When the disk refuses.
-    pub fn beside(place: &Path) -> Result<Self, ArchiveError> {
-        let parent = place.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(parent).map_err(ArchiveError::at("create the folder", parent))?;
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".gatedl-").suffix(".incomplete");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let folder = builder.tempdir_in(parent).map_err(ArchiveError::at("create a temporary folder in", parent))?;
-        Ok(Self { folder, place: place.to_path_buf() })
-    }
-
-    /// The hidden folder.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.folder.path()
-    }
-}
-
 /// The folder that an archive's members are looked for in, as Visionatrix does: its name without the ending.
 #[must_use]
 pub fn members_folder(place: &Path) -> PathBuf {
     place.with_extension("")
 }
 
-/// Unpacks the archive at `archive` into the hidden folder `staging` and holds its members to their hashes. `place` is
+/// Unpacks the archive at `archive` into a hidden folder and holds its members to their hashes. `place` is
 /// where the archive would stand: one top folder becomes its neighbour, anything else a folder with the archive's name.
 ///
 /// # Errors
 /// When the archive is hostile, broken or not what was promised, or the disk refuses.
 pub fn unpack(
     archive: &Path,
-    staging: &Path,
+    hidden: &Hidden,
     place: &Path,
     members: &BTreeMap<RepoPath, Digest>,
 ) -> Result<Unpacked, ArchiveError> {
@@ -149,6 +122,7 @@ pub fn unpack(
     let mut zip = ZipArchive::new(io::BufReader::new(file)).map_err(|error| unusable(broken(&error)))?;
     let entries = survey(&mut zip).map_err(unusable)?;
     let tops: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.path.parts().next()).collect();
+    let staging = hidden.path();
     // a single file at the top is no folder
     let only_top = tops.first().filter(|top| tops.len() == 1 && entries.iter().all(|entry| entry.is_below(top)));
     let (from, to) = match only_top {
@@ -160,11 +134,12 @@ pub fn unpack(
     for (index, entry) in entries.iter().enumerate() {
         let target = staging.join(entry.path.to_path());
         if entry.is_folder {
+            let _step = hidden.enter()?;
             fs::create_dir_all(&target).map_err(ArchiveError::at("create the folder", &target))?;
             continue;
         }
         let mut member = zip.by_index(index).map_err(|error| unusable(broken(&error)))?;
-        let digest = inflate(&mut member, &target, &mut allowance, archive)?;
+        let digest = inflate(&mut member, &target, &mut allowance, (archive, hidden))?;
         files.extend(target.strip_prefix(&from).ok().map(|below| (below.to_path_buf(), digest)));
     }
     for (member, expected) in members {
@@ -191,13 +166,14 @@ impl Unpacked {
                 return Ok(Published { path: self.to, was_there: true });
             }
             // any other name was chosen by the archive, and may be that of the user's checkpoints
-            let replaceable = self.to == members_folder(&staging.place);
+            let replaceable = self.to == members_folder(staging.place());
             if !force || !replaceable {
                 return Err(ArchiveError::Occupied { path: self.to, replaceable });
             }
             // out of the way in one step, and gone with the hidden folder
-            let aside = Staging::beside(&staging.place)?;
-            fs::rename(&self.to, aside.path().join("replaced")).map_err(ArchiveError::at("replace", &self.to))?;
+            let aside = Staging::beside(staging.place())?;
+            fs::rename(&self.to, aside.hidden().path().join("replaced"))
+                .map_err(ArchiveError::at("replace", &self.to))?;
         }
         fs::rename(&self.from, &self.to).map_err(ArchiveError::at("put in place", &self.to))?;
         Ok(Published { path: self.to, was_there: false })
@@ -261,11 +237,18 @@ fn survey(zip: &mut ZipArchive<impl Read + Seek>) -> Result<Vec<Listed>, String>
 }
 
 /// Writes one file and counts what comes out against what all files together may have.
-fn inflate(member: &mut impl Read, target: &Path, allowance: &mut u64, archive: &Path) -> Result<Digest, ArchiveError> {
+fn inflate(
+    member: &mut impl Read,
+    target: &Path,
+    allowance: &mut u64,
+    (archive, hidden): (&Path, &Hidden),
+) -> Result<Digest, ArchiveError> {
     let unusable = |problem: String| ArchiveError::Unusable { path: archive.to_path_buf(), problem };
     let parent = target.parent().unwrap_or(Path::new("."));
+    let step = hidden.enter()?;
     fs::create_dir_all(parent).map_err(ArchiveError::at("create the folder", parent))?;
     let mut file = File::create_new(target).map_err(ArchiveError::at("create", target))?;
+    drop(step);
     let mut hasher = ContentHasher::like(&Digest::Sha256([0; 32]), 0);
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -277,6 +260,7 @@ fn inflate(member: &mut impl Read, target: &Path, allowance: &mut u64, archive: 
             .checked_sub(count as u64)
             .ok_or_else(|| unusable(format!("more than {MOST_INFLATION} times its own size comes out of it")))?;
         hasher.update(&buffer[..count]);
+        let _step = hidden.enter()?;
         file.write_all(&buffer[..count]).map_err(ArchiveError::at("write", target))?;
     }
 }

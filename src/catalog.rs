@@ -21,6 +21,9 @@ pub use self::rule::{Asked, Rule};
 use crate::pattern::near;
 use crate::repo::printable;
 
+/// How many rules a catalog may hold. Each is kept ready to match; the real catalog has 122 different ones.
+const MOST_RULES: usize = 2_000;
+
 /// Why a catalog cannot be used.
 #[derive(Debug, Error)]
 pub enum CatalogError {
@@ -35,6 +38,12 @@ pub enum CatalogError {
     /// It is JSON, but no object of models.
     #[error("the catalog {from} is not an object that holds models by their names")]
     NotACatalog {
+        /// Where it was read.
+        from: String,
+    },
+    /// It holds so many regular expressions that they would fill the memory.
+    #[error("the catalog {from} holds more than {MOST_RULES} regular expressions")]
+    TooManyRules {
         /// Where it was read.
         from: String,
     },
@@ -106,6 +115,10 @@ impl Catalog {
             Value::Object(entries) => entries,
             _ => return Err(CatalogError::NotACatalog { from: from.to_owned() }),
         };
+        let rules = entries.values().filter_map(|entry| entry["regexes"].as_array()).map(Vec::len);
+        if rules.sum::<usize>() > MOST_RULES {
+            return Err(CatalogError::TooManyRules { from: from.to_owned() });
+        }
         let read = |(name, value): (String, Value)| match CatalogModel::read(&name, &value) {
             Ok(model) => Ok((name, model)),
             Err(problem) => {
@@ -235,6 +248,22 @@ mod tests {
         }
         let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(matches!(Catalog::parse(deep.as_bytes(), "c.json"), Err(CatalogError::NotJson { .. })));
+    }
+
+    #[test]
+    fn a_catalog_fits_into_memory_whatever_its_expressions_are() {
+        assert!(read(&json!({"regexes": [{"input_value": r"\w{200}"}]})).is_err());
+        let many = vec![json!({"input_value": "a"}); MOST_RULES + 1];
+        assert!(read(&json!({"regexes": many[1..]})).is_ok());
+        assert!(matches!(read(&json!({"regexes": many})), Err(CatalogError::TooManyRules { .. })));
+    }
+
+    #[test]
+    fn an_expression_that_is_too_costly_is_safe_to_print() {
+        let catalog = read(&json!({"regexes": [{"input_value": "^(?:(?:a|aa)(?!b|\u{1b}\u{202e}))+$"}]})).unwrap();
+        let error = catalog.get("the model").unwrap().may_be_named(&("a".repeat(200) + "!")).unwrap_err();
+        assert!(matches!(error, CatalogError::TooManySteps { .. }));
+        assert!(!error.to_string().contains(crate::repo::is_unprintable), "{error:?}");
     }
 
     #[test]

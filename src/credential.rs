@@ -52,6 +52,14 @@ impl Secret {
         self.0.expose_secret()
     }
 
+    /// A text of somebody else's without this token: servers name the one that they refuse, and errors end in logs. What is
+    /// shorter than any token is a part of other words.
+    #[must_use]
+    pub fn hidden_in(&self, text: &str) -> String {
+        const SHORTEST: usize = 8;
+        if self.expose().len() < SHORTEST { text.to_owned() } else { text.replace(self.expose(), "****") }
+    }
+
     /// Enough to tell one token from another, and no more: `hf_****abcd`, as `hf auth list` shows it.
     #[must_use]
     pub fn masked(&self) -> String {

@@ -36,7 +36,7 @@ pub use self::retry::{Patience, Verdict, verdict};
 use self::pace::Pace;
 use crate::endpoint::{Origin, public};
 use crate::report::{Reporter, Wait};
-use crate::settings::Network;
+use crate::settings::{Network, without_values};
 
 /// How many redirects one request may take.
 const MOST_HOPS: usize = 10;
@@ -109,7 +109,9 @@ impl Answer {
     pub async fn document<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
         let body = self.read(LARGEST_JSON).await?;
         serde_json::from_slice(&body).map_err(|error| {
-            Failure::broken(&self.url, format!("the answer is not the JSON that was expected: {error}"))
+            // the parser quotes what it found, and that may be the token that was asked for
+            let problem = without_values(&error.to_string());
+            Failure::broken(&self.url, format!("the answer is not the JSON that was expected: {problem}"))
         })
     }
 
@@ -283,7 +285,9 @@ impl Client {
             answer.read(LARGEST_MESSAGE).await.unwrap_or_default()
         };
         let own = Origin::of(&answer.url) == Origin::of(&ask.url);
-        Failure::Refused(Box::new(Refused::of(&answer.url, own, answer.status(), answer.response.headers(), &body)))
+        let mut refused = Refused::of(&answer.url, own, answer.status(), answer.response.headers(), &body);
+        ask.secrets().for_each(|secret| refused.hide(|text| secret.hidden_in(text)));
+        Failure::Refused(Box::new(refused))
     }
 }
 

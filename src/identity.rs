@@ -130,7 +130,8 @@ impl<'a> Exchange<'a> {
             "resource": self.resource,
         });
         let fail = |source| IdentityError::Exchange { resource: crate::repo::printable(self.resource), source };
-        let (answer, _): (Exchanged, _) = client.json(&Ask::post(url.clone(), &question)).await.map_err(fail)?;
+        let (answer, _): (Exchanged, _) =
+            client.json(&Ask::post(url.clone(), &question, identity)).await.map_err(fail)?;
         match Secret::parse(&answer.access_token, &self.source()) {
             Ok(Some(secret)) => Ok(Credential::new(secret, self.source(), self.endpoint.origin())),
             _ => Err(fail(Failure::broken(&url, "the answer holds no token".to_owned()))),

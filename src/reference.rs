@@ -87,6 +87,9 @@ impl Reference {
         if let Some(host_and_path) = without_scheme(text, known) {
             return Self::from_link(&host_and_path, known);
         }
+        if let Some((before, _)) = text.split_once(['?', '#']) {
+            return Err(ReferenceError::Query { text: without_user(before) });
+        }
         if let Some(reference) = civitai::air(text, known) {
             return reference;
         }
@@ -102,6 +105,9 @@ impl Reference {
         }
         if provider.is_none() && !rest.is_empty() && rest.split(['@', '+']).all(is_number) {
             return Err(ReferenceError::BareNumber { text: printable(rest) });
+        }
+        if rest.contains("://") {
+            return Err(ReferenceError::NotARepository { text: without_user(rest) });
         }
         let (id, revision) = match rest.split_once('@') {
             Some((id, revision)) => (id, Some(revision.parse()?)),
@@ -135,6 +141,12 @@ impl Reference {
                 (id, None, parts.next().map(str::to_owned))
             }
         };
+        // a file may have any name
+        if let Some((before, _)) =
+            [Some(&id), revision.as_ref()].into_iter().flatten().find_map(|part| part.split_once(['?', '#']))
+        {
+            return Err(ReferenceError::Query { text: printable(before) });
+        }
         Self::assemble(provider, kind, &id, revision.as_deref(), path.as_deref())
     }
 
@@ -191,6 +203,15 @@ impl Reference {
         let (provider, repo) = (provider.map(str::to_owned), Repo { kind, id });
         Ok(Self { provider, repo, revision, path, file: None, traits: Vec::new(), site: None, token: None })
     }
+}
+
+/// A text that may be a link with a user and a password in it, as it may be shown.
+fn without_user(text: &str) -> String {
+    let shown = text.split_once("://").and_then(|(scheme, rest)| {
+        let (user, _) = rest.split('/').next()?.rsplit_once('@')?;
+        Some(format!("{scheme}://{}", &rest[user.len() + 1..]))
+    });
+    printable(shown.as_deref().unwrap_or(text))
 }
 
 fn is_number(text: &str) -> bool {
@@ -315,9 +336,12 @@ mod tests {
             ("https://huggingface.co/settings/tokens", "does not lead to a repository"),
             ("org/m@../x", "not a revision"),
             ("org/m@", "not a revision"),
+            ("ba:org/m?token=secret", "`ba:org/m` is followed by"),
+            ("hf://org/m?token=secret", "`org/m` is followed by"),
+            ("ba:https://me:secret@h.example/m", "`https://h.example/m` does not lead"),
         ] {
             let error = parse(text).expect_err(text).to_string();
-            assert!(error.contains(reason), "{text}: {error}");
+            assert!(error.contains(reason) && !error.contains("secret"), "{text}: {error}");
         }
     }
 }

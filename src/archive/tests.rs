@@ -35,7 +35,7 @@ fn unpacked(zip: &[u8], members: &[(&str, Digest)]) -> Result<Vec<String>, Archi
     let place = folder.path().join("models/pack.zip");
     let members = members.iter().map(|(name, digest)| (name.parse().unwrap(), *digest)).collect();
     let staging = Staging::beside(&place)?;
-    let outcome = unpack(&archive, staging.path(), &place, &members);
+    let outcome = unpack(&archive, &staging.hidden(), &place, &members);
     let published = outcome.and_then(|unpacked| unpacked.publish(&staging, false));
     drop(staging);
     let mut found = Vec::new();
@@ -176,7 +176,7 @@ fn a_folder_that_is_there_stays_unless_it_is_to_be_replaced() {
     fs::write(folder.path().join("pack/mine"), "mine").unwrap();
     for force in [false, true] {
         let staging = Staging::beside(&place).unwrap();
-        let unpacked = unpack(&archive, staging.path(), &place, &BTreeMap::new()).unwrap();
+        let unpacked = unpack(&archive, &staging.hidden(), &place, &BTreeMap::new()).unwrap();
         assert_eq!(unpacked.publish(&staging, force).is_ok(), force);
         assert_eq!(folder.path().join("pack/mine").exists(), !force);
     }
@@ -193,7 +193,7 @@ fn a_folder_that_only_the_archive_names_is_never_replaced() {
     fs::create_dir(folder.path().join("checkpoints")).unwrap();
     fs::write(folder.path().join("checkpoints/mine"), "mine").unwrap();
     let staging = Staging::beside(&place).unwrap();
-    let unpacked = unpack(&archive, staging.path(), &place, &BTreeMap::new()).unwrap();
+    let unpacked = unpack(&archive, &staging.hidden(), &place, &BTreeMap::new()).unwrap();
     let error = unpacked.publish(&staging, true).unwrap_err();
     assert!(matches!(error, ArchiveError::Occupied { replaceable: false, .. }), "{error}");
     assert!(folder.path().join("checkpoints/mine").exists());
@@ -206,7 +206,7 @@ fn what_is_unpacked_already_stays() {
     fs::write(&archive, zip_of(&[("a", b"1"), ("sub/b", b"2")])).unwrap();
     let publish = || {
         let staging = Staging::beside(&place).unwrap();
-        unpack(&archive, staging.path(), &place, &BTreeMap::new()).unwrap().publish(&staging, false)
+        unpack(&archive, &staging.hidden(), &place, &BTreeMap::new()).unwrap().publish(&staging, false)
     };
     assert!(!publish().unwrap().was_there);
     assert!(publish().unwrap().was_there);
@@ -224,7 +224,8 @@ fn an_archive_gives_no_rights() {
     writer.start_file("run", SimpleFileOptions::default().unix_permissions(0o4777)).unwrap();
     fs::write(&archive, writer.finish().unwrap().into_inner()).unwrap();
     let staging = Staging::beside(&place).unwrap();
-    let to = unpack(&archive, staging.path(), &place, &BTreeMap::new()).unwrap().publish(&staging, false).unwrap().path;
+    let to =
+        unpack(&archive, &staging.hidden(), &place, &BTreeMap::new()).unwrap().publish(&staging, false).unwrap().path;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode(&to.join("run")) & 0o7111, 0);
     fs::create_dir(folder.path().join("probe")).unwrap();

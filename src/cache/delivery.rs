@@ -186,15 +186,16 @@ impl Delivery {
             LinkMode::Copy => &[Arrival::Copy],
         };
         let mut refusal = None;
+        let suffix = if hashed == Hashed::Before { SLOW_SUFFIX } else { SUFFIX };
         for &way in ways {
             let linked = match way {
-                Arrival::Reflink => make_in(folder, |path| reflink_copy::reflink(source, path)),
-                Arrival::HardLink => make_in(folder, |path| fs::hard_link(source, path)),
-                Arrival::Symlink => make_in(folder, |path| make_link(source, path)),
+                Arrival::Reflink => make_in(folder, suffix, |path| reflink_copy::reflink(source, path)),
+                Arrival::HardLink => make_in(folder, suffix, |path| fs::hard_link(source, path)),
+                Arrival::Symlink => make_in(folder, suffix, |path| make_link(source, path)),
                 Arrival::Copy | Arrival::InPlace => return copied(file, source, folder),
             };
             match linked {
-                Ok(linked) if hashed == Hashed::Before && !content::matches(&linked, &file.digest, file.size)? => {
+                Ok(linked) if hashed == Hashed::Before && !is_right(&linked, file)? => {
                     return Err(CacheError::Damaged { path: source.to_path_buf() });
                 }
                 Ok(linked) => {
@@ -219,25 +220,32 @@ fn tried(way: Arrival) -> &'static str {
     }
 }
 
-fn make_in(folder: &Path, make: impl FnMut(&Path) -> io::Result<()>) -> io::Result<TempPath> {
-    Builder::new().prefix(PREFIX).suffix(SUFFIX).make_in(folder, make).map(tempfile::NamedTempFile::into_temp_path)
+/// Hashes what was linked, with a lock on it meanwhile, as on a copy. Others may hash the same file under other names.
+fn is_right(linked: &Path, file: &RepoFile) -> Result<bool, CacheError> {
+    let held = fs::File::open(linked).map_err(CacheError::at("open", linked))?;
+    let _ = held.try_lock_shared();
+    content::matches(linked, &file.digest, file.size)
+}
+
+fn make_in(folder: &Path, suffix: &str, make: impl FnMut(&Path) -> io::Result<()>) -> io::Result<TempPath> {
+    Builder::new().prefix(PREFIX).suffix(suffix).make_in(folder, make).map(tempfile::NamedTempFile::into_temp_path)
 }
 
 /// A name that no application takes for a model.
 const PREFIX: &str = ".";
 const SUFFIX: &str = ".gatedl.incomplete";
 
-/// Of a copy, which takes its time and all of its space, and may be left behind by a kill.
-const COPY_SUFFIX: &str = ".gatedl.copy.incomplete";
+/// Of what takes its time under this name, a copy or a link whose content is hashed, and may be left behind by a kill.
+const SLOW_SUFFIX: &str = ".gatedl.copy.incomplete";
 
-/// Removes what killed copies left behind: whoever copies holds a lock on the unfinished file. What cannot be locked or
+/// Removes what killed runs left behind: whoever copies or hashes holds a lock on the unfinished file. What cannot be locked or
 /// removed stays.
 fn sweep(folder: &Path) {
     let named = |name: &std::ffi::OsStr| {
-        name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(COPY_SUFFIX))
+        name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SLOW_SUFFIX))
     };
     for left in fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| named(&entry.file_name())) {
-        let file = left.file_type().is_ok_and(|kind| kind.is_file()).then(|| fs::File::open(left.path()));
+        let file = left.file_type().is_ok_and(|kind| !kind.is_dir()).then(|| fs::File::open(left.path()));
         if let Some(Ok(file)) = file
             && file.try_lock().is_ok()
         {
@@ -248,7 +256,7 @@ fn sweep(folder: &Path) {
 
 /// A copy is new bytes, so it is hashed whoever hashed the source.
 fn copied(file: &RepoFile, source: &Path, folder: &Path) -> Result<(TempPath, Arrival), CacheError> {
-    let mut copy = place::temporary(folder, PREFIX, COPY_SUFFIX)?;
+    let mut copy = place::temporary(folder, PREFIX, SLOW_SUFFIX)?;
     // for the others' sweep; where there are no locks there is no sweep
     let _ = copy.as_file().try_lock();
     let path = copy.path().to_path_buf();

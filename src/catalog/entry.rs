@@ -9,7 +9,7 @@ use url::Url;
 use super::CatalogError;
 use super::rule::{Asked, Rule};
 use crate::digest::Digest;
-use crate::repo::{RepoPath, is_unprintable};
+use crate::repo::{RepoPath, is_unprintable, printable};
 
 /// No model is larger than 16 TB; the largest of the real catalog has 28.5 GB.
 const LARGEST: u64 = 16_000_000_000_000;
@@ -150,7 +150,9 @@ impl CatalogModel {
             match matches(rule) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
-                Err(pattern) => return Err(CatalogError::TooManySteps { name: self.name.clone(), pattern }),
+                Err(pattern) => {
+                    return Err(CatalogError::TooManySteps { name: self.name.clone(), pattern: printable(&pattern) });
+                }
             }
         }
         Ok(false)

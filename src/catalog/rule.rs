@@ -11,6 +11,8 @@ use serde_json::Value;
 const LONGEST: usize = 1_000;
 /// How long a value may be that is matched; names of files are shorter.
 const LONGEST_VALUE: usize = 1_000;
+/// How much memory one expression may take, in bytes, and again as much where it matches. An honest one takes a tenth.
+const LARGEST: usize = 1 << 17;
 /// How many steps one match may take; an honest one takes some hundreds.
 const MOST_STEPS: usize = 200_000;
 
@@ -88,7 +90,11 @@ fn compile(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > LONGEST {
         return Err(format!("a regular expression has more than {LONGEST} bytes"));
     }
-    let built = RegexBuilder::new(pattern).backtrack_limit(MOST_STEPS).delegate_size_limit(1 << 20).build();
+    let built = RegexBuilder::new(pattern)
+        .backtrack_limit(MOST_STEPS)
+        .delegate_size_limit(LARGEST)
+        .delegate_dfa_size_limit(LARGEST)
+        .build();
     built.map_err(|error| format!("`{pattern}` is not a regular expression that can be used: {error}"))
 }
 

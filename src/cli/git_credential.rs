@@ -77,11 +77,10 @@ impl Question {
         let pairs: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once('=')).collect();
         let value = |key: &str| pairs.iter().rev().find(|(name, _)| *name == key).map(|(_, value)| *value);
         let scheme = value("protocol").filter(|scheme| ["https", "http"].contains(scheme))?;
-        let url = Url::parse(&format!("{scheme}://{}/", value("host")?)).ok()?;
-        // a host that smuggles in a path or a user is no host
-        if url.path() != "/" || !url.username().is_empty() || url.query().is_some() || url.fragment().is_some() {
-            return None;
-        }
+        // what else a reader of addresses would take away, turn round or decode, git's own may read in another way
+        let is_plain = |character: char| character.is_alphanumeric() || "-._:[]".contains(character);
+        let host = value("host").filter(|host| host.chars().all(is_plain))?;
+        let url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
         Some(Self { url, repo: value("path").and_then(repo), user: value("username").map(str::to_owned) })
     }
 }
@@ -113,6 +112,10 @@ mod tests {
             "protocol=ssh\nhost=h\n",
             "protocol=https\nhost=a@b\n",
             "protocol=https\nhost=a/b\n",
+            "protocol=https\nhost=a/..\n",
+            "protocol=https\nhost=a\tb\n",
+            "protocol=https\nhost=%61b\n",
+            "protocol=https\nhost=a\\@b\n",
         ] {
             assert!(Question::parse(none).is_none(), "{none}");
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::ByteRange;
-use crate::credential::Credential;
+use crate::credential::{Credential, Secret};
 
 /// A request, before it is sent.
 #[derive(Debug, Clone)]
@@ -35,21 +35,30 @@ impl<'a> Ask<'a> {
         Self { method: Method::GET, url, credential, body: None, range: None, stay: false }
     }
 
-    /// A `POST` of a JSON document.
+    /// A `POST` of a JSON document that holds a secret.
     #[must_use]
-    pub fn post(url: Url, document: &Value) -> Self {
-        let body = Some(Body(document.to_string().into()));
+    pub fn post(url: Url, document: &Value, secret: Secret) -> Self {
+        let body = Some(Body { bytes: document.to_string().into(), secret });
         Self { method: Method::POST, body, ..Self::get(url, None) }
+    }
+
+    /// What must not be repeated, also where the server repeats it.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let credential = self.credential.and_then(|credential| credential.secret_for(&self.url));
+        credential.into_iter().chain(self.body.as_ref().map(|body| &body.secret))
     }
 }
 
-/// A JSON document on its way to a server. What is sent there may be a secret, so its `Debug` is redacted.
+/// A JSON document on its way to a server. It holds a secret, so its `Debug` is redacted.
 #[derive(Clone)]
-pub struct Body(Bytes);
+pub struct Body {
+    bytes: Bytes,
+    secret: Secret,
+}
 
 impl Body {
     pub(super) fn bytes(&self) -> Bytes {
-        self.0.clone()
+        self.bytes.clone()
     }
 }
 

@@ -199,6 +199,14 @@ impl Refused {
             fields,
         }
     }
+
+    /// Takes something out of the server's words.
+    pub(super) fn hide(&mut self, hidden: impl Fn(&str) -> String) {
+        let texts = [&mut self.code, &mut self.message, &mut self.request_id];
+        texts.into_iter().flatten().for_each(|text| *text = hidden(text));
+        let fields = self.fields.values_mut().filter(|value| value.is_string());
+        fields.for_each(|value| *value = hidden(value.as_str().unwrap_or_default()).into());
+    }
 }
 
 impl fmt::Display for Refused {

@@ -31,6 +31,12 @@ pub enum ReferenceError {
         /// The link, without its query.
         text: String,
     },
+    /// A query behind something that is no link, as in `civitai:1?token=…`.
+    #[error("`{text}` is followed by a `?` or `#`, which only links have")]
+    Query {
+        /// What stands before it: what follows may be a token.
+        text: String,
+    },
     /// A number, which may be that of a model or of a version, or the name of a repository elsewhere.
     #[error("a number alone says too little: `{text}`")]
     BareNumber {

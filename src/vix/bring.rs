@@ -122,7 +122,7 @@ impl Porter<'_> {
         let beside = place.clone();
         // held here, so that it goes away also when this is interrupted
         let staging = blocking(move || Staging::beside(&beside)).await??;
-        let (hidden, members) = (staging.path().to_path_buf(), model.members.clone());
+        let (hidden, members) = (staging.hidden(), model.members.clone());
         let unpacked = blocking(move || archive::unpack(&cached.path, &hidden, &place, &members)).await??;
         let force = self.order.force;
         let published = blocking(move || unpacked.publish(&staging, force)).await??;

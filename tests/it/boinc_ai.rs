@@ -80,7 +80,7 @@ error: access to `meta-llama/Llama-2-7b-ba` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/meta-llama/Llama-2-7b-ba/auth-check (request id [ID])
   server says: Access to model meta-llama/Llama-2-7b-ba is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at [HUB]/meta-llama/Llama-2-7b-ba with your account
-hint: `gatedl auth login ba` stores a token of that account ([HUB]/settings/tokens); or set BA_ACCESS_TOKEN, or pass one with --token-stdin
+hint: store a token of that account ([HUB]/settings/tokens) with `gatedl auth login ba`, or set BA_ACCESS_TOKEN, and run the same command again
 hint: HF_TOKEN is set, but it is for the provider `hf`; did you mean `hf:meta-llama/Llama-2-7b-ba`?
 
 "#]])

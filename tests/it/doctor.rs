@@ -2,6 +2,7 @@
 
 use crate::forward::{Proxy, Tls};
 use crate::sandbox::{Finished, Run, Sandbox};
+use crate::support::civitai::CivitAi;
 use crate::support::{Access, Account, At, CANARY, Fault, Gate, Hub, Repository, Role, Times, generated, token_of};
 use serde_json::Value;
 use snapbox::str;
@@ -312,4 +313,33 @@ fn other_providers_are_looked_at_where_they_are_used_or_named() {
     assert_eq!(hosts(&finished), 1);
     assert!(!finished.stdout.contains("`hf`"), "{}", finished.stdout);
     run().args(["doctor", "nope:org/m"]).status(2).any_stderr().run();
+}
+
+#[test]
+fn the_hub_itself_needs_the_hosts_of_its_content_too() {
+    let sandbox = Sandbox::without_hub();
+    // every request ends at the sandbox's own proxy, where nobody listens
+    let finished = sandbox.args(["doctor", "--json"]).status(7).any_stdout().run();
+    let document = finished.json();
+    let hosts: Vec<&str> =
+        document["checks"].as_array().into_iter().flatten().filter_map(|check| check["subject"].as_str()).collect();
+    for host in ["huggingface.co", "us.aws.cdn.hf.co", "us.gcp.cdn.hf.co", "cas-bridge.xethub.hf.co"] {
+        assert!(hosts.contains(&format!("https://{host}").as_str()), "{host} in {hosts:?}");
+        let check = check(&finished, &format!("https://{host}"));
+        assert_eq!(check["verdict"], "FAIL");
+        let found = check["found"].as_str().unwrap_or_default();
+        assert!(found.contains("through the proxy http://127.0.0.1:9, could not connect"), "{found}");
+    }
+    assert!(!hosts.iter().any(|host| host.contains("civitai")), "{hosts:?}");
+}
+
+#[test]
+fn civitai_is_asked_whose_a_key_is() {
+    let site = CivitAi::start(Vec::new()).account(Account::new("bob"));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    let run = |key: &str| sandbox.args(["doctor", "civitai"]).env("CA_API_KEY", token_of(key)).any_stdout();
+    let finished = run("bob").run();
+    assert!(finished.stdout.contains("civitai: from CA_API_KEY; account `bob`"), "{}", finished.stdout);
+    let finished = run("nobody").status(3).run();
+    assert!(finished.stdout.contains("FAIL  civitai: the token from CA_API_KEY is not valid"), "{}", finished.stdout);
 }

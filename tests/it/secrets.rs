@@ -91,6 +91,17 @@ fn an_error_for_machines_holds_no_secret() {
     }
 }
 
+/// Servers name the token that they refuse, and what they say is shown.
+#[test]
+fn a_token_that_the_server_repeats_is_not_shown() {
+    let (hub, sandbox) = stage();
+    let text: &'static str = format!("Invalid token {}.", token_of("bob")).leak();
+    hub.fault(At::resolve(NAME), Fault::Message { status: 403, text }, Times::Always);
+    let [_, way] = ways(&sandbox);
+    let finished = way.args(["--json"]).any_stdout().any_stderr().status(4).run();
+    assert_eq!(finished.json()["error"]["server_message"], "Invalid token ****.");
+}
+
 /// A password in an address ends up in logs wherever it is shown.
 #[test]
 fn a_secret_in_the_address_of_the_hub_is_not_repeated() {

@@ -186,6 +186,31 @@ fn what_a_killed_copy_left_is_removed_and_what_another_copies_stays() {
     assert!(!left.exists() && live.exists() && stage.place().exists());
 }
 
+/// Hashing a link to a large file takes as long as copying it, so that a kill may leave one as well.
+#[cfg(unix)]
+#[test]
+fn what_a_killed_look_at_a_link_left_is_removed_and_what_another_looks_at_stays() {
+    let stage = stage();
+    fs::create_dir_all(stage.place().parent().unwrap()).unwrap();
+    let beside = |name: &str| stage.place().with_file_name(name);
+    let (hard, soft) = (beside(".a.gatedl.copy.incomplete"), beside(".b.gatedl.copy.incomplete"));
+    fs::hard_link(&stage.blob, &hard).unwrap();
+    std::os::unix::fs::symlink(&stage.blob, &soft).unwrap();
+    let theirs = fs::File::open(&hard).unwrap();
+    theirs.try_lock_shared().unwrap();
+    stage.bring(LinkMode::Copy).unwrap();
+    assert!(hard.exists() && soft.exists());
+    drop(theirs);
+    stage.delivery(LinkMode::Copy, true).bring(&other(&stage), &stage.blob, Hashed::Before).unwrap();
+    assert!(!hard.exists() && !soft.exists() && stage.blob.exists());
+}
+
+/// The same content under another name.
+#[cfg(unix)]
+fn other(stage: &Stage) -> RepoFile {
+    RepoFile { path: "sub/other.safetensors".parse().unwrap(), ..stage.file.clone() }
+}
+
 #[test]
 fn a_folder_in_the_place_of_a_file_is_named() {
     let stage = stage();

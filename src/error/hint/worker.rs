@@ -14,7 +14,9 @@ pub(super) fn catalog(error: &CatalogError) -> Vec<String> {
         }
         CatalogError::NoFile { .. } => vec!["it takes the address of one file, as `…/resolve/main/NAME`".to_owned()],
         CatalogError::OnePlace { .. } => vec!["give one of them a `filename` of its own".to_owned()],
-        CatalogError::NotJson { .. } | CatalogError::NotACatalog { .. } => Vec::new(),
+        CatalogError::NotJson { .. } | CatalogError::NotACatalog { .. } | CatalogError::TooManyRules { .. } => {
+            Vec::new()
+        }
     }
 }
 

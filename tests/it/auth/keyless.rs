@@ -93,6 +93,24 @@ hint: other CI systems: put the identity token that they make for the hub into H
     assert!(hub.take_requests().iter().all(|request| !request.target.starts_with("/api/")));
 }
 
+/// The parser of an answer quotes what it did not expect, and servers quote what they refuse. The sandbox searches for both.
+#[test]
+fn what_the_hub_makes_of_an_identity_is_not_repeated() {
+    let hub = trusting_hub();
+    let sandbox = Sandbox::new(&hub);
+    let identity = identity_for(&hub.url());
+    let at = || At::new(Place::Api, "/oauth/token");
+    hub.fault(at(), Fault::Replace(r#"{"access_token":"#, ""), Times::Always);
+    let odd = job(&sandbox, &hub).env("HF_OIDC_ID_TOKEN", &identity).args(["--timeout", "1"]).status(7);
+    let told = odd.any_stderr().run();
+    assert!(told.stderr.contains(r#"invalid type: string "…""#), "{}", told.stderr);
+    hub.clear_faults();
+    let text: &'static str = format!("the subject token {identity} is no good").leak();
+    hub.fault(at(), Fault::Message { status: 400, text }, Times::Always);
+    let refused = job(&sandbox, &hub).env("HF_OIDC_ID_TOKEN", &identity).status(3).any_stderr().run();
+    assert!(refused.stderr.contains("server says: the subject token **** is no good"), "{}", refused.stderr);
+}
+
 #[test]
 fn an_identity_does_not_travel_where_it_can_be_read() {
     let hub = trusting_hub().allow_unused();

@@ -37,6 +37,14 @@ fn a_hostile_archive_leaves_nothing_in_the_folders() {
 }
 
 #[test]
+fn what_a_killed_run_unpacked_is_removed_by_the_next_one() {
+    let (_hub, sandbox) = sandbox_with(&zip_of(&[("pack/a.onnx", b"a")]));
+    sandbox.write("desk/ComfyUI-Data/models/insightface/models/.gatedl-7sUbF6.incomplete/pack/a.onnx", "ha");
+    sandbox.args(PULL).any_stdout().any_stderr().run();
+    assert_eq!(placed(&sandbox), "ComfyUI-Data/models/insightface/models/pack/a.onnx\n");
+}
+
+#[test]
 fn several_top_entries_get_a_folder_and_are_not_unpacked_twice() {
     let (hub, sandbox) = sandbox_with(&zip_of(&[("a.onnx", b"a"), ("b.onnx", b"b")]));
     sandbox
