@@ -54,6 +54,10 @@ pub(super) fn remove_unless_regular(path: &Path) -> Result<(), CacheError> {
 pub(super) fn rename_over(from: &Path, to: &Path) -> Result<(), CacheError> {
     try_rename(from, to).map_err(|source| match fs::symlink_metadata(to) {
         Ok(found) if found.is_dir() => CacheError::FolderInTheWay { path: to.to_path_buf() },
+        // where locks lie, another process has given it its name since anybody looked
+        _ if source.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(from).is_err() => {
+            CacheError::Replaced { path: from.to_path_buf() }
+        }
         _ => CacheError::at("put in place", to)(source),
     })
 }
@@ -174,6 +178,15 @@ mod tests {
         let error = write_whole(&folder.path().join("z"), &staging, b"x").unwrap_err();
         assert!(matches!(error, CacheError::FolderInTheWay { .. }), "{error}");
         assert_eq!(fs::read_dir(&staging).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_file_that_another_process_has_named_meanwhile_is_told_from_a_disk_that_refuses() {
+        let folder = tempdir().unwrap();
+        let (from, to) = (folder.path().join("gone"), folder.path().join("to"));
+        assert!(matches!(rename_over(&from, &to), Err(CacheError::Replaced { path }) if path == from));
+        fs::write(&from, "x").unwrap();
+        assert!(matches!(rename_over(&from, &folder.path().join("no/to")), Err(CacheError::Io { .. })));
     }
 
     #[cfg(unix)]
