@@ -16,18 +16,22 @@ pub(super) fn help(topic: Option<&str>, terminal: &Terminal) -> ExitStatus {
         Some("environment") => environment(),
         Some(name) => match program.find_subcommand_mut(name) {
             Some(command) => command.render_help().to_string(),
-            None => {
-                let (label, hint) = (terminal.label("error"), terminal.label("hint"));
-                Terminal::say(&format!("{label} there is no help about `{}`", crate::repo::printable(name)));
-                Terminal::say(&format!("{hint} there is `gatedl help pull` and `gatedl help environment`"));
-                return ExitStatus::Usage;
-            }
+            None => return no_such_topic(name, &program, terminal),
         },
     };
     match Terminal::answer(text.trim_end()) {
         Ok(()) => ExitStatus::Done,
         Err(_) => ExitStatus::Other,
     }
+}
+
+fn no_such_topic(name: &str, program: &clap::Command, terminal: &Terminal) -> ExitStatus {
+    let commands = program.get_subcommands().map(clap::Command::get_name).filter(|command| *command != "help");
+    let topics: Vec<&str> = commands.chain(["environment"]).collect();
+    let (label, hint) = (terminal.label("error"), terminal.label("hint"));
+    Terminal::say(&format!("{label} there is no help about `{}`", crate::repo::printable(name)));
+    Terminal::say(&format!("{hint} there is `gatedl help` about {}", topics.join(", ")));
+    ExitStatus::Usage
 }
 
 /// The page about the environment.

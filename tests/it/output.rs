@@ -432,7 +432,7 @@ Examples:
         .status(2)
         .stderr(str![[r#"
 error: there is no help about `nothing`
-hint: there is `gatedl help pull` and `gatedl help environment`
+hint: there is `gatedl help` about pull, access, auth, doctor, git-credential, vix, environment
 
 "#]])
         .run();
