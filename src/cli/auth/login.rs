@@ -82,7 +82,32 @@ fn read(
     }
 }
 
-/// Asks on the terminal, without an echo. It runs beside the handler of Ctrl-C, which gives the terminal its echo back.
+/// The modes of the terminal, given back when this is dropped. The prompt gives the echo back when it ends, and with
+/// SIGTERM the run ends before it: the user's shell would show nothing that is typed any more.
+#[cfg(unix)]
+struct Modes {
+    terminal: std::fs::File,
+    modes: rustix::termios::Termios,
+}
+
+#[cfg(unix)]
+impl Modes {
+    fn of_terminal() -> Option<Self> {
+        let terminal = std::fs::File::open("/dev/tty").ok()?;
+        Some(Self { modes: rustix::termios::tcgetattr(&terminal).ok()?, terminal })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Modes {
+    fn drop(&mut self) {
+        let now = rustix::termios::OptionalActions::Now;
+        // a terminal that has gone away needs no modes
+        let _ = rustix::termios::tcsetattr(&self.terminal, now, &self.modes);
+    }
+}
+
+/// Asks on the terminal, without an echo. It runs beside the handler of Ctrl-C and SIGTERM.
 fn typed(provider: &Provider, terminal: &Terminal) -> Result<String, Error> {
     if !io::stdin().is_terminal() {
         let ways = "give it with --token-stdin or --from-env VAR";
@@ -92,6 +117,8 @@ fn typed(provider: &Provider, terminal: &Terminal) -> Result<String, Error> {
         Terminal::say(&format!("make a token at {page}"));
     }
     let prompt = format!("token for {} (not shown as you type or paste): ", provider.name);
+    #[cfg(unix)]
+    let _modes = Modes::of_terminal();
     running::to_its_end(terminal, async |_| {
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(prompt)).await;
         let asked = asked.unwrap_or_else(|error| Err(io::Error::other(error)));

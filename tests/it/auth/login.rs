@@ -1,8 +1,8 @@
 //! `gatedl auth login`: checked before it is stored, stored where every tool finds it, warned about where it matters.
 
 use super::{auth, hub_of, log_in, sandbox_of, tokens_in};
-use crate::sandbox::Sandbox;
-use crate::support::{Account, Role, token_of};
+use crate::sandbox::{Process, Sandbox};
+use crate::support::{Account, Role, token_of, until};
 use snapbox::str;
 
 #[test]
@@ -241,4 +241,23 @@ fn a_name_that_no_file_can_hold_is_refused() {
         login.status(2).any_stderr().run();
     }
     assert!(!sandbox.path("cache/huggingface/token").exists());
+}
+
+/// A shell whose terminal has no echo shows nothing that is typed, and few know `stty sane`.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_prompt_that_is_ended_leaves_the_terminal_as_it_was() {
+    use nix::sys::termios::{LocalFlags, tcgetattr};
+    let hub = hub_of([]).allow_unused();
+    let sandbox = sandbox_of(&hub);
+    for end in [Process::terminate, Process::interrupt] {
+        let nix::pty::OpenptyResult { master, slave } = nix::pty::openpty(None, None).expect("a terminal");
+        let has_echo = || tcgetattr(&master).expect("modes").local_flags.contains(LocalFlags::ECHO);
+        assert!(has_echo());
+        let process = auth(&sandbox, &["login"]).at_terminal(slave.try_clone().expect("a second handle")).spawn();
+        until("it asks", || !has_echo());
+        end(&process);
+        assert_eq!(process.wait().status, 130);
+        assert!(has_echo());
+    }
 }

@@ -11,6 +11,15 @@ use std::time::Instant;
 
 type Collected = Arc<Mutex<Vec<u8>>>;
 
+/// What a run reads.
+#[derive(Default)]
+pub enum Input {
+    #[default]
+    Nothing,
+    Bytes(Vec<u8>),
+    From(Stdio),
+}
+
 /// A running gatedl. Dropping it kills it.
 #[must_use]
 pub struct Process {
@@ -25,11 +34,15 @@ pub struct Process {
 impl Process {
     /// # Panics
     /// When it cannot be started.
-    pub(super) fn start(sandbox: Sandbox, mut command: Command, stdin: Option<Vec<u8>>, stdout: Option<Stdio>) -> Self {
+    pub(super) fn start(sandbox: Sandbox, mut command: Command, stdin: Input, stdout: Option<Stdio>) -> Self {
         command.stdout(stdout.unwrap_or_else(Stdio::piped)).stderr(Stdio::piped());
-        command.stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() });
-        let mut child = command.spawn().expect("gatedl starts");
-        if let (Some(mut pipe), Some(input)) = (child.stdin.take(), stdin) {
+        let (from, input) = match stdin {
+            Input::Nothing => (Stdio::null(), None),
+            Input::Bytes(bytes) => (Stdio::piped(), Some(bytes)),
+            Input::From(from) => (from, None),
+        };
+        let mut child = command.stdin(from).spawn().expect("gatedl starts");
+        if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input) {
             // In a thread, because the program may read late or never.
             thread::spawn(move || pipe.write_all(&input));
         }

@@ -1,5 +1,6 @@
 //! One run of gatedl as a sentence: arguments, environment, and what must come of it.
 
+use super::process::Input;
 use super::{Process, Sandbox};
 use crate::support::CANARY;
 use snapbox::{Assert, Data, IntoData as _};
@@ -32,7 +33,9 @@ pub struct Run {
     args: Vec<OsString>,
     environment: BTreeMap<String, Option<OsString>>,
     folder: PathBuf,
-    stdin: Option<Vec<u8>>,
+    stdin: Input,
+    #[cfg(target_os = "linux")]
+    on_terminal: bool,
     #[cfg(unix)]
     umask: Option<&'static str>,
     /// `None`: anything goes.
@@ -50,7 +53,9 @@ impl Run {
             args: Vec::new(),
             environment: BTreeMap::new(),
             folder,
-            stdin: None,
+            stdin: Input::Nothing,
+            #[cfg(target_os = "linux")]
+            on_terminal: false,
             #[cfg(unix)]
             umask: None,
             stdout: Some("".into_data()),
@@ -95,7 +100,15 @@ impl Run {
     }
 
     pub fn stdin(mut self, input: impl Into<Vec<u8>>) -> Self {
-        self.stdin = Some(input.into());
+        self.stdin = Input::Bytes(input.into());
+        self
+    }
+
+    /// At a terminal of its own, whose other end the test holds.
+    #[cfg(target_os = "linux")]
+    pub fn at_terminal(mut self, terminal: impl Into<Stdio>) -> Self {
+        self.stdin = Input::From(terminal.into());
+        self.on_terminal = true;
         self
     }
 
@@ -145,7 +158,7 @@ impl Run {
     #[track_caller]
     pub fn run(mut self) -> Finished {
         let (command, stdout) = (self.build(), self.stdout_to.take());
-        let finished = Process::start(self.sandbox.clone(), command, self.stdin.clone(), stdout).wait();
+        let finished = Process::start(self.sandbox.clone(), command, std::mem::take(&mut self.stdin), stdout).wait();
         let mut complaints = String::new();
         if finished.status != self.status {
             complaints = format!("expected exit status {}, got {}\n", self.status, finished.status);
@@ -188,6 +201,12 @@ impl Run {
             let mut shell = Command::new("/bin/sh");
             shell.args(["-c", "umask \"$0\" && exec \"$@\"", umask, program]);
             return shell;
+        }
+        #[cfg(target_os = "linux")]
+        if self.on_terminal {
+            let mut session = Command::new("setsid");
+            session.args(["--ctty", program]);
+            return session;
         }
         Command::new(program)
     }
