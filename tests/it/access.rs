@@ -7,6 +7,7 @@ mod many;
 mod mirrors;
 #[cfg(unix)]
 mod pages;
+mod tokens;
 mod waiting;
 
 use crate::sandbox::{Run, Sandbox};

@@ -7,6 +7,7 @@ mod keys;
 mod links;
 mod references;
 mod sites;
+mod trouble;
 
 use crate::sandbox::{Run, Sandbox};
 use crate::support::civitai::{CivitAi, Door, File, Model, Version};

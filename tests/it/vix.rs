@@ -5,6 +5,7 @@ mod catalogs;
 mod civitai;
 mod flows;
 mod list;
+mod places;
 mod pull;
 
 use std::io::Write as _;

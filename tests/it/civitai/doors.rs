@@ -15,7 +15,7 @@ fn refused(site: &CivitAi, status: i32, stderr: impl IntoData) {
 }
 
 #[track_caller]
-fn says(door: Door, status: i32, stderr: Inline) {
+pub(super) fn says(door: Door, status: i32, stderr: Inline) {
     refused(&behind(door), status, stderr);
 }
 
@@ -139,20 +139,6 @@ hint: the token came from CA_API_KEY (account `bob`); `gatedl auth status` shows
 }
 
 #[test]
-fn a_page_of_the_firewall_is_the_network_and_not_the_account() {
-    says(
-        Door::Firewall,
-        7,
-        str![[r#"
-error: could not ask 127.0.0.1 about `257749`
-  caused by: 403 Forbidden for [CIVITAI]/api/download/models/290640
-hint: a firewall in front of the server refuses, not the server; another network or a later time may help
-
-"#]],
-    );
-}
-
-#[test]
 fn an_archived_model_is_final() {
     says(
         Door::Archived,
@@ -198,21 +184,6 @@ hint: no token helps; see [CIVITAI]/models/257749
 }
 
 #[test]
-fn a_spent_quota_is_waited_for_and_then_given_up() {
-    says(
-        Door::Quota,
-        7,
-        str![[r#"
-error: could not ask 127.0.0.1 about `257749`
-  caused by: 429 Too Many Requests for [CIVITAI]/api/download/models/290640
-  server says: We've noticed an unusual amount of downloading from your account
-hint: try again in a few minutes; the limit is lowest without a token
-
-"#]],
-    );
-}
-
-#[test]
 fn what_the_server_takes_for_no_number_is_not_found() {
     says(
         Door::BadRequest,
@@ -222,21 +193,6 @@ error: the provider knows no such number: `civitai:257749@290640`
   caused by: 400 Bad Request for [CIVITAI]/api/download/models/290640
   server says: Invalid fileId
 hint: the numbers are those of the page's address: `civitai:MODEL@VERSION+FILE`
-
-"#]],
-    );
-}
-
-#[test]
-fn a_broken_server_is_tried_again_and_then_given_up() {
-    says(
-        Door::Broken(503),
-        7,
-        str![[r#"
-error: could not ask 127.0.0.1 about `257749`
-  caused by: 503 Service Unavailable for [CIVITAI]/api/download/models/290640
-  server says: Internal server error
-hint: the server is in trouble, your access is not the reason; try again later
 
 "#]],
     );
@@ -255,53 +211,6 @@ hint: the token came from CA_API_KEY (account `bob`); `gatedl auth status` shows
 
 "#]],
     );
-}
-
-#[test]
-fn a_web_page_never_becomes_a_model() {
-    says(
-        Door::Page,
-        7,
-        str![[r#"
-error: could not ask 127.0.0.1 about `257749`
-  caused by: a web page was sent in place of `pony.safetensors`: [CIVITAI]/api/download/models/290640
-hint: perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between
-
-"#]],
-    );
-}
-
-#[test]
-fn a_json_document_never_becomes_a_model() {
-    says(
-        Door::Document,
-        7,
-        str![[r#"
-error: could not ask 127.0.0.1 about `257749`
-  caused by: a JSON document was sent in place of `pony.safetensors`: [CIVITAI]/api/download/models/290640
-hint: perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between
-
-"#]],
-    );
-}
-
-#[test]
-fn a_transient_404_is_tried_again() {
-    let site = behind(Door::Login).with(|state| state.transient = 2);
-    let sandbox = Sandbox::with_civitai(&site, None);
-    pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
-    site.configure(|state| state.transient = 100);
-    pull(&sandbox, "civitai:257749@290640")
-        .args(["--force"])
-        .status(5)
-        .stderr(str![[r#"
-error: `257749` lists `pony.safetensors`, but the hub does not have it
-  caused by: 404 Not Found for [CIVITAI]/api/download/models/290640
-  server says: File not found
-hint: run the command again; the hub may be in the middle of a change
-
-"#]])
-        .run();
 }
 
 #[test]
@@ -413,27 +322,6 @@ fn paying_opens_the_door() {
     let run = sandbox.args(["pull", "civitai:257749@290640"]).env("CA_API_KEY", token_of("eve"));
     run.status(4).any_stderr().run();
     pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
-}
-
-#[test]
-fn what_closes_between_the_first_byte_and_the_rest_is_told_as_well_and_nothing_gets_a_name() {
-    for (door, status) in [
-        (Door::Page, 7),
-        (Door::Document, 7),
-        (Door::LoginPage, 4),
-        (Door::Disabled, 4),
-        (Door::Missing, 5),
-        (Door::Firewall, 7),
-        (Door::Quota, 7),
-    ] {
-        let site = behind(Door::Login).with(|state| state.later = Some((1, door.clone())));
-        let sandbox = Sandbox::with_civitai(&site, None);
-        let run = pull(&sandbox, "civitai:257749@290640").args(["--timeout", "1ms"]);
-        run.status(status).any_stderr().run();
-        assert!(!sandbox.tree("cache").contains("pony"), "{door:?}: {}", sandbox.tree("cache"));
-        site.configure(|state| state.later = None);
-        pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
-    }
 }
 
 #[test]
