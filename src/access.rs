@@ -15,6 +15,7 @@ use futures_util::{StreamExt as _, future, stream};
 use crate::auth;
 use crate::connection::{Caller, Connection, Wanted};
 use crate::credential::{Credential, CredentialSource};
+use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::http::{Client, Failure};
 use crate::identity;
@@ -141,24 +142,26 @@ struct Desk<'a> {
     caller: Caller<'a>,
     client: Client,
     connections: Vec<Connection<'a>>,
-    /// By provider and bound token, which together decide where a credential is looked for: a `token_command` that asks
-    /// for a password is run once, not for each repository.
-    known: HashMap<(String, Option<String>), usize>,
+    /// By provider, address and bound token, which together decide where a credential is looked for and who gets it: a
+    /// `token_command` that asks for a password is run once, not for each repository.
+    known: HashMap<(String, Endpoint, Option<String>), usize>,
 }
 
 impl Desk<'_> {
     async fn place_for(&mut self, wanted: &Wanted, reporter: &Arc<dyn Reporter>) -> Result<usize, Error> {
         let Caller { settings, env, token } = self.caller;
-        let provider = settings.provider(&wanted.provider)?;
+        let provider = &wanted.provider(settings)?;
         let bound = auth::bound_token(settings, provider, &wanted.repo.id).map(str::to_owned);
-        let key = (wanted.provider.clone(), bound);
+        let key = (wanted.provider.clone(), provider.endpoint.clone(), bound);
         if let Some(place) = self.known.get(&key) {
             return Ok(*place);
         }
         let found = identity::find(settings, env, provider, Some(&wanted.repo.id), token, &self.client).await?;
         let source = found.credential.as_ref().map(Credential::source);
         let same = |open: &Connection<'_>| {
-            open.settings().name == provider.name && open.credential().map(Credential::source) == source
+            let known = open.settings();
+            let is_it = (&known.name, &known.endpoint) == (&provider.name, &provider.endpoint);
+            is_it && open.credential().map(Credential::source) == source
         };
         let place = match self.connections.iter().position(same) {
             Some(place) => place,

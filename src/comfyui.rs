@@ -1,6 +1,6 @@
 //! ComfyUI's folders: where a model of a type belongs, and where else ComfyUI looks for it.
 //!
-//! The fact that cost somebody a day: a file lands where the running server does not look (comfyui-mcp#369). The folders
+//! The trap: a file lands where the running server does not look (comfyui-mcp#369). The folders
 //! are named after types, but not quite: `unet` and `clip` are old names of two types and still folders of them, a node
 //! pack may keep `ultralytics_bbox` in `ultralytics/bbox`, and `extra_model_paths.yaml` adds folders on other disks, for
 //! new files too where it says `is_default`. So the folders of a type are computed as ComfyUI computes them.

@@ -1,7 +1,7 @@
 //! A provider that is asked with the right credential, and whose refusals are explained: what every use case shares.
 //!
-//! Whose token it is, is asked at most once for each connection: `whoami` is the most rationed question of a hub
-//! (hub-protocol §1.9), and a check of fifty repositories once locked its user out of all of them.
+//! Whose token it is, is asked at most once for each connection: a hub rations `whoami` more than any other question
+//! (hub-protocol §1.9), and a check of many repositories asks about few tokens.
 
 mod reading;
 mod refused;
@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 
 use crate::auth::TokenChoice;
 use crate::credential::Credential;
+use crate::endpoint::Endpoint;
 use crate::env::Env;
 use crate::error::Error;
 use crate::http::Client;
@@ -22,7 +23,7 @@ use crate::provider::{self, Access, Account, Provider, ProviderError};
 use crate::reference::Reference;
 use crate::repo::{Commit, Repo, RepoId, RepoPath, Revision};
 use crate::report::Reporter;
-use crate::settings::{self, Settings};
+use crate::settings::{self, Settings, SettingsError};
 
 /// A repository of a provider, as somebody asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Wanted {
     pub repo: Repo,
     /// The revision.
     pub revision: Revision,
+    /// Where the provider is asked, if not at its endpoint: one of its other addresses, which a link names.
+    pub site: Option<Endpoint>,
 }
 
 impl Wanted {
@@ -46,7 +49,17 @@ impl Wanted {
             provider: reference.provider.unwrap_or_else(|| settings.default_provider.clone()),
             repo: reference.repo,
             revision: reference.revision.unwrap_or_else(Revision::main),
+            site: reference.site,
         })
+    }
+
+    /// The provider as it is to be asked.
+    ///
+    /// # Errors
+    /// When there is none of its name.
+    pub fn provider(&self, settings: &Settings) -> Result<settings::Provider, SettingsError> {
+        let provider = settings.provider(&self.provider)?;
+        Ok(self.site.as_ref().map_or_else(|| provider.clone(), |site| provider.at(site)))
     }
 
     /// What questions about it are about.
@@ -79,7 +92,7 @@ pub struct Caller<'a> {
 /// A provider, asked with one credential or with none.
 pub struct Connection<'a> {
     caller: Caller<'a>,
-    settings: &'a settings::Provider,
+    settings: settings::Provider,
     client: Client,
     provider: Box<dyn Provider>,
     credential: Option<Credential>,
@@ -94,7 +107,7 @@ impl<'a> Connection<'a> {
     /// When the credential cannot be read or made, or there is no client.
     pub async fn open(
         caller: Caller<'a>,
-        settings: &'a settings::Provider,
+        settings: &settings::Provider,
         repo: &RepoId,
         reporter: &Arc<dyn Reporter>,
     ) -> Result<Self, Error> {
@@ -108,14 +121,14 @@ impl<'a> Connection<'a> {
     #[must_use]
     pub fn with(
         caller: Caller<'a>,
-        settings: &'a settings::Provider,
+        settings: &settings::Provider,
         client: Client,
         credential: Option<Credential>,
     ) -> Self {
         let provider = provider::connect(settings, client.clone(), credential.clone());
         Self {
             caller,
-            settings,
+            settings: settings.clone(),
             client,
             provider,
             credential,
@@ -127,7 +140,7 @@ impl<'a> Connection<'a> {
     /// The provider as settings describe it.
     #[must_use]
     pub const fn settings(&self) -> &settings::Provider {
-        self.settings
+        &self.settings
     }
 
     /// The client; its clones share pace and patience.

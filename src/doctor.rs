@@ -22,8 +22,8 @@ use crate::provider::Account;
 use crate::report::Reporter;
 use crate::settings;
 
-/// What a check is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a check is about; the order is that of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
     /// The cache, and the file system that it is on.
     Cache,
@@ -161,10 +161,7 @@ impl<'a> Patient<'a> {
     }
 }
 
-/// Looks at everything.
-///
-/// # Errors
-/// When the order names something that is not there. Whatever else is wrong is a check.
+/// A look at everything: first at this machine, then, if anybody wants, at the servers.
 pub struct Examination<'a> {
     caller: Caller<'a>,
     order: &'a Order,
@@ -176,7 +173,7 @@ impl<'a> Examination<'a> {
     /// Looks at what is on this machine. Blocks.
     ///
     /// # Errors
-    /// When the order names an unknown provider.
+    /// When the order names an unknown provider. Whatever else is wrong is a check.
     pub fn begin(order: &'a Order, caller: Caller<'a>) -> Result<Self, Error> {
         let settings = caller.settings;
         let named = order.repository.as_ref().map(|wanted| &wanted.provider).or(order.provider.as_ref());
@@ -234,7 +231,7 @@ impl<'a> Examination<'a> {
     #[must_use]
     pub fn report(self) -> Vec<Check> {
         let mut checks = self.checks;
-        checks.sort_by_key(|check| Topic::ALL.iter().position(|topic| *topic == check.topic));
+        checks.sort_by_key(|check| check.topic);
         checks
     }
 }

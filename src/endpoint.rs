@@ -1,7 +1,7 @@
 //! Where a provider answers: its base address, the origin that a token is bound to, and how links are shown.
 //!
-//! An endpoint may have a path (`https://host/artifactory/api/huggingfaceml/models`); users of such proxies lost a day to
-//! clients that dropped it (huggingface_hub#2806, #2808). Links are therefore built by pushing segments onto the
+//! An endpoint may have a path (`https://host/artifactory/api/huggingfaceml/models`); clients that dropped
+//! it failed behind such proxies (huggingface_hub#2806, #2808). Links are therefore built by pushing segments onto the
 //! endpoint's path, each escaped by the `url` crate, never by formatting text.
 
 use std::fmt;
@@ -23,17 +23,13 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The commit of a revision that can never move: a full hash, or a numbered version. A version's commit is its number
-    /// in 40 digits, so that everything that is kept by commit serves it too.
+    /// The commit of a revision that can never move: a full hash, or a numbered version.
     #[must_use]
     pub fn fixed(self, revision: &Revision) -> Option<Commit> {
         let text = revision.as_str();
-        match self {
-            Self::CivitAi if text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                format!("{text:0>40}").parse().ok()
-            }
-            Self::HuggingFace | Self::CivitAi => revision.as_commit(),
-        }
+        let is_number = self == Self::CivitAi && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = Some(text).filter(|_| is_number).and_then(|text| text.parse().ok());
+        number.map(Commit::of_number).or_else(|| revision.as_commit())
     }
 }
 
@@ -212,10 +208,10 @@ mod tests {
     #[test]
     fn a_numbered_version_never_moves_at_civitai() {
         let fixed = |protocol: Protocol, text: &str| {
-            protocol.fixed(&text.parse().unwrap()).map(|commit| commit.as_str().trim_start_matches('0').to_owned())
+            protocol.fixed(&text.parse().unwrap()).and_then(|commit| commit.as_number())
         };
-        assert_eq!(fixed(Protocol::CivitAi, "290640").as_deref(), Some("290640"));
-        assert_eq!(fixed(Protocol::CivitAi, &format!("{:0>40}", 290_640)).as_deref(), Some("290640"));
+        assert_eq!(fixed(Protocol::CivitAi, "290640"), Some(290_640));
+        assert_eq!(fixed(Protocol::CivitAi, &format!("{:0>40}", 290_640)), Some(290_640));
         assert_eq!(fixed(Protocol::HuggingFace, "290640"), None);
         assert_eq!(fixed(Protocol::CivitAi, "main"), None);
     }

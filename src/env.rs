@@ -2,8 +2,8 @@
 //!
 //! The environment is captured once, in `main`, and handed down; nothing else in the program reads it (`.clippy.toml`
 //! bans the calls). The same table that the code reads by is printed by `gatedl help environment`, so the two cannot
-//! drift apart. An empty or blank value counts as unset everywhere: `HF_TOKEN=""` in a container once hid a good login
-//! for a day (vllm#20350).
+//! drift apart. An empty or blank value counts as unset everywhere: `HF_TOKEN=""` in a container has broken even public
+//! downloads elsewhere (vllm#20350).
 
 mod file;
 

@@ -304,6 +304,7 @@ fn of_identity(error: &IdentityError) -> ExitStatus {
     match error {
         IdentityError::Exposed { .. } | IdentityError::Address { .. } | IdentityError::Auth(_) => ExitStatus::Usage,
         IdentityError::NoIdentity | IdentityError::Offline => ExitStatus::Credential,
+        IdentityError::Lost(_) => ExitStatus::Other,
         IdentityError::Identity(failure) | IdentityError::Exchange { source: failure, .. } => match failure {
             Failure::Refused(refused) if matches!(refused.status.as_u16(), 400 | 401 | 403) => ExitStatus::Credential,
             _ => ExitStatus::Network,

@@ -161,7 +161,10 @@ async fn lane(engine: &Arc<Engine>, jobs: Vec<Job>, at_once: usize) -> Result<()
     }
 }
 
-/// Runs file work, which blocks, on a thread of its own.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FetchError> {
+/// Runs file work, which blocks, on a thread of its own, so that progress moves and Ctrl-C is heard meanwhile.
+///
+/// # Errors
+/// When the thread was lost.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FetchError> {
     tokio::task::spawn_blocking(work).await.map_err(FetchError::Lost)
 }

@@ -53,6 +53,9 @@ pub enum IdentityError {
         /// Why.
         source: Failure,
     },
+    /// The thread that looked for a token was lost.
+    #[error("the search for a token was lost")]
+    Lost(#[from] tokio::task::JoinError),
 }
 
 impl IdentityError {
@@ -81,8 +84,23 @@ pub async fn find(
     match Exchange::planned(settings, env, provider, choice)? {
         Some(_) if settings.offline => Err(IdentityError::Offline),
         Some(exchange) => Ok(Found { credential: Some(exchange.run(env, client).await?), warnings: Vec::new() }),
-        None => Ok(auth::find(settings, env, provider, repo, choice)?),
+        None => search(settings, env, provider, repo, choice).await,
     }
+}
+
+/// Looks in the places on this machine. A token command may wait for somebody to type a passphrase, so it has a thread of
+/// its own: Ctrl-C must be heard meanwhile.
+async fn search(
+    settings: &Settings,
+    env: &Env,
+    provider: &Provider,
+    repo: Option<&RepoId>,
+    choice: &TokenChoice,
+) -> Result<Found, IdentityError> {
+    let (settings, env, provider) = (settings.clone(), env.clone(), provider.clone());
+    let (repo, choice) = (repo.cloned(), choice.clone());
+    let search = move || auth::find(&settings, &env, &provider, repo.as_ref(), &choice);
+    Ok(tokio::task::spawn_blocking(search).await??)
 }
 
 /// An exchange of a job's identity for a token.

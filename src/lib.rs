@@ -26,9 +26,11 @@
 //! # How a pull flows
 //!
 //! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`]. [`pull::pull`] asks whether all is here
-//! already; else a [`connection`] is opened with the credential that [`identity`] finds, bound to the origin of its provider; [`provider`] turns the revision into
-//! a commit and its listing into a [`manifest::Manifest`]; [`fetch::Plan`] looks at what [`cache`] holds; [`fetch::fetch`]
-//! streams the rest into partial files, which [`cache`] verifies and publishes; the ref is written last.
+//! already; else a [`connection`] is opened with the credential that [`identity`] finds, bound to the origin of its
+//! provider; [`provider`] turns the revision into a commit and its listing into a [`manifest::Manifest`]; [`fetch::Plan`]
+//! looks at what [`cache`] holds; [`fetch::fetch`] streams the rest into partial files, which [`cache`] verifies and
+//! publishes; the ref is written last. [`vix`] does that for each model of a catalog, and [`access`] and [`doctor`] stop
+//! at the answers.
 //!
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`cache::Partial::verify`], and the
 //! journal beside each partial file.

@@ -10,11 +10,11 @@
 
 mod choice;
 mod gate;
-mod identity;
 mod into;
 mod named;
 mod pulled;
 mod request;
+mod whereabouts;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,8 +46,8 @@ pub async fn pull(
     reporter: Arc<dyn Reporter>,
 ) -> Result<Pulled, Error> {
     let provider = settings.provider(&request.provider)?;
-    let mut request = identity::by_kept_id(request, provider);
-    let mut elsewhere = identity::elsewhere(&request, provider);
+    let mut request = whereabouts::by_kept_id(request, provider);
+    let mut elsewhere = whereabouts::elsewhere(&request, provider);
     let mut unpublished = None;
     loop {
         let site = request.site.as_ref().map(|site| provider.at(site));
@@ -58,13 +58,13 @@ pub async fn pull(
             Ok(Attempt::Done(pulled)) if request.dry_run => return pull.foresee(*pulled),
             Ok(Attempt::Done(pulled)) => return pull.install(*pulled).await,
             Ok(Attempt::KeptAs(repo)) => request.repo = repo,
-            Err(error) if unpublished.is_none() && elsewhere.is_some() && identity::is_unpublished(&error) => {
+            Err(error) if unpublished.is_none() && elsewhere.is_some() && whereabouts::is_unpublished(&error) => {
                 request.site = elsewhere.take();
                 unpublished = Some(error);
             }
             // what the second address adds to a clear no of the first is only a refusal of another kind
             Err(error @ Error::Provider { .. }) => return Err(unpublished.unwrap_or(error)),
-            Err(error) if identity::is_unpublished(&error) => return Err(unpublished.unwrap_or(error)),
+            Err(error) if whereabouts::is_unpublished(&error) => return Err(unpublished.unwrap_or(error)),
             Err(error) => return Err(error),
         }
     }
@@ -132,7 +132,7 @@ impl<'a> Pull<'a> {
         if self.request.dry_run {
             return done(self.planned(resolved, access, &chosen, &destination));
         }
-        self.look_ahead(&resolved.commit, &chosen.entries)?;
+        self.look_ahead(&resolved.commit, &chosen.entries).await?;
         let plan = Plan::make(verifiable(&chosen.entries)?, &destination, self.request.force);
         let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
         destination.note_in_place(in_place.map(|(file, _)| file));
@@ -256,7 +256,7 @@ impl Hub<'_> {
             kept => kept.unwrap_or_default(),
         };
         match self.connection.provider().list(&self.pull.request.repo, commit).await {
-            Ok(manifest) => Ok(identity::with_known_sizes(manifest.entries, &kept)),
+            Ok(manifest) => Ok(whereabouts::with_known_sizes(manifest.entries, &kept)),
             Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
         }
     }

@@ -6,6 +6,7 @@
 //! bitten three times by a digest or a name used as a path (CVE-2024-37032, CVE-2026-7020, CVE-2026-103663), and
 //! huggingface_hub by names with `..`, drive letters and UNC hosts (huggingface_hub#1429, #3896, #4540).
 
+mod commit;
 mod path;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+pub use self::commit::Commit;
 pub use self::path::RepoPath;
 
 use self::path::broken_path_rule;
@@ -235,37 +237,6 @@ impl FromStr for Revision {
 }
 
 impl fmt::Display for Revision {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-/// 40 lower-case hexadecimal digits: the only thing that names a snapshot folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Commit(String);
-
-impl Commit {
-    /// The 40 digits.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for Commit {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if text.len() == 40 && text.bytes().all(digit) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NameError::Commit { text: printable(text) })
-        }
-    }
-}
-
-impl fmt::Display for Commit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }

@@ -14,7 +14,6 @@ use thiserror::Error;
 
 pub use self::config::{BoundToken, ConfigError, TokenKey, line_at, others_can_read, without_values};
 pub use self::provider::{Login, Provider};
-pub use crate::endpoint::Protocol;
 
 use self::config::Config;
 use crate::endpoint::EndpointError;
@@ -195,6 +194,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::Protocol;
 
     fn resolve(pairs: &[(&str, &str)], overrides: &Overrides) -> Result<Settings, SettingsError> {
         Settings::resolve(&Env::of("/home/bob", pairs.iter().copied()), overrides)

@@ -1,6 +1,6 @@
 //! The folders that Transformers.js loads from, in every version since 2: `<root>/<org>/<name>/<files>`.
 //!
-//! Three facts cost somebody a day (providers §4.4). Versions 4.0 to 4.3 look for a revision's files without its name, so
+//! Three traps (providers §4.4). Versions 4.0 to 4.3 look for a revision's files without its name, so
 //! a folder `<root>/<org>/<name>/<revision>` does not load there: each revision has a root of its own instead. Without
 //! `tokenizer_config.json` these versions end in a `TypeError` that names nothing, so that file comes along always. And
 //! the library has no variable for a BOINC AI token at all, so what is gated there it can only load from a folder.

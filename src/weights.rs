@@ -4,7 +4,7 @@
 //! its makers: Llama 3.1 8B is 16 GB twice, gpt-oss three times. Everything here is judged by names and sizes, as a
 //! listing has them, and everything that is no weight stays.
 //!
-//! The fact that cost somebody a day: a set of which one shard is missing looks like a set. Shards say how many they are
+//! The trap: a set of which one shard is missing looks like a set. Shards say how many they are
 //! (`-00001-of-00004`) and are found through an index (`model.safetensors.index.json`), so a set is complete when all of
 //! that is listed; an incomplete one is never chosen, and where it was asked for, what is missing is named.
 
@@ -74,7 +74,7 @@ pub enum WeightsError {
         /// The format.
         format: Format,
         /// The formats that there are, with their sizes.
-        others: Vec<Sized>,
+        others: Vec<Offer>,
     },
     /// Some, but not all.
     #[error("has only a part of its {format} weights: {} missing", list(missing))]
@@ -90,19 +90,19 @@ pub enum WeightsError {
         /// What was asked for.
         wanted: String,
         /// The quantizations that there are, with their sizes.
-        others: Vec<Sized>,
+        others: Vec<Offer>,
     },
     /// Several GGUF models, and nothing says which.
     #[error("has several GGUF models, and one must be chosen")]
     Ambiguous {
         /// What there is, with sizes.
-        others: Vec<Sized>,
+        others: Vec<Offer>,
     },
 }
 
 /// Something to choose, and how large it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sized {
+pub struct Offer {
     /// What it is called.
     pub name: String,
     /// Its length in bytes.
@@ -160,7 +160,7 @@ fn absent(format: Format, parts: &[Part<'_>]) -> WeightsError {
             *sizes.entry(format).or_default() += part.size;
         }
     }
-    let others = sizes.into_iter().map(|(format, size)| Sized { name: format.to_string(), size }).collect();
+    let others = sizes.into_iter().map(|(format, size)| Offer { name: format.to_string(), size }).collect();
     WeightsError::Absent { format, others }
 }
 

@@ -1,7 +1,7 @@
 //! Every place of a provider at once: which is used, which it shadows, which is empty.
 //!
-//! The question behind it is "why is my new login not used?", and the answer is nearly always a variable that somebody
-//! exported a year ago (lemonade-sdk/lemonade#58). A `token_command` that cannot win, or is for some repositories only, is
+//! The question behind it is "why is my new login not used?", and the answer is often a variable that was
+//! exported long ago (lemonade-sdk/lemonade#58). A `token_command` that cannot win, or is for some repositories only, is
 //! not run: a password manager would ask for its passphrase only to be told that nobody wants the token.
 
 use super::place::{self, Holding, Place};

@@ -5,7 +5,7 @@
 //! where it hashes. Model loaders read, so it is second; who edits in place asks for a copy. A symbolic link dies with the
 //! cache, which people do throw away, so nobody gets one without asking.
 //!
-//! The fact that cost a day: `ComfyUI/models` is the user's. What stands there under the same name may be another model
+//! The trap: `ComfyUI/models` is the user's. What stands there under the same name may be another model
 //! that took them a night to download, so a file of other content is an error and not a loss, and a link that leads out
 //! of the folder is not followed.
 

@@ -11,7 +11,7 @@
 //! DIR/.cache/huggingface/download/<its folder>/<b64>.<hex>.gatedl.incomplete, ….gatedl.journal
 //! ```
 //!
-//! Two facts cost somebody a day. The folder is the user's: it may hold links to other places, and a file written
+//! Two traps. The folder is the user's: it may hold links to other places, and a file written
 //! "inside" it through one lands elsewhere; so no folder is entered through a link that leads out, and a file that is
 //! replaced is replaced by renaming, which never follows. And `hf` deletes the old file before it downloads the new one:
 //! a failed download then costs the user a file that was good. Here the old one stays until the new one is verified.

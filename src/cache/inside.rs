@@ -1,6 +1,6 @@
 //! Walking into a folder that belongs to the user without being led out of it.
 //!
-//! The fact that cost a day: `create_dir_all("DIR/sub")` is content with `DIR/sub` being a link to `/etc`. So each part
+//! The trap: `create_dir_all("DIR/sub")` is content with `DIR/sub` being a link to `/etc`. So each part
 //! is looked at by itself, and a link is followed only where it ends inside the folder again. This guards against what
 //! lies in the folder, not against a program that exchanges it during the walk: that one may write there itself.
 

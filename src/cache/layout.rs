@@ -16,7 +16,7 @@
 //!   blobs/<xx>/<xet hash>                       `huggingface_hub`'s shared store: read through links, never written
 //! ```
 //!
-//! The fact that cost a day: the folder for private state cannot stand in the root (`hf cache ls` calls it a broken
+//! The trap: the folder for private state cannot stand in the root (`hf cache ls` calls it a broken
 //! repository), and a file directly in `snapshots/` makes `hf` drop the whole repository; inside a repository's folder
 //! extra entries are silent (hub-protocol §3.4). Hence `.gatedl/` there, and every temporary name below it.
 //!

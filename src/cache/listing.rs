@@ -1,6 +1,6 @@
 //! The JSON of `trees/<commit>.json`, as `huggingface_hub` 1.22 and later write and read it (`_tree_cache.py`).
 //!
-//! The fact that cost a day: `hf` checks only the Xet hashes before it writes this file, so a pull without access to a
+//! The trap: `hf` checks only the Xet hashes before it writes this file, so a pull without access to a
 //! gated repository leaves a listing full of `"lfs_sha256": "****…"` that stays after access is granted (hub-protocol
 //! §0.1, §1.4). Such a file is ignored here, like one with an unknown version, a malformed entry or a hostile path; and
 //! one is never written.

@@ -1,6 +1,6 @@
 //! Folders, renames and whole-file writes: how something gets its place, or does not.
 //!
-//! The fact that cost a day: `tempfile` makes its files 0600, and `huggingface_hub`'s listings (made by `mkstemp`) are
+//! The trap: `tempfile` makes its files 0600, and `huggingface_hub`'s listings (made by `mkstemp`) are
 //! unreadable to everybody else in a shared cache for that reason (hub-protocol §0.16). Here every temporary file asks
 //! for 0666, of which the umask takes its part.
 

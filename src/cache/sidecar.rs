@@ -1,7 +1,7 @@
 //! The notes that `huggingface_hub` keeps beside the files of a `--local-dir`: three lines for each, `commit`, `etag`, and
 //! the time of writing (`_local_folder.py`).
 //!
-//! The fact that cost a day: a note says nothing about a file that was changed after it. It is believed only where the
+//! The trap: a note says nothing about a file that was changed after it. It is believed only where the
 //! file's modification time, less one second for coarse clocks, is not later than the note's.
 
 use std::fmt::Write as _;

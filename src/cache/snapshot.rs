@@ -6,7 +6,7 @@
 //!
 //! Where there are no links (Windows without developer mode, some mounts, `HF_HUB_DISABLE_SYMLINKS`) the snapshot takes
 //! a new blob away from `blobs/`, and gets a copy of an older one, as `huggingface_hub` does it (hub-protocol §3.5). The
-//! fact that cost a day: there, `blobs/` is empty afterwards, so that a look at blobs alone fetches everything again.
+//! trap: there, `blobs/` is empty afterwards, so that a look at blobs alone fetches everything again.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! One repository in a hub cache: preparing its folders, its refs, its listings. Blobs and snapshots are in the modules
 //! of those names.
 //!
-//! The facts that cost a day: a ref with a newline at its end makes `hf` lose the repository and the offline mode fail
+//! The traps: a ref with a newline at its end makes `hf` lose the repository and the offline mode fail
 //! (hub-protocol §0.13), and so does a ref to a commit that has no folder below `snapshots/`, or a repository without
 //! `snapshots/` (§3.4). So [`RepoCache::prepare`] makes that folder before the first blob, refs are exactly 40 bytes,
 //! and writing one makes sure of the commit's folder first.

@@ -1,6 +1,6 @@
 //! Files that a killed download left behind, ours and those of other tools.
 //!
-//! The fact that costs a disk: since 1.18 `hf` gives each try a name of its own and goes on from none of them, so every
+//! The trap: since 1.18 `hf` gives each try a name of its own and goes on from none of them, so every
 //! kill of a large download leaves its bytes until `hf cache prune` (hub-protocol §7.3). Ours are gone on from.
 
 use std::fs::{self, File, TryLockError};

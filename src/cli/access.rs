@@ -117,8 +117,7 @@ fn open(pages: &[String], env: &Env, terminal: &Terminal) {
         }
     }
     for (page, error) in browser::open(pages, env) {
-        let label = terminal.label("warning");
-        Terminal::say(&format!("{label} no browser could be started ({error}); open {page} yourself"));
+        terminal.warn(&format!("no browser could be started ({error}); open {page} yourself"));
     }
 }
 
@@ -130,10 +129,10 @@ fn show(arguments: &Access, report: &Report, terminal: &Terminal) -> ExitStatus 
         report::text(report, Terminal::columns())
     };
     for warning in report::warnings(report) {
-        Terminal::say(&format!("{} {warning}", terminal.label("warning")));
+        terminal.warn(&warning);
     }
     match Terminal::answer(&answer) {
         Ok(()) => status,
-        Err(source) => diagnose::end(&Error::Stream { action: "write to standard output", source }, false, terminal),
+        Err(error) => diagnose::end(&error, false, terminal),
     }
 }

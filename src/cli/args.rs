@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 pub(super) use self::access::Access;
 pub(super) use self::auth::{Auth, List, Login, Logout, Status, Switch, Token};
 pub(super) use self::doctor::Doctor;
-pub(super) use self::groups::{NetworkArguments, OutputArguments, ServerArguments, TokenArguments};
+pub(super) use self::groups::{NetworkArguments, OutputArguments, ServerArguments, TokenArguments, token_from_stdin};
 pub(super) use self::into::IntoArguments;
 pub(super) use self::pull::Pull;
 pub(super) use self::vix::{Vix, VixList, VixPull, Worker};

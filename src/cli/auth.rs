@@ -8,8 +8,9 @@ mod token;
 use super::args::Auth;
 use super::diagnose;
 use super::terminal::Terminal;
+use crate::credential::CredentialSource;
 use crate::env::Env;
-use crate::error::{Error, ExitStatus};
+use crate::error::ExitStatus;
 
 /// Runs the command.
 pub(super) fn run(command: &Auth, env: &Env, terminal: &Terminal) -> ExitStatus {
@@ -27,14 +28,9 @@ pub(super) fn run(command: &Auth, env: &Env, terminal: &Terminal) -> ExitStatus 
     }
 }
 
-/// Writes the result, or says why that was impossible.
-fn answer(text: &str) -> Result<(), Error> {
-    Terminal::answer(text).map_err(|source| Error::Stream { action: "write to standard output", source })
-}
-
-/// Says what the user should know, a line each.
-fn warn(terminal: &Terminal, warnings: impl IntoIterator<Item = String>) {
-    for warning in warnings {
-        Terminal::say(&format!("{} {warning}", terminal.label("warning")));
+/// Says what wins over a stored login.
+fn warn_of_shadows(terminal: &Terminal, shadows: &[CredentialSource]) {
+    for shadow in shadows {
+        terminal.warn(&format!("{shadow} wins over this login as long as it is set"));
     }
 }

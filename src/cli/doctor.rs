@@ -67,6 +67,6 @@ fn show(arguments: &Doctor, checks: &[Check], env: &Env, terminal: &Terminal) ->
     };
     match Terminal::answer(&answer) {
         Ok(()) => status,
-        Err(source) => diagnose::end(&Error::Stream { action: "write to standard output", source }, false, terminal),
+        Err(error) => diagnose::end(&error, false, terminal),
     }
 }

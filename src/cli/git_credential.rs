@@ -11,13 +11,13 @@ use url::Url;
 use super::terminal::Terminal;
 use super::{diagnose, running};
 use crate::auth::TokenChoice;
-use crate::endpoint::Origin;
+use crate::endpoint::{Origin, Protocol};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::http::Client;
 use crate::identity;
 use crate::repo::RepoId;
-use crate::settings::{Overrides, Protocol, Settings};
+use crate::settings::{Overrides, Settings};
 
 /// The name that goes with a token (huggingface_hub stores the same). The hub reads the password only.
 const USER: &str = "hf_user";
@@ -60,7 +60,7 @@ fn get(env: &Env, terminal: &Terminal) -> Result<(), Error> {
     let Some(secret) = secret else { return Ok(()) };
     let user = question.user.unwrap_or_else(|| USER.to_owned());
     let answer = format!("username={user}\npassword={}", secret.expose());
-    Terminal::answer(&answer).map_err(|source| Error::Stream { action: "write to standard output", source })
+    Terminal::answer(&answer)
 }
 
 /// What git asks for, as far as it matters here.

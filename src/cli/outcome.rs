@@ -117,9 +117,8 @@ pub(super) fn loading(pulled: &Pulled) -> Option<String> {
 
 /// The plan of a dry run.
 pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
-    let version = pulled.commit.as_str().trim_start_matches('0');
-    // the commit of a numbered version is its number, padded
-    let what = if version.len() <= 20 { format!("version {version}") } else { format!("commit {}", pulled.commit) };
+    let commit = || format!("commit {}", pulled.commit);
+    let what = pulled.commit.as_number().map_or_else(commit, |number| format!("version {number}"));
     let mut text = format!("{}@{} is {what}\n", pulled.repo, request.revision);
     text += &format!("gate: {}\n", gate(pulled));
     if let Access::Refused(error) = &pulled.access {

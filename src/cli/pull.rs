@@ -7,13 +7,14 @@ use super::args::Pull;
 use super::terminal::Terminal;
 use super::{diagnose, outcome, running};
 use crate::auth::TokenChoice;
+use crate::endpoint::Protocol;
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::pattern::Selection;
 use crate::pull::{Pulled, Request, pull};
 use crate::reference::Reference;
 use crate::repo::{Repo, RepoKind, Revision};
-use crate::settings::{Overrides, Protocol, Settings};
+use crate::settings::{Overrides, Settings};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
@@ -22,18 +23,13 @@ pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatu
         let pulled = running::to_its_end(terminal, |reporter| pull(&request, &settings, env, reporter))?;
         Ok((request, pulled))
     });
-    let shown = match &ended {
-        Ok((request, pulled)) => show(arguments, request, pulled, since.elapsed(), terminal),
-        Err(error) => complain(arguments, error, terminal),
+    let (request, pulled) = match ended {
+        Ok(ended) => ended,
+        Err(error) => return diagnose::end(&error, arguments.output.is_json(), terminal),
     };
-    match (ended, shown) {
-        (Err(error), _) => error.status(),
-        (Ok(_), Ok(())) => ExitStatus::Done,
-        (Ok(_), Err(source)) => {
-            let error = Error::Stream { action: "write to standard output", source };
-            Terminal::say(&diagnose::text(&error, terminal));
-            error.status()
-        }
+    match show(arguments, &request, &pulled, since.elapsed(), terminal) {
+        Ok(()) => ExitStatus::Done,
+        Err(error) => diagnose::end(&error, false, terminal),
     }
 }
 
@@ -45,10 +41,7 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         cache_dir: arguments.cache_dir.clone(),
         offline: arguments.offline,
         allow_insecure_http: arguments.token.allow_insecure_http,
-        patience: Some(arguments.network.timeout),
-        jobs: arguments.network.jobs.map(usize::from),
-        connections: Some(usize::from(arguments.network.connections)),
-        limit_rate: arguments.network.limit_rate,
+        ..arguments.network.overrides()
     };
     let settings = Settings::resolve(env, &overrides)?;
     let reference = Reference::parse(&spelled(arguments, &settings)?, &settings.known())?;
@@ -118,7 +111,7 @@ fn show(
     pulled: &Pulled,
     took: Duration,
     terminal: &Terminal,
-) -> std::io::Result<()> {
+) -> Result<(), Error> {
     let shown = match (arguments.output.is_json(), request.dry_run) {
         (true, _) => Terminal::answer(&outcome::document(request, pulled, took).to_string()),
         (false, true) => Terminal::answer(&outcome::plan(request, pulled)),
@@ -131,9 +124,4 @@ fn show(
         }
     }
     shown
-}
-
-fn complain(arguments: &Pull, error: &Error, terminal: &Terminal) -> std::io::Result<()> {
-    Terminal::say(&diagnose::text(error, terminal));
-    if arguments.output.is_json() { Terminal::answer(&diagnose::document(error).to_string()) } else { Ok(()) }
 }

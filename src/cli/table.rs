@@ -8,8 +8,19 @@ const NARROWEST: usize = 16;
 /// Between two columns.
 const GAP: usize = 2;
 
+/// The heading of a column, and what stands below it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Heading {
+    /// Texts, which begin at the left.
+    Text(&'static str),
+    /// Numbers, which end at the right.
+    Number(&'static str),
+}
+
 /// The lines of a table, the headings first.
-pub(super) fn render<const N: usize>(headings: [&str; N], rows: &[[String; N]], columns: Option<usize>) -> String {
+pub(super) fn render<const N: usize>(headings: [Heading; N], rows: &[[String; N]], columns: Option<usize>) -> String {
+    let is_number = headings.map(|heading| matches!(heading, Heading::Number(_)));
+    let headings = headings.map(|(Heading::Text(text) | Heading::Number(text))| text);
     let length = |text: &str| text.chars().count();
     let mut widths = headings.map(length);
     for row in rows {
@@ -22,7 +33,10 @@ pub(super) fn render<const N: usize>(headings: [&str; N], rows: &[[String; N]], 
         widths[0] = first.min(first.saturating_sub(total.saturating_sub(columns)).max(NARROWEST));
     }
     let line = |cells: [&str; N]| {
-        let cells = cells.iter().zip(widths).map(|(cell, width)| format!("{:width$}", shortened(cell, width)));
+        let cells = cells.iter().zip(widths).zip(is_number).map(|((cell, width), is_number)| {
+            let cell = shortened(cell, width);
+            if is_number { format!("{cell:>width$}") } else { format!("{cell:width$}") }
+        });
         cells.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end().to_owned() + "\n"
     };
     let rows = rows.iter().map(|row| line(row.each_ref().map(String::as_str)));
@@ -42,6 +56,7 @@ fn shortened(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::Heading::{Number, Text};
     use super::*;
 
     fn rows() -> Vec<[String; 2]> {
@@ -55,17 +70,26 @@ mod tests {
         let table = "WHAT                              ACCESS\n\
                      meta-llama/Llama-3.1-8B-Instruct  granted\n\
                      gpt2                              not asked for\n";
-        assert_eq!(render(["WHAT", "ACCESS"], &rows(), None), table);
-        assert_eq!(render(["WHAT", "ACCESS"], &rows(), Some(80)), table);
+        assert_eq!(render([Text("WHAT"), Text("ACCESS")], &rows(), None), table);
+        assert_eq!(render([Text("WHAT"), Text("ACCESS")], &rows(), Some(80)), table);
+    }
+
+    #[test]
+    fn numbers_are_set_to_the_right() {
+        let rows = [["a", "1.00 GB", "x"], ["b", "9 B", "y"]].map(|row| row.map(str::to_owned));
+        assert_eq!(
+            render([Text("N"), Number("SIZE"), Text("P")], &rows, None),
+            "N     SIZE  P\na  1.00 GB  x\nb      9 B  y\n"
+        );
     }
 
     #[test]
     fn a_narrow_terminal_costs_the_middle_of_the_first_column() {
-        let narrow = render(["WHAT", "ACCESS"], &rows(), Some(40));
+        let narrow = render([Text("WHAT"), Text("ACCESS")], &rows(), Some(40));
         assert_eq!(narrow.lines().nth(1), Some("meta-llama/L…-8B-Instruct  granted"));
         assert!(narrow.lines().all(|line| line.chars().count() <= 40), "{narrow}");
         assert_eq!(
-            render(["WHAT", "ACCESS"], &rows(), Some(5)).lines().nth(2),
+            render([Text("WHAT"), Text("ACCESS")], &rows(), Some(5)).lines().nth(2),
             Some("gpt2              not asked for")
         );
     }

@@ -8,6 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::args::CommandLine;
 use crate::env::{self, Env};
+use crate::error::Error;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,13 +66,18 @@ impl Terminal {
         drop(writeln!(io::stderr().lock(), "{text}"));
     }
 
+    /// Writes a warning for people.
+    pub(super) fn warn(&self, text: &str) {
+        Self::say(&format!("{} {text}", self.label("warning")));
+    }
+
     /// Writes the result.
-    pub(super) fn answer(text: &str) -> io::Result<()> {
+    pub(super) fn answer(text: &str) -> Result<(), Error> {
         let mut stdout = io::stdout().lock();
         match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
             // `gatedl pull … | head -0`: the reader has what it wanted
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            outcome => outcome,
+            outcome => outcome.map_err(|source| Error::Stream { action: "write to standard output", source }),
         }
     }
 

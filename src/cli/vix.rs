@@ -27,11 +27,7 @@ fn run_pull(arguments: &VixPull, env: &Env, terminal: &Terminal) -> Result<ExitS
         cache_dir: arguments.cache_dir.clone(),
         offline: arguments.worker.offline,
         allow_insecure_http: arguments.allow_insecure_http,
-        patience: Some(arguments.network.timeout),
-        jobs: arguments.network.jobs.map(usize::from),
-        connections: Some(usize::from(arguments.network.connections)),
-        limit_rate: arguments.network.limit_rate,
-        ..Overrides::default()
+        ..arguments.network.overrides()
     };
     let order =
         Order { all: arguments.all, force: arguments.force, dry_run: arguments.dry_run, ..order(&arguments.worker) };
@@ -99,8 +95,5 @@ fn with_file(env: Env, path: &Path) -> Result<Env, Error> {
 }
 
 fn answer_with(text: &str) -> Result<(), Error> {
-    if text.is_empty() {
-        return Ok(());
-    }
-    Terminal::answer(text).map_err(|source| Error::Stream { action: "write to standard output", source })
+    if text.is_empty() { Ok(()) } else { Terminal::answer(text) }
 }

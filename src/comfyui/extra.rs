@@ -10,7 +10,7 @@
 //!         models/LyCORIS
 //! ```
 //!
-//! Two facts cost somebody a day: a relative path without a `base_path` is relative to this file and not to the folder in
+//! Two traps: a relative path without a `base_path` is relative to this file and not to the folder in
 //! which ComfyUI was started, and `~` is expanded in `base_path` alone.
 
 use std::path::{Path, PathBuf};

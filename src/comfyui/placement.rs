@@ -1,7 +1,7 @@
 //! Which folder of ComfyUI a file of a repository goes into: by what the user says, by what its publisher calls it, or by
 //! the folders that repositories made for ComfyUI have (`split_files/text_encoders/…`).
 //!
-//! The fact that cost somebody a day: a repository says nowhere what its files are, and a LoRA in `checkpoints` is found
+//! The trap: a repository says nowhere what its files are, and a LoRA in `checkpoints` is found
 //! by nobody. So a file whose type nothing tells is an error with the types to choose from, before any byte.
 
 use std::collections::BTreeMap;

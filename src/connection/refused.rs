@@ -104,7 +104,7 @@ impl Connection<'_> {
     /// The tokens that are there, but for other providers.
     fn other_tokens(&self) -> Vec<OtherToken> {
         let caller = self.caller;
-        let others = auth::set_for_others(caller.settings, caller.env, self.settings).into_iter();
+        let others = auth::set_for_others(caller.settings, caller.env, &self.settings).into_iter();
         let protocol = |name: &str| caller.settings.provider(name).ok().map(|provider| provider.protocol);
         let other = |(variable, provider): (&str, &str)| OtherToken {
             variable: variable.to_owned(),
@@ -127,7 +127,7 @@ impl Connection<'_> {
     /// Whether the repository opens without a token. Only said, never done: whether to go on as nobody is the user's
     /// choice.
     async fn is_public(&self, subject: Subject<'_>) -> bool {
-        let anonymous = provider::connect(self.settings, self.client.clone(), None);
+        let anonymous = provider::connect(&self.settings, self.client.clone(), None);
         let resolved = anonymous.resolve(subject.repo, subject.revision).await;
         resolved.is_ok_and(|resolved| resolved.gate == Gate::Open)
     }

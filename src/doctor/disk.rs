@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use indicatif::DecimalBytes;
+
 use super::{Check, Topic};
 use crate::cache::{Abilities, Locks, Unfinished, abilities, space, unfinished};
 use crate::error::Error;
@@ -47,7 +49,7 @@ fn of_folder(folder: &Path, wants_links: bool) -> Vec<Check> {
 }
 
 fn room(free: u64) -> Check {
-    let found = format!("{:.1} GB free", bytes_as_gigabytes(free));
+    let found = format!("{} free", DecimalBytes(free));
     let check = if free < LITTLE_SPACE {
         Check::doubtful(Topic::Cache, "space", found, "make room, or name another folder with --cache-dir")
     } else {
@@ -95,7 +97,7 @@ fn leftovers(found: &[Unfinished]) -> Check {
     let (ours, foreign): (Vec<&Unfinished>, Vec<&Unfinished>) = found.iter().partition(|file| file.ours);
     let (busy, dead): (Vec<&Unfinished>, Vec<&Unfinished>) = foreign.into_iter().partition(|file| file.busy);
     let count = |files: &[&Unfinished], what: &str| {
-        (!files.is_empty()).then(|| format!("{} {what} ({:.3} GB)", files.len(), bytes_as_gigabytes(total(files))))
+        (!files.is_empty()).then(|| format!("{} {what} ({})", files.len(), DecimalBytes(total(files))))
     };
     let parts = [
         count(&ours, "of gatedl, from which the next pull goes on"),
@@ -120,9 +122,4 @@ fn leftovers(found: &[Unfinished]) -> Check {
     };
     let check = check.with("own_files", ours.len()).with("own_bytes", total(&ours));
     check.with("dead_files", dead.len()).with("dead_bytes", total(&dead))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown with a digit or three")]
-fn bytes_as_gigabytes(bytes: u64) -> f64 {
-    bytes as f64 / 1e9
 }

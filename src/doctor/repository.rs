@@ -33,7 +33,7 @@ pub(super) async fn checks(wanted: &Wanted, caller: Caller<'_>, client: Client) 
 }
 
 async fn connect<'a>(wanted: &Wanted, caller: Caller<'a>, client: Client) -> Result<Connection<'a>, Error> {
-    let settings = caller.settings.provider(&wanted.provider)?;
+    let settings = &wanted.provider(caller.settings)?;
     let found =
         identity::find(caller.settings, caller.env, settings, Some(&wanted.repo.id), caller.token, &client).await?;
     Ok(Connection::with(caller, settings, client, found.credential))

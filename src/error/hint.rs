@@ -19,7 +19,7 @@ use crate::pattern::{Unmatched, Wanted};
 use crate::reference::ReferenceError;
 use crate::repo::RepoPath;
 use crate::settings::{ConfigError, SettingsError};
-use crate::weights::{DtypeError, Sized, WeightsError};
+use crate::weights::{DtypeError, Offer, WeightsError};
 
 impl Error {
     /// What the user may do, most promising first.
@@ -177,11 +177,11 @@ fn weights(error: &WeightsError) -> Vec<String> {
 }
 
 /// What can be said instead, with sizes.
-fn choices(flag: &str, others: &[Sized]) -> Vec<String> {
+fn choices(flag: &str, others: &[Offer]) -> Vec<String> {
     if others.is_empty() { Vec::new() } else { vec![format!("{flag} may be {}", sized(others))] }
 }
 
-fn sized(others: &[Sized]) -> String {
+fn sized(others: &[Offer]) -> String {
     let texts = others.iter().map(|one| format!("`{}` ({})", one.name, DecimalBytes(one.size)));
     texts.collect::<Vec<_>>().join(", ")
 }

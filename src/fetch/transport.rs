@@ -1,7 +1,7 @@
 //! How the bytes of a range arrive. Today over HTTP from a link that redirects to where the bytes are; the engine above
 //! sees only [`Transport::open`] and [`Body::next`], so that another way of fetching fits in here.
 //!
-//! The fact that cost somebody a day: a signed link may be good for exactly the range that minted it (the live bridge:
+//! The trap: a signed link may be good for exactly the range that minted it (the live bridge:
 //! "403 Auth failed: invalid range", xet-core#897), or for any range (mirrors, other CDNs). Asking the provider anew for
 //! every range is always right but costs its quota; so the first second range of a file tries the link of the first, once
 //! for each host, and what it learns holds for the whole run.

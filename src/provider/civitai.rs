@@ -1,6 +1,6 @@
 //! CivitAI: numbered models, versions and files, and a site that is stingy with reasons.
 //!
-//! Facts that cost somebody a day: a wrong key is no error but the same as no key, so only `GET /api/v1/me` tells a bad
+//! The traps: a wrong key is no error but the same as no key, so only `GET /api/v1/me` tells a bad
 //! one; the API's own `downloadUrl` yields another file to an account with other preferences, so files are asked for by
 //! their number; a storage host is `b2.civitai.com`, a sub-domain, and the key must not reach it (providers §0.4 to 0.7).
 //!
@@ -25,6 +25,11 @@ use crate::settings;
 const LARGEST_FILE: u64 = 1 << 45;
 /// Storage refuses programs with many connections (civitai#2113), and one is mostly fast.
 const MOST_CONNECTIONS: usize = 4;
+
+/// The number of the version that a commit stands for. One that is none is for the server to refuse.
+fn number(commit: &Commit) -> String {
+    commit.as_number().map_or_else(|| commit.to_string(), |number| number.to_string())
+}
 
 /// CivitAI, or a server that speaks like it.
 #[derive(Debug)]
@@ -52,8 +57,7 @@ impl CivitAi {
 
     /// Where a version's file is asked for. Without `fileId` the account's preferences choose.
     fn download(&self, commit: &Commit, file: Option<u64>) -> Url {
-        let version = commit.as_str().trim_start_matches('0');
-        let mut url = self.endpoint.join(["api", "download", "models", version]);
+        let mut url = self.endpoint.join(["api", "download", "models", &number(commit)]);
         if let Some(file) = file {
             url.query_pairs_mut().append_pair("fileId", &file.to_string());
         }
@@ -86,7 +90,7 @@ impl CivitAi {
         let Some(latest) = model.model_versions.iter().flatten().next() else {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         };
-        let commit = format!("{:0>40}", latest.id).parse().expect("digits, padded to 40");
+        let commit = Commit::of_number(latest.id);
         Ok(Resolved { telling: latest.some_file(), ..resolved(commit, None) })
     }
 
@@ -98,7 +102,7 @@ impl CivitAi {
     }
 
     async fn manifest(&self, repo: &Repo, commit: &Commit) -> Result<Manifest, ProviderError> {
-        let version = self.version(commit.as_str().trim_start_matches('0')).await?;
+        let version = self.version(&number(commit)).await?;
         let is_named = repo.id.owner().is_none();
         if is_named && version.model_id.is_some_and(|model| model.to_string() != repo.id.as_str()) {
             return Err(self.refuse(repo, RefusalKind::NotPublished));

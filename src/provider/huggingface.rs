@@ -1,6 +1,6 @@
 //! Hugging Face's hub and everything that speaks its protocol: mirrors, proxies, BOINC AI.
 //!
-//! Facts that cost somebody a day: the listing of a gated repository is public, only its content is not, so a good answer
+//! The traps: the listing of a gated repository is public, only its content is not, so a good answer
 //! here says nothing about access (`check_access` does); a mirror may lack any of these routes, and then the next best
 //! answer is taken; the `Link` to the next page names huggingface.co even when a mirror sends it.
 

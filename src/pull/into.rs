@@ -8,12 +8,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Pull, Pulled};
+use super::{Pull, Pulled, pull_cache};
 use crate::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Standing};
-use crate::cache::{CacheError, Here, space};
+use crate::cache::{CacheError, Here, RepoCache, space};
 use crate::comfyui::{ModelFolders, ModelType};
 use crate::error::Error;
-use crate::fetch::{FetchError, FileState};
+use crate::fetch::{FileState, blocking};
 use crate::manifest::{Entry, RepoFile};
 use crate::repo::{Commit, RepoPath};
 use crate::transformers_js;
@@ -88,25 +88,18 @@ impl Pull<'_> {
     }
 
     /// Looks at the places of files that are not in the cache, before any of them is fetched.
-    pub(super) fn look_ahead(&self, commit: &Commit, chosen: &[&Entry]) -> Result<(), Error> {
+    pub(super) async fn look_ahead(&self, commit: &Commit, chosen: &[&Entry]) -> Result<(), Error> {
         let Some(into) = &self.request.into else { return Ok(()) };
         let places = self.places(into, chosen)?;
         self.ensure_room(into, chosen, &places)?;
-        for (entry, (root, below)) in chosen.iter().zip(places) {
-            let Some(file) = entry.to_file().filter(|file| !self.is_here(commit, file)) else { continue };
-            let item = self.item(commit, &file, (root, below), Hashed::Before);
-            match item.delivery.look(&item.file, None)? {
-                Standing::Right if into.link != LinkMode::Copy && !self.request.force => {
-                    self.cache.prepare()?;
-                    self.cache.adopt(&file, &item.delivery.path(&item.file))?;
-                }
-                Standing::Other if !self.request.force && !item.is_of_an_earlier_pull() => {
-                    return Err(CacheError::Occupied { path: item.delivery.path(&item.file) }.into());
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let missing = chosen.iter().zip(places).filter_map(|(entry, place)| {
+            let file = entry.to_file().filter(|file| !self.is_here(commit, file))?;
+            Some(self.item(commit, &file, place, Hashed::Before))
+        });
+        let missing: Vec<Item> = missing.collect();
+        let cache = pull_cache(self.request, self.settings, self.provider);
+        let (link, force) = (into.link, self.request.force);
+        Ok(blocking(move || missing.iter().try_for_each(|item| item.look_ahead(&cache, link, force))).await??)
     }
 
     /// Room in each folder for what becomes bytes of its own; the cache has its own check.
@@ -157,8 +150,7 @@ impl Pull<'_> {
             };
             items.push(self.item(&pulled.commit, &file, place, hashed));
         }
-        let brought = tokio::task::spawn_blocking(move || items.iter().map(Item::bring).collect::<Result<Vec<_>, _>>());
-        let files = brought.await.map_err(FetchError::Lost)??;
+        let files = blocking(move || items.iter().map(Item::bring).collect::<Result<Vec<_>, _>>()).await??;
         let at: Vec<PathBuf> = files.iter().map(|(place, _)| place.clone()).collect();
         pulled.path = self.installed_path(into, &roots, &pulled, &at);
         pulled.installed = Some(Installed { loading: self.loading(into, &pulled), files });
@@ -237,6 +229,20 @@ fn absolute(folder: &Path) -> PathBuf {
 }
 
 impl Item {
+    /// Takes what stands at the place already into the cache, if it is the file; what is the user's must stay.
+    fn look_ahead(&self, cache: &RepoCache, link: LinkMode, force: bool) -> Result<(), CacheError> {
+        match self.delivery.look(&self.file, None)? {
+            Standing::Right if link != LinkMode::Copy && !force => {
+                cache.prepare()?;
+                cache.adopt(&self.file, &self.delivery.path(&self.file)).map(drop)
+            }
+            Standing::Other if !force && !self.is_of_an_earlier_pull() => {
+                Err(CacheError::Occupied { path: self.delivery.path(&self.file) })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn bring(&self) -> Result<(PathBuf, Arrival), CacheError> {
         let arrival = match self.delivery.bring(&self.file, &self.blob, self.hashed) {
             Err(CacheError::Occupied { .. }) if self.is_of_an_earlier_pull() => {

@@ -30,7 +30,8 @@ pub struct Request {
     /// What the file must be like: keys and values of CivitAI's download links.
     pub traits: Vec<(String, String)>,
     /// The SHA-256 that the file must have. It chooses among the files of a version of CivitAI; where the listing tells
-    /// another one, nothing is fetched. The path of the answer is then the file's. A file that is listed with a git id alone is left to the caller.
+    /// another one, nothing is fetched. The path of the answer is then the file's. A file that is listed with a git id
+    /// alone is left to the caller.
     pub expect: Option<Digest>,
     /// Take files in which a scan found a danger.
     pub allow_unsafe: bool,

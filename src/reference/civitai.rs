@@ -1,6 +1,6 @@
 //! How CivitAI's things are written: `MODEL@VERSION+FILE`, addresses of its pages and its API, and AIRs.
 //!
-//! Facts that cost somebody a day: 128713 is a model and a version, so a number alone says nothing; links copied from the
+//! The traps: 128713 is a model and a version, so a number alone says nothing; links copied from the
 //! site may carry `token=`, which is a password in the clipboard; an AIR's `.format` looks like a part of its version.
 
 use url::Url;

@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::endpoint::{Protocol, public};
 use crate::env::Env;
 use crate::error::Error;
-use crate::fetch::{FetchError, FileState};
+use crate::fetch::{FileState, blocking};
 use crate::pull::{Access, Pulled, PulledFile, Request, pull};
 use crate::reference::{Reference, Within};
 use crate::report::Reporter;
@@ -163,9 +163,4 @@ fn the_file<'a>(pulled: &'a Pulled, model: &CatalogModel) -> Result<&'a PulledFi
 fn broken_promise(model: &CatalogModel, found: Digest) -> Error {
     let problem = format!("it is {found}, not {}", model.digest);
     Error::Promise { problem }
-}
-
-/// Work with files, which blocks, on a thread of its own.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| FetchError::Lost(error).into())
 }

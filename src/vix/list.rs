@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::bring::{blocking, request};
+use super::bring::request;
 use super::targets::{Found, Look, Targets};
 use crate::auth::{self, TokenChoice};
 use crate::catalog::CatalogModel;
 use crate::env::Env;
 use crate::error::Error;
+use crate::fetch::blocking;
 use crate::identity::Exchange;
 use crate::settings::Settings;
 
@@ -48,23 +49,24 @@ pub(super) async fn list(
     settings: &Settings,
     env: &Env,
 ) -> Result<Vec<Listed>, Error> {
-    let looked = blocking(move || {
+    // a token command may wait for somebody to type a passphrase
+    let (settings, env) = (settings.clone(), env.clone());
+    let listed = move || {
         let look = if verify { Look::AtContent(None) } else { Look::AtLength };
-        let see = |model: CatalogModel| Ok((targets.look(&model, look)?, targets.place(&model), model));
-        models.into_iter().map(see).collect::<Result<Vec<_>, Error>>()
-    });
-    let mut tokens = Tokens { settings, env, known: BTreeMap::new() };
-    let listed = |(found, path, model): (Found, PathBuf, CatalogModel)| {
-        let (state, path) = match found {
-            Found::InPlace(path) | Found::Elsewhere(path) => (State::Present, path),
-            Found::Occupied(path) => (State::Occupied, path),
-            Found::Dummy(path) => (State::Dummy, path),
-            Found::Missing => (State::Missing, path),
+        let mut tokens = Tokens { settings: &settings, env: &env, known: BTreeMap::new() };
+        let listed = |model: CatalogModel| {
+            let (state, path) = match targets.look(&model, look)? {
+                Found::InPlace(path) | Found::Elsewhere(path) => (State::Present, path),
+                Found::Occupied(path) => (State::Occupied, path),
+                Found::Dummy(path) => (State::Dummy, path),
+                Found::Missing => (State::Missing, targets.place(&model)),
+            };
+            let (provider, token) = tokens.of(&model)?;
+            Ok(Listed { model, state, path, provider, token })
         };
-        let (provider, token) = tokens.of(&model)?;
-        Ok(Listed { model, state, path, provider, token })
+        models.into_iter().map(listed).collect()
     };
-    looked.await??.into_iter().map(listed).collect()
+    blocking(listed).await?
 }
 
 /// Which token would be sent, asked once for each provider where none is bound to some repositories only.

@@ -1,6 +1,6 @@
 //! GGUF: one file, or its splits, for each quantization; a repository often has twenty.
 //!
-//! The fact that cost somebody a day: the name of the quantization is written in every way (`q4_k_m`, `Q4_K_M`,
+//! The trap: the name of the quantization is written in every way (`q4_k_m`, `Q4_K_M`,
 //! `UD-Q4_K_XL`, as a folder), and a split without its sisters loads as a broken file.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::name::{Kind, Part, Role};
-use super::{Format, Sized, WeightsError, absent};
+use super::{Format, Offer, WeightsError, absent};
 
 static QUANT: LazyLock<Regex> = LazyLock::new(|| {
     let names = r"I?Q[1-8](?:_[0-9A-Z]+)*|TQ[12]_0|BF16|FP?16|FP?32|MXFP4(?:_MOE)?|NVFP4";
@@ -98,20 +98,20 @@ fn projector<'a>(projectors: &[&Part<'a>]) -> Vec<&'a str> {
     half.map_or_else(|| projectors.iter().map(|part| part.path).collect(), |half| vec![half.path])
 }
 
-fn sizes(models: &BTreeMap<(String, String), Model<'_>>) -> Vec<Sized> {
-    let mut sizes: Vec<Sized> = Vec::new();
+fn sizes(models: &BTreeMap<(String, String), Model<'_>>) -> Vec<Offer> {
+    let mut sizes: Vec<Offer> = Vec::new();
     for ((quant, base), model) in models {
         let name = if quant.is_empty() { base } else { quant };
         match sizes.last_mut().filter(|last| last.name == *name) {
             Some(same) => same.size += model.size,
-            None => sizes.push(Sized { name: name.clone(), size: model.size }),
+            None => sizes.push(Offer { name: name.clone(), size: model.size }),
         }
     }
     sizes.sort_by_key(|one| one.size);
     sizes
 }
 
-fn by_file(models: &[&Model<'_>]) -> Vec<Sized> {
+fn by_file(models: &[&Model<'_>]) -> Vec<Offer> {
     let first = |model: &&Model<'_>| model.files.values().next().map_or(String::new(), ToString::to_string);
-    models.iter().map(|model| Sized { name: first(model), size: model.size }).collect()
+    models.iter().map(|model| Offer { name: first(model), size: model.size }).collect()
 }

@@ -1,6 +1,6 @@
 //! What a file's name says: whether it is a weight, in which format, of which component, variant and shard.
 //!
-//! The fact that cost somebody a day: not every `*.bin` is a model. `training_args.bin` is a pickle of settings, the
+//! The trap: not every `*.bin` is a model. `training_args.bin` is a pickle of settings, the
 //! voices of a speech model are `voices/*.bin`, and OpenVINO's weights end in `.bin` too; so a `.bin` counts only under a
 //! name that loaders look for, or beside a safetensors file of the same name.
 

@@ -1,6 +1,6 @@
 //! ONNX: a session in several precisions, told apart by the ends of their names, and the data beside it.
 //!
-//! The fact that cost somebody a day: a session above 2 GB keeps its weights in `model_q4.onnx_data`, `…_data_1` and so
+//! The trap: a session above 2 GB keeps its weights in `model_q4.onnx_data`, `…_data_1` and so
 //! on; without them the small `.onnx` file loads and then fails. So they go wherever their session goes.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +9,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::name::{Kind, Part};
-use super::{Format, Listed, Sized};
+use super::{Format, Listed, Offer};
 use crate::repo::printable;
 
 /// A precision, by the name that Transformers.js has for it.
@@ -50,7 +50,7 @@ pub enum DtypeError {
         /// What was asked for.
         wanted: &'static str,
         /// The precisions that there are, with their sizes.
-        others: Vec<Sized>,
+        others: Vec<Offer>,
     },
 }
 
@@ -87,7 +87,7 @@ impl Dtype {
         }
         let own = |part: &&Part<'_>| DTYPES.get(precision(&part.stem).1) == Some(&self);
         if onnx().filter(own).count() == 0 {
-            let named = |(at, size): (usize, u64)| Some(Sized { name: DTYPES.get(at)?.name.to_owned(), size });
+            let named = |(at, size): (usize, u64)| Some(Offer { name: DTYPES.get(at)?.name.to_owned(), size });
             let others = sizes.into_iter().filter_map(named).collect();
             return Err(DtypeError::Absent { wanted: self.name, others });
         }

@@ -219,7 +219,7 @@ fn an_incomplete_set_is_not_chosen_and_what_is_missing_is_named() {
 fn a_format_that_is_not_there_is_an_error_that_says_what_is() {
     let error = kept(&Choice::Only(Format::Gguf), WHISPER).unwrap_err();
     let expected = [("safetensors", 967), ("pytorch", 967)];
-    let expected = expected.map(|(name, size)| Sized { name: name.to_owned(), size }).to_vec();
+    let expected = expected.map(|(name, size)| Offer { name: name.to_owned(), size }).to_vec();
     assert_eq!(error, WeightsError::Absent { format: Format::Gguf, others: expected });
     for listing in [QUANTS, &[("config.json", 1)]] {
         assert!(matches!(kept(&Choice::Only(Format::Safetensors), listing), Err(WeightsError::Absent { .. })));

@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::{diagnose, table, token_facts};
+use super::super::table::{self, Heading};
+use super::super::{diagnose, token_facts};
 use crate::access::{Checked, Report, Token};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
@@ -20,7 +21,7 @@ pub(super) fn status(checked: &Checked) -> ExitStatus {
 /// The report for people.
 pub(super) fn text(report: &Report, columns: Option<usize>) -> String {
     let rows: Vec<[String; 4]> = report.repos.iter().map(|checked| row(report, checked)).collect();
-    let mut text = table::render(["REPOSITORY", "GATE", "ACCESS", "TOKEN"], &rows, columns);
+    let mut text = table::render(["REPOSITORY", "GATE", "ACCESS", "TOKEN"].map(Heading::Text), &rows, columns);
     for token in &report.tokens {
         text += &format!("\n{}\n", about(token));
     }

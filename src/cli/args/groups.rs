@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::auth::TokenChoice;
 use crate::error::Error;
+use crate::settings::Overrides;
 
 /// Who is asked.
 #[derive(Debug, Args)]
@@ -41,10 +42,7 @@ impl TokenArguments {
     /// What the flags say; standard input is read here and once.
     pub(in crate::cli) fn choice(&self) -> Result<TokenChoice, Error> {
         if self.token_stdin {
-            let mut text = String::new();
-            let read = std::io::stdin().lock().read_to_string(&mut text);
-            read.map_err(|source| Error::Stream { action: "read the token from standard input", source })?;
-            return Ok(TokenChoice::Stdin(text));
+            return token_from_stdin().map(TokenChoice::Stdin);
         }
         Ok(match &self.token_file {
             Some(path) => TokenChoice::File(path.clone()),
@@ -52,6 +50,14 @@ impl TokenArguments {
             None => TokenChoice::Search,
         })
     }
+}
+
+/// What `--token-stdin` means.
+pub(in crate::cli) fn token_from_stdin() -> Result<String, Error> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().read_to_string(&mut text);
+    read.map_err(|source| Error::Stream { action: "read the token from standard input", source })?;
+    Ok(text)
 }
 
 /// How the network is used.
@@ -69,6 +75,19 @@ pub(in crate::cli) struct NetworkArguments {
     /// Give up after this time without progress: seconds, or as in 2m
     #[arg(long, value_name = "TIME", default_value = "120", value_parser = time, help_heading = "Network")]
     pub(in crate::cli) timeout: Duration,
+}
+
+impl NetworkArguments {
+    /// What the flags say to the settings.
+    pub(in crate::cli) fn overrides(&self) -> Overrides {
+        Overrides {
+            patience: Some(self.timeout),
+            jobs: self.jobs.map(usize::from),
+            connections: Some(usize::from(self.connections)),
+            limit_rate: self.limit_rate,
+            ..Overrides::default()
+        }
+    }
 }
 
 /// What standard output carries.

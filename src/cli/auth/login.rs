@@ -3,12 +3,12 @@
 //! It never stands in an argument: shell histories and process lists are public. A token that its provider does not know
 //! is not stored, because a stored bad token breaks even public downloads later (huggingface_hub#1124).
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{self, IsTerminal as _};
 
-use super::super::args::Login;
+use super::super::args::{Login, token_from_stdin};
 use super::super::terminal::Terminal;
 use super::super::{running, token_facts};
-use super::warn;
+use super::warn_of_shadows;
 use crate::auth::{self, Found, Store};
 use crate::credential::{CredentialSource, Secret};
 use crate::env::Env;
@@ -32,7 +32,9 @@ pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(
     }
     let (secret, source) = read(arguments, env, provider, terminal)?;
     let Found { credential, warnings } = auth::bind((secret.clone(), source.clone()), &settings, provider);
-    warn(terminal, warnings);
+    for warning in &warnings {
+        terminal.warn(warning);
+    }
     let Some(credential) = credential else {
         return Err(Error::Usage("the token was not checked, so it was not stored".to_owned()));
     };
@@ -46,9 +48,10 @@ pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(
         Terminal::say(&format!("logged in to {} as {facts}", provider.name));
         Terminal::say(&format!("stored as `{name}` in {}", store.file().display()));
     }
-    warn(terminal, account.iter().flat_map(|account| token_facts::warnings(account, &source)));
-    let shadows = auth::shadows(env, provider, Some(&secret));
-    warn(terminal, shadows.iter().map(|shadow| format!("{shadow} wins over this login as long as it is set")));
+    for warning in account.iter().flat_map(|account| token_facts::warnings(account, &source)) {
+        terminal.warn(&warning);
+    }
+    warn_of_shadows(terminal, &auth::shadows(env, provider, Some(&secret)));
     Ok(())
 }
 
@@ -69,7 +72,7 @@ fn read(
             let text = env.text(name).map_err(auth::AuthError::from)?.unwrap_or_default();
             (text.to_owned(), CredentialSource::Variable(name.clone()))
         }
-        None if arguments.token_stdin => (piped()?, CredentialSource::Stdin),
+        None if arguments.token_stdin => (token_from_stdin()?, CredentialSource::Stdin),
         None => (typed(provider, terminal)?, CredentialSource::Prompt),
     };
     match Secret::parse(&text, &source).map_err(auth::AuthError::from)? {
@@ -77,13 +80,6 @@ fn read(
         None if source == CredentialSource::Prompt => Err(Error::NoToken("no token was typed".to_owned())),
         None => Err(Error::NoToken(format!("there is no token in {source}"))),
     }
-}
-
-fn piped() -> Result<String, Error> {
-    let mut text = String::new();
-    let read = io::stdin().lock().read_to_string(&mut text);
-    read.map_err(|source| Error::Stream { action: "read the token from standard input", source })?;
-    Ok(text)
 }
 
 /// The modes of the terminal, given back when this is dropped. The prompt gives the echo back when it ends, and with

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::args::{List, Logout, Switch};
 use super::super::terminal::Terminal;
-use super::{answer, warn};
+use super::warn_of_shadows;
 use crate::auth::{self, AuthError, Store, StoredLogin};
 use crate::env::Env;
 use crate::error::Error;
@@ -27,14 +27,16 @@ pub(super) fn list(arguments: &List, env: &Env, terminal: &Terminal) -> Result<(
     let mut exposed: Vec<PathBuf> = stored.iter().flat_map(|stored| stored.store.exposed()).collect();
     exposed.dedup();
     let way = |path: &PathBuf| format!("other users can read `{0}`; `chmod 600 {0}` mends it", path.display());
-    warn(terminal, exposed.iter().map(way));
+    for path in &exposed {
+        terminal.warn(&way(path));
+    }
     if arguments.output.is_json() {
         let logins = stored.iter().map(|Stored { provider, login, .. }| {
             json!({
                 "provider": provider.name, "name": login.name, "token": login.masked, "active": login.is_active,
             })
         });
-        return answer(&json!({ "logins": logins.collect::<Vec<_>>() }).to_string());
+        return Terminal::answer(&json!({ "logins": logins.collect::<Vec<_>>() }).to_string());
     }
     if stored.is_empty() {
         let way = "`gatedl auth login` stores one";
@@ -49,7 +51,7 @@ pub(super) fn list(arguments: &List, env: &Env, terminal: &Terminal) -> Result<(
         let mark = if login.is_active { '*' } else { ' ' };
         format!("{mark} {:names$}  {:providers$}  {}", name(login), provider.name, login.masked)
     });
-    answer(&lines.collect::<Vec<_>>().join("\n"))
+    Terminal::answer(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// `gatedl auth switch`.
@@ -60,8 +62,7 @@ pub(super) fn switch(arguments: &Switch, env: &Env, terminal: &Terminal) -> Resu
     if terminal.summary {
         Terminal::say(&format!("{} uses the token `{}` from now on", provider.name, printable(&arguments.name)));
     }
-    let shadows = auth::shadows(env, provider, Some(&secret));
-    warn(terminal, shadows.iter().map(|shadow| format!("{shadow} wins over this login as long as it is set")));
+    warn_of_shadows(terminal, &auth::shadows(env, provider, Some(&secret)));
     Ok(())
 }
 
@@ -79,7 +80,9 @@ pub(super) fn logout(arguments: &Logout, env: &Env, terminal: &Terminal) -> Resu
         Terminal::say(&format!("forgot the token{name} for {}; it is good until it is revoked{page}", provider.name));
     }
     let shadows = if login.is_active { auth::shadows(env, provider, None) } else { Vec::new() };
-    warn(terminal, shadows.iter().map(|shadow| format!("{shadow} is still set, and is used as before")));
+    for shadow in shadows {
+        terminal.warn(&format!("{shadow} is still set, and is used as before"));
+    }
     Ok(())
 }
 

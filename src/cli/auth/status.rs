@@ -1,6 +1,6 @@
 //! `gatedl auth status`: every place where a token may be, which one is used, and what that token may do.
 //!
-//! A stale variable that hides a fresh login costs an afternoon (lemonade-sdk/lemonade#58); here both stand one below the
+//! A stale variable that hides a fresh login is hard to find (lemonade-sdk/lemonade#58); here both stand one below the
 //! other. The provider is asked about the winning token only, once, and not at all with `--offline`.
 
 use serde_json::{Value, json};
@@ -82,11 +82,11 @@ fn show(arguments: &Status, settings: &Settings, reports: Vec<Report<'_>>, termi
         let withheld = withheld.map(|name| format!("no token is looked for: {name} is set"));
         withheld.into_iter().chain(reports.iter().map(Report::text)).collect::<Vec<_>>().join("\n\n")
     };
-    if let Err(source) = Terminal::answer(&answer) {
-        return diagnose::end(&Error::Stream { action: "write to standard output", source }, false, terminal);
+    if let Err(error) = Terminal::answer(&answer) {
+        return diagnose::end(&error, false, terminal);
     }
     let troubles = reports.into_iter().filter_map(|report| {
-        report.warnings().iter().for_each(|warning| Terminal::say(&format!("{} {warning}", terminal.label("warning"))));
+        report.warnings().iter().for_each(|warning| terminal.warn(warning));
         report.trouble.or(report.survey.blocked.map(Error::Auth))
     });
     let statuses: Vec<ExitStatus> = troubles.map(|error| diagnose::end(&error, false, terminal)).collect();

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _};
 use super::super::args::Token;
 use super::super::running;
 use super::super::terminal::Terminal;
-use super::{answer, warn};
 use crate::auth::TokenChoice;
 use crate::env::Env;
 use crate::error::Error;
@@ -21,14 +20,16 @@ pub(super) fn run(arguments: &Token, env: &Env, terminal: &Terminal) -> Result<(
         let client = Client::new(&settings.network, reporter)?;
         Ok(identity::find(&settings, env, provider, None, &TokenChoice::Search, &client).await?)
     })?;
-    warn(terminal, found.warnings);
+    for warning in &found.warnings {
+        terminal.warn(warning);
+    }
     let home = provider.endpoint.join([]);
     let Some(secret) = found.credential.as_ref().and_then(|credential| credential.secret_for(&home)) else {
         let name = &provider.name;
         return Err(Error::NoToken(format!("there is no token for {name}; `gatedl auth login {name}` stores one")));
     };
     if io::stdout().is_terminal() {
-        warn(terminal, ["this is your token: whoever sees it can use it".to_owned()]);
+        terminal.warn("this is your token: whoever sees it can use it");
     }
-    answer(secret.expose())
+    Terminal::answer(secret.expose())
 }

@@ -3,26 +3,23 @@
 use serde_json::{Value, json};
 
 use crate::cli::size;
+use crate::cli::table::{self, Heading};
 use crate::vix::{Listed, State};
 
-const HEADINGS: [&str; 6] = ["NAME", "STATE", "SIZE", "GATED", "TOKEN", "PATH"];
+const HEADINGS: [Heading; 6] = [
+    Heading::Text("NAME"),
+    Heading::Text("STATE"),
+    Heading::Number("SIZE"),
+    Heading::Text("GATED"),
+    Heading::Text("TOKEN"),
+    Heading::Text("PATH"),
+];
 
 /// The table for people.
 pub(super) fn text(listed: &[Listed]) -> String {
     let rows: Vec<[String; 6]> = listed.iter().map(row).collect();
-    let headings = HEADINGS.map(str::to_owned);
-    let width = |column: usize| {
-        let cells = rows.iter().chain([&headings]).map(|row| row[column].chars().count());
-        cells.max().unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
-    let line = |row: &[String; 6]| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if column == 2 { format!("{cell:>width$}") } else { format!("{cell:width$}") }
-        });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    [&headings].into_iter().chain(&rows).map(line).collect::<Vec<_>>().join("\n")
+    // in full: names are typed again, and paths are copied
+    table::render(HEADINGS, &rows, None).trim_end().to_owned()
 }
 
 fn row(listed: &Listed) -> [String; 6] {

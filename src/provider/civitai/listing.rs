@@ -1,6 +1,6 @@
 //! From the files of a version to a listing in which every file has a name of its own.
 //!
-//! The fact that cost a day: names are generated, and two files of one version may share one. Flux Dev 691639 has fp16
+//! The trap: names are generated, and two files of one version may share one. Flux Dev 691639 has fp16
 //! with 22.2 GB and fp8 with 15.9 GB, both `flux_dev.safetensors`; clients that go by the name keep whichever came last.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,6 +1,6 @@
 //! `whoami-v2` in the words of [`Account`].
 //!
-//! The fact that costs users a day: access was granted to the account, and the fine-grained token still gets a 403,
+//! The trap: access was granted to the account, and the fine-grained token still gets a 403,
 //! because the box "read access to public gated repos" is not ticked (huggingface_hub#2844). Only this answer tells.
 
 use super::super::account::{Account, Role, Scope, TokenFacts};

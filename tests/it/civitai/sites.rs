@@ -5,7 +5,7 @@ use super::{pull, weights};
 use crate::forward::{Proxy, Tls};
 use crate::sandbox::{Run, Sandbox};
 use crate::support::civitai::{CivitAi, Model, Version};
-use crate::support::{Account, Place};
+use crate::support::{Account, Place, token_of};
 use snapbox::str;
 
 /// `.com` with model 1, `.red` with models 1 and 2; both have their files at `b2.civitai.com`.
@@ -83,6 +83,16 @@ fn a_link_to_red_is_asked_at_red() {
     assert!(com == 0 && red >= 2, "{com} and {red}");
     world.pull("https://civitai.red/models/9").status(5).any_stderr().run();
     assert_eq!(world.asked(), (1, 1));
+}
+
+#[test]
+fn access_to_a_link_to_red_is_asked_at_red() {
+    let world = World::new();
+    let run = world.sandbox.args(["access", "https://civitai.red/models/2"]);
+    let run = run.env("HTTPS_PROXY", world.proxy.url()).env("CA_API_KEY", token_of("bob"));
+    run.env("SSL_CERT_FILE", world.sandbox.path("authorities.pem")).any_stdout().run();
+    let (com, red) = world.asked();
+    assert!(com == 0 && red >= 2, "{com} and {red}");
 }
 
 #[test]

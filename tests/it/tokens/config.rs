@@ -2,7 +2,7 @@
 
 use super::{ask, assert_sent, hub_of};
 use crate::sandbox::{Run, Sandbox};
-use crate::support::{Hub, token_of};
+use crate::support::{Hub, token_of, until};
 use snapbox::str;
 
 /// A run with this configuration file, which only its owner can read.
@@ -69,6 +69,24 @@ error: the token command `no-such-program-of-gatedl` could not be started: No su
 
 "#]])
         .run();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_waits_for_a_passphrase_can_be_interrupted() {
+    let hub = hub_of(&[]).allow_unused();
+    let sandbox = Sandbox::new(&hub);
+    let (begun, passphrase) = (sandbox.path("desk/begun"), sandbox.path("desk/passphrase"));
+    assert!(std::process::Command::new("mkfifo").arg(&passphrase).status().expect("mkfifo").success());
+    let script = format!("exec 2> /dev/null; : > {}; cat < {}", begun.display(), passphrase.display());
+    let key = format!("token_command = [\"sh\", \"-c\", \"{script}\"]");
+    let running = configured(&sandbox, &corp(&hub, &key)).args(["--provider", "corp"]).spawn();
+    until("the command waits", || begun.exists());
+    running.terminate();
+    let finished = running.wait();
+    // lets the command go
+    std::fs::write(&passphrase, "").expect("the command still reads");
+    assert_eq!(finished.status, 130, "{}", finished.stderr);
 }
 
 #[test]
