@@ -99,6 +99,14 @@ impl Delivery {
         super::layout::fit(self.root.join(file.path.to_path()))
     }
 
+    /// Makes sure that no link on the way to a file leads out of the folder.
+    ///
+    /// # Errors
+    /// Where one does, or a file is where a folder must be.
+    pub fn check_way(&self, file: &RepoFile) -> Result<(), CacheError> {
+        descend(&self.root, &parent(file), false).map(drop)
+    }
+
     /// The same deliveries, whatever stands in their way.
     #[must_use]
     pub fn forced(&self) -> Self {

@@ -119,7 +119,8 @@ impl Porter<'_> {
 
     async fn unpack(&self, model: &CatalogModel, cached: Cached, target: &Target) -> Result<Placed, Error> {
         let place = target.path();
-        let beside = place.clone();
+        let (delivery, file, beside) = (target.delivery(false), target.file.clone(), place.clone());
+        blocking(move || delivery.check_way(&file)).await??;
         // held here, so that it goes away also when this is interrupted
         let staging = blocking(move || Staging::beside(&beside)).await??;
         let (hidden, members) = (staging.hidden(), model.members.clone());

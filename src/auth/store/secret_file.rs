@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), AuthError> {
 }
 
 fn write_at(path: &Path, text: &str) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = behind_links(path)?;
     let folder = make_folder(&target)?;
     // 0600, as every temporary file
     let mut file = tempfile::Builder::new().prefix(".gatedl-").tempfile_in(folder)?;
@@ -30,6 +30,19 @@ fn write_at(path: &Path, text: &str) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(&target)?;
     Ok(())
+}
+
+/// The file behind links, also where it is yet to be made. Its folder must be there then: a link into a volume that is not
+/// mounted must not put the token on the disk beneath.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found,
+    }
+    let Ok(link) = fs::read_link(path) else { return Ok(path.to_owned()) };
+    let target = path.parent().unwrap_or(Path::new("")).join(link);
+    fs::canonicalize(folder_of(&target))?;
+    behind_links(&target)
 }
 
 /// Removes a file; one that is not there is removed already.
@@ -67,8 +80,12 @@ pub(super) fn lock(path: &Path) -> Result<Lock, AuthError> {
     Ok(Lock { _file: file })
 }
 
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
 fn make_folder(path: &Path) -> io::Result<&Path> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder = folder_of(path);
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -109,6 +126,20 @@ mod tests {
         symlink(&target, &link).unwrap();
         write(&link, "two").unwrap();
         assert!(link.is_symlink() && fs::read_to_string(target).unwrap() == "two");
+    }
+
+    #[test]
+    fn a_link_to_nothing_stays_one_until_its_folder_is_there() {
+        let root = tempfile::tempdir().unwrap();
+        let (link, second) = (root.path().join("token"), root.path().join("second"));
+        symlink("second", &link).unwrap();
+        symlink("vault/token", &second).unwrap();
+        assert_eq!(write_at(&link, "one").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(!root.path().join("vault").exists());
+        fs::create_dir(root.path().join("vault")).unwrap();
+        write(&link, "one").unwrap();
+        assert!(link.is_symlink() && second.is_symlink());
+        assert_eq!(fs::read_to_string(root.path().join("vault/token")).unwrap(), "one");
     }
 
     #[test]

@@ -44,6 +44,19 @@ fn what_a_killed_run_unpacked_is_removed_by_the_next_one() {
     assert_eq!(placed(&sandbox), "ComfyUI-Data/models/insightface/models/pack/a.onnx\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_out_of_the_models_is_not_followed() {
+    let (_hub, sandbox) = sandbox_with(&zip_of(&[("pack/a.onnx", b"a")]));
+    sandbox.write("elsewhere/models/theirs", "");
+    sandbox.write("desk/ComfyUI-Data/models/theirs", "");
+    let link = sandbox.path("desk/ComfyUI-Data/models/insightface");
+    std::os::unix::fs::symlink(sandbox.path("elsewhere"), link).expect("a link");
+    let refused = sandbox.args(PULL).status(8).any_stderr().run();
+    assert!(refused.stderr.contains("a link out of the destination"), "{}", refused.stderr);
+    assert_eq!(std::fs::read_dir(sandbox.path("elsewhere/models")).expect("a folder").count(), 1);
+}
+
 #[test]
 fn several_top_entries_get_a_folder_and_are_not_unpacked_twice() {
     let (hub, sandbox) = sandbox_with(&zip_of(&[("a.onnx", b"a"), ("b.onnx", b"b")]));
