@@ -14,11 +14,10 @@ use futures_util::{StreamExt as _, future, stream};
 
 use crate::auth;
 use crate::connection::{Caller, Connection, Wanted};
-use crate::credential::{Credential, CredentialSource};
+use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::http::{Client, Failure};
-use crate::identity;
 use crate::manifest::Resolved;
 use crate::provider::{Account, ProviderError};
 use crate::report::Reporter;
@@ -81,7 +80,7 @@ impl<'a> Check<'a> {
         reporter: Arc<dyn Reporter>,
     ) -> Result<Check<'a>, Error> {
         let client = Client::new(&caller.settings.network, Arc::clone(&reporter))?;
-        let mut desk = Desk { caller, client, connections: Vec::new(), known: HashMap::new() };
+        let mut desk = Desk { caller, client, connections: Vec::new(), known: Vec::new() };
         let mut places = Vec::with_capacity(wanted.len());
         for wanted in &wanted {
             places.push(desk.place_for(wanted, &reporter).await?);
@@ -142,26 +141,39 @@ struct Desk<'a> {
     caller: Caller<'a>,
     client: Client,
     connections: Vec<Connection<'a>>,
-    /// By provider, address and bound token, which together decide where a credential is looked for and who gets it: a
-    /// `token_command` that asks for a password is run once, not for each repository.
-    known: HashMap<(String, Endpoint, Option<String>), usize>,
+    /// A `token_command` that asks for a password is run once, not for each repository.
+    known: Vec<(Key, usize)>,
+}
+
+/// What decides where a credential is looked for and who gets it.
+#[derive(PartialEq, Eq)]
+struct Key {
+    provider: String,
+    endpoint: Endpoint,
+    /// The bound token of the configuration file.
+    bound: Option<String>,
+    /// The token in a pasted link.
+    link: Option<Secret>,
 }
 
 impl Desk<'_> {
     async fn place_for(&mut self, wanted: &Wanted, reporter: &Arc<dyn Reporter>) -> Result<usize, Error> {
-        let Caller { settings, env, token } = self.caller;
+        let settings = self.caller.settings;
         let provider = &wanted.provider(settings)?;
-        let bound = auth::bound_token(settings, provider, &wanted.repo.id).map(str::to_owned);
-        let key = (wanted.provider.clone(), provider.endpoint.clone(), bound);
-        if let Some(place) = self.known.get(&key) {
+        let link = wanted.token.clone();
+        let bound = auth::bound_token(settings, provider, &wanted.repo.id).filter(|_| link.is_none());
+        let bound = bound.map(str::to_owned);
+        let key = Key { provider: wanted.provider.clone(), endpoint: provider.endpoint.clone(), bound, link };
+        if let Some((_, place)) = self.known.iter().find(|(known, _)| *known == key) {
             return Ok(*place);
         }
-        let found = identity::find(settings, env, provider, Some(&wanted.repo.id), token, &self.client).await?;
+        let found = wanted.credential(self.caller, provider, &self.client).await?;
         let source = found.credential.as_ref().map(Credential::source);
         let same = |open: &Connection<'_>| {
             let known = open.settings();
             let is_it = (&known.name, &known.endpoint) == (&provider.name, &provider.endpoint);
-            is_it && open.credential().map(Credential::source) == source
+            // the key tells which link it is of
+            is_it && source != Some(&CredentialSource::Link) && open.credential().map(Credential::source) == source
         };
         let place = match self.connections.iter().position(same) {
             Some(place) => place,
@@ -172,7 +184,7 @@ impl Desk<'_> {
                 self.connections.len() - 1
             }
         };
-        self.known.insert(key, place);
+        self.known.push((key, place));
         Ok(place)
     }
 }

@@ -117,6 +117,17 @@ pub enum TokenChoice {
     Anonymous,
 }
 
+impl TokenChoice {
+    /// The choice for one reference: the token in its link, where the command line says nothing.
+    #[must_use]
+    pub fn or_link(self, link: Option<Secret>) -> Self {
+        match (self, link) {
+            (Self::Search, Some(secret)) => Self::Link(secret),
+            (choice, _) => choice,
+        }
+    }
+}
+
 /// What was found.
 #[derive(Debug, Clone, Default)]
 pub struct Found {

@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::OnceCell;
 
-use crate::auth::TokenChoice;
-use crate::credential::Credential;
+use crate::auth::{Found, TokenChoice};
+use crate::credential::{Credential, Secret};
 use crate::endpoint::Endpoint;
 use crate::env::Env;
 use crate::error::Error;
 use crate::http::Client;
-use crate::identity;
+use crate::identity::{self, IdentityError};
 use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider::{self, Access, Account, Provider, ProviderError};
 use crate::reference::Reference;
@@ -36,6 +36,8 @@ pub struct Wanted {
     pub revision: Revision,
     /// Where the provider is asked, if not at its endpoint: one of its other addresses, which a link names.
     pub site: Option<Endpoint>,
+    /// The token that a pasted link has in its query.
+    pub token: Option<Secret>,
 }
 
 impl Wanted {
@@ -50,6 +52,7 @@ impl Wanted {
             repo: reference.repo,
             revision: reference.revision.unwrap_or_else(Revision::main),
             site: reference.site,
+            token: reference.token,
         })
     }
 
@@ -60,6 +63,21 @@ impl Wanted {
     pub fn provider(&self, settings: &Settings) -> Result<settings::Provider, SettingsError> {
         let provider = settings.provider(&self.provider)?;
         Ok(self.site.as_ref().map_or_else(|| provider.clone(), |site| provider.at(site)))
+    }
+
+    /// The credential for it: the token in its link is for nothing else that the run asks about.
+    ///
+    /// # Errors
+    /// When it cannot be read or made.
+    pub async fn credential(
+        &self,
+        caller: Caller<'_>,
+        provider: &settings::Provider,
+        client: &Client,
+    ) -> Result<Found, IdentityError> {
+        let Caller { settings, env, token } = caller;
+        let token = token.clone().or_link(self.token.clone());
+        identity::find(settings, env, provider, Some(&self.repo.id), &token, client).await
     }
 
     /// What questions about it are about.

@@ -99,6 +99,11 @@ impl Check {
         Self { topic, subject, verdict: Verdict::Good, found, advice: None, numbers: Vec::new() }
     }
 
+    /// What should be known about a token, though it works.
+    fn warning(topic: Topic, subject: &str, warning: &str) -> Self {
+        Self { verdict: Verdict::Doubtful, ..Self::good(topic, subject, warning) }
+    }
+
     fn doubtful(topic: Topic, subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { verdict: Verdict::Doubtful, advice: Some(advice.into()), ..Self::good(topic, subject, found) }
     }

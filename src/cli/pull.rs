@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use super::args::Pull;
 use super::terminal::Terminal;
 use super::{diagnose, outcome, running};
-use crate::auth::TokenChoice;
 use crate::endpoint::Protocol;
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
@@ -56,10 +55,7 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         return Err(Error::Usage(format!("--into is for models, and `{}` is none", Repo { kind, ..reference.repo })));
     }
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
-    let token = match arguments.token.choice()? {
-        TokenChoice::Search => None,
-        choice => Some(choice),
-    };
+    let token = arguments.token.choice()?.or_link(reference.token.clone());
     let request = Request {
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
         allow_unsafe: arguments.allow_unsafe,
@@ -74,7 +70,7 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         return Err(Error::Usage(format!("`{}` has models only", request.provider)));
     }
     let repo = Repo { kind, ..request.repo.clone() };
-    Ok((Request { repo, token: token.unwrap_or_else(|| request.token.clone()), ..request }, settings))
+    Ok((Request { repo, token, ..request }, settings))
 }
 
 /// The reference; a number is one of CivitAI where that is the provider anyway.

@@ -90,7 +90,8 @@ impl Connection<'_> {
             refusal,
             failure,
             public,
-            withheld: auth::withheld(caller.settings, caller.token),
+            // a link has its token with it, whatever keeps others from being looked for
+            withheld: auth::withheld(caller.settings, caller.token).filter(|_| self.credential.is_none()),
             token: self.credential.as_ref().map(|credential| credential.source().clone()),
             account,
             token_variables: self.settings.token_variables.clone(),

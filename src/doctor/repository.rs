@@ -7,23 +7,28 @@ use crate::connection::{Caller, Connection, Wanted};
 use crate::endpoint::Origin;
 use crate::error::Error;
 use crate::http::{Ask, ByteRange, Client};
-use crate::identity;
 use crate::manifest::{Entry, Resolved};
 
 /// The checks.
 pub(super) async fn checks(wanted: &Wanted, caller: Caller<'_>, client: Client) -> Vec<Check> {
     let name = wanted.repo.to_string();
-    let connection = match connect(wanted, caller, client).await {
-        Ok(connection) => connection,
+    let (connection, warnings) = match connect(wanted, caller, client).await {
+        Ok(connected) => connected,
         Err(error) => return vec![Check::bad(Topic::Repository, &name, &error)],
     };
+    // of any other token they stand in its own row
+    let warnings = warnings.iter().filter(|_| wanted.token.is_some());
+    let mut checks: Vec<Check> = warnings.map(|warning| Check::warning(Topic::Repository, &name, warning)).collect();
     let resolved = match connection.may_read(wanted.subject()).await {
         (Some(resolved), Ok(())) => resolved,
-        (_, Err(error)) => return vec![Check::bad(Topic::Repository, &name, &error)],
-        (None, Ok(())) => return Vec::new(),
+        (None, Ok(())) => return checks,
+        (_, Err(error)) => {
+            checks.push(Check::bad(Topic::Repository, &name, &error));
+            return checks;
+        }
     };
     let gate = resolved.gate.as_str();
-    let mut checks = vec![Check::good(Topic::Repository, &name, format!("gate {gate}, may be read"))];
+    checks.push(Check::good(Topic::Repository, &name, format!("gate {gate}, may be read")));
     match sender(&connection, wanted, &resolved).await {
         Ok(Some(url)) => checks.push(network::content_host(&connection, url, &caller.settings.network).await),
         Ok(None) => {}
@@ -32,11 +37,15 @@ pub(super) async fn checks(wanted: &Wanted, caller: Caller<'_>, client: Client) 
     checks
 }
 
-async fn connect<'a>(wanted: &Wanted, caller: Caller<'a>, client: Client) -> Result<Connection<'a>, Error> {
+/// The connection, and what should be known about its token.
+async fn connect<'a>(
+    wanted: &Wanted,
+    caller: Caller<'a>,
+    client: Client,
+) -> Result<(Connection<'a>, Vec<String>), Error> {
     let settings = &wanted.provider(caller.settings)?;
-    let found =
-        identity::find(caller.settings, caller.env, settings, Some(&wanted.repo.id), caller.token, &client).await?;
-    Ok(Connection::with(caller, settings, client, found.credential))
+    let found = wanted.credential(caller, settings, &client).await?;
+    Ok((Connection::with(caller, settings, client, found.credential), found.warnings))
 }
 
 /// The server that the largest file's link leads to, if it leads to another one.

@@ -55,9 +55,7 @@ pub(super) fn unasked(patient: Patient<'_>, caller: Caller<'_>) -> Vec<Check> {
 
 fn warnings(survey: &Survey, name: &str) -> impl Iterator<Item = Check> {
     let warnings = survey.found.warnings.iter();
-    let checks: Vec<Check> = warnings
-        .map(|warning| Check { verdict: Verdict::Doubtful, ..Check::good(Topic::Token, name, warning.as_str()) })
-        .collect();
+    let checks: Vec<Check> = warnings.map(|warning| Check::warning(Topic::Token, name, warning)).collect();
     checks.into_iter()
 }
 

@@ -69,7 +69,7 @@ impl Request {
             into: None,
             force: false,
             dry_run: false,
-            token: reference.token.map_or(TokenChoice::Search, TokenChoice::Link),
+            token: TokenChoice::Search.or_link(reference.token),
         }
     }
 }

@@ -116,3 +116,77 @@ fn a_wrong_key_ends_a_wait_at_once() {
     let run = sandbox.args(["access", "--wait", "24h", "civitai:257749"]).env("CA_API_KEY", token_of("nobody"));
     run.status(3).any_stdout().run();
 }
+
+/// Another model of the same run gets the token that is found for it.
+#[test]
+fn the_key_in_a_pasted_link_is_for_that_link_alone() {
+    let site = site(vec![Door::Login, Door::Login, Door::Login]).account(Account::new("eve"));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    let link =
+        |version, key| format!("https://civitai.com/models/257749?modelVersionId={version}&token={}", token_of(key));
+    let run = sandbox.args(["access", "civitai:257749@290640"]).env("CA_API_KEY", token_of("bob"));
+    let run = run.pasted(&link(290_641, "eve")).pasted(&link(290_642, "eve")).pasted(&link(290_642, "nobody"));
+    run.status(3).stdout(str![[r#"
+REPOSITORY             GATE  ACCESS     TOKEN
+civitai:257749@290640  -     granted    CA_API_KEY
+civitai:257749@290641  -     granted    link
+civitai:257749@290642  -     granted    link
+civitai:257749@290642  -     bad token  link
+
+token from CA_API_KEY, for [CIVITAI] only
+  account: `bob`
+  standing: active
+
+token from the pasted link, for [CIVITAI] only
+  account: `eve`
+  standing: active
+
+token from the pasted link, for [CIVITAI] only
+  account: not known: Unauthorized
+
+the token for `257749` is not valid
+  caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290642
+  server says: The creator of this asset requires you to be logged in to download it
+  hint: make a new token at [CIVITAI]/user/account and put it in the place of the old one
+  hint: the token came from the pasted link; `gatedl auth status` shows the others
+
+"#]]).stderr(str![[r#"
+warning: the key in the pasted link stands in the process list and in the shell's history; paste links without their `token=`, and renew this key if others use this machine
+
+"#]]).run();
+    let mut keys: Vec<_> =
+        site.requests().into_iter().map(|request| (request.path().to_owned(), request.token)).collect();
+    keys.sort();
+    keys.dedup();
+    let keys: Vec<String> =
+        keys.into_iter().map(|(path, key)| format!("{path} {}", key.as_deref().unwrap_or("none"))).collect();
+    snapbox::assert_data_eq!(
+        keys.join("\n"),
+        str![[r#"
+/api/download/models/290640 bob
+/api/download/models/290641 eve
+/api/download/models/290642 eve
+/api/download/models/290642 other
+/api/v1/me bob
+/api/v1/me eve
+/api/v1/me other
+/api/v1/model-versions/290640 bob
+/api/v1/model-versions/290641 eve
+/api/v1/model-versions/290642 eve
+/api/v1/model-versions/290642 other
+/civitai-delivery/model/1/640.bin none
+/civitai-delivery/model/1/641.bin none
+/civitai-delivery/model/1/642.bin none
+"#]]
+    );
+}
+
+#[test]
+fn the_command_line_wins_over_the_key_in_a_pasted_link() {
+    let site = site(vec![Door::Login]);
+    let sandbox = Sandbox::with_civitai(&site, None);
+    let link = format!("https://civitai.com/models/257749?token={}", token_of("bob"));
+    let run = sandbox.args(["access", "--anonymous"]).pasted(&link).status(3).any_stdout();
+    run.run();
+    assert!(site.requests().iter().all(|request| request.token.is_none()));
+}

@@ -126,3 +126,23 @@ fn nothing_in_the_cache_or_the_log_tells_the_key_or_a_signed_link() {
     let kept = sandbox.read("cache/gatedl/civitai/models--257749/trees/0000000000000000000000000000000000290640.json");
     assert!(!String::from_utf8_lossy(&kept).contains("http"), "no link is kept");
 }
+
+#[test]
+fn the_doctor_asks_with_the_key_in_a_pasted_link() {
+    let site = behind(Door::Login);
+    let sandbox = Sandbox::with_civitai(&site, None);
+    let link = format!("https://civitai.com/models/257749?token={}", token_of("bob"));
+    let finished = sandbox.args(["doctor"]).pasted(&link).any_stdout().run();
+    let token = finished.stdout.split_once("\ntoken\n").expect("the part about tokens").1;
+    snapbox::assert_data_eq!(
+        token.to_owned(),
+        str![[r#"
+  ok    civitai: none: gated and private repositories stay closed
+
+repository
+  warn  257749: the key in the pasted link stands in the process list and in the shell's history; paste links without their `token=`, and renew this key if others use this machine
+  ok    257749: gate unsaid, may be read
+
+"#]]
+    );
+}
