@@ -30,6 +30,7 @@ impl Error {
             Self::BadToken(token) => token.hints(),
             Self::Identity(error) => identity(error),
             Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
+            Self::Auth(AuthError::Name { .. }) => vec!["choose another name with --name".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
             Self::Settings(error) => settings(error),
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],

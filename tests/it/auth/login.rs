@@ -2,6 +2,7 @@
 
 use super::{auth, hub_of, log_in, sandbox_of, tokens_in};
 use crate::sandbox::{Process, Sandbox};
+use crate::support::civitai::CivitAi;
 use crate::support::{Account, Role, token_of, until};
 use snapbox::str;
 
@@ -241,6 +242,27 @@ fn a_name_that_no_file_can_hold_is_refused() {
         login.status(2).any_stderr().run();
     }
     assert!(!sandbox.path("cache/huggingface/token").exists());
+}
+
+/// The name that the provider gives may be one of those, and then another can be given.
+#[test]
+fn a_name_of_the_provider_that_no_file_can_hold_has_a_way_out() {
+    let site = CivitAi::start(Vec::new()).account(Account::new("DEFAULT"));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    sandbox.allow_token_in("config/gatedl/credentials.toml");
+    let login = |more: &[&str]| {
+        let run = auth(&sandbox, &["login", "civitai", "--token-stdin"]).args(more);
+        run.stdin(token_of("DEFAULT"))
+    };
+    login(&[])
+        .status(2)
+        .stderr(str![[r#"
+error: `DEFAULT` cannot be the name of a login
+hint: choose another name with --name
+
+"#]])
+        .run();
+    login(&["--name", "mine"]).any_stderr().run();
 }
 
 /// A shell whose terminal has no echo shows nothing that is typed, and few know `stty sane`.
