@@ -77,10 +77,10 @@ pub enum Error {
         source: Box<ProviderError>,
     },
     /// The provider gave no usable answer.
-    #[error("could not ask {host} about `{repo}`")]
+    #[error("could not ask {host} about `{reference}`")]
     Provider {
-        /// The repository.
-        repo: Repo,
+        /// What was asked about, as it may be typed again.
+        reference: String,
         /// The host that was asked.
         host: String,
         /// Why.

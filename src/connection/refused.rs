@@ -40,7 +40,7 @@ impl Connection<'_> {
 
     fn about_the_hub(&self, subject: Subject<'_>, source: ProviderError) -> Error {
         let host = self.settings.endpoint.origin().host().to_owned();
-        Error::Provider { repo: subject.repo.clone(), host, source: Box::new(source) }
+        Error::Provider { reference: self.spell(subject), host, source: Box::new(source) }
     }
 
     async fn refused(

@@ -13,7 +13,7 @@ fn a_page_of_the_firewall_is_the_network_and_not_the_account() {
         Door::Firewall,
         7,
         str![[r#"
-error: could not ask 127.0.0.1 about `257749`
+error: could not ask 127.0.0.1 about `civitai:257749@290640`
   caused by: 403 Forbidden for [CIVITAI]/api/download/models/290640
 hint: a firewall in front of the server refuses, not the server; another network or a later time may help
 
@@ -27,7 +27,7 @@ fn a_spent_quota_is_waited_for_and_then_given_up() {
         Door::Quota,
         7,
         str![[r#"
-error: could not ask 127.0.0.1 about `257749`
+error: could not ask 127.0.0.1 about `civitai:257749@290640`
   caused by: 429 Too Many Requests for [CIVITAI]/api/download/models/290640
   server says: We've noticed an unusual amount of downloading from your account
 hint: try again in a few minutes; the limit is lowest without a token
@@ -42,7 +42,7 @@ fn a_broken_server_is_tried_again_and_then_given_up() {
         Door::Broken(503),
         7,
         str![[r#"
-error: could not ask 127.0.0.1 about `257749`
+error: could not ask 127.0.0.1 about `civitai:257749@290640`
   caused by: 503 Service Unavailable for [CIVITAI]/api/download/models/290640
   server says: Internal server error
 hint: the server is in trouble, your access is not the reason; try again later
@@ -57,7 +57,7 @@ fn a_web_page_never_becomes_a_model() {
         Door::Page,
         7,
         str![[r#"
-error: could not ask 127.0.0.1 about `257749`
+error: could not ask 127.0.0.1 about `civitai:257749@290640`
   caused by: a web page was sent in place of `pony.safetensors`: [CIVITAI]/api/download/models/290640
 hint: perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between
 
@@ -71,7 +71,7 @@ fn a_json_document_never_becomes_a_model() {
         Door::Document,
         7,
         str![[r#"
-error: could not ask 127.0.0.1 about `257749`
+error: could not ask 127.0.0.1 about `civitai:257749@290640`
   caused by: a JSON document was sent in place of `pony.safetensors`: [CIVITAI]/api/download/models/290640
 hint: perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between
 
