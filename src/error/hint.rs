@@ -35,7 +35,7 @@ impl Error {
             Self::Settings(error) => settings(error),
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],
             Self::Reference(ReferenceError::UnknownHost { .. }) => {
-                vec!["another hub is named by --endpoint or in the configuration file".to_owned()]
+                vec!["another hub is named by HF_ENDPOINT or in the configuration file".to_owned()]
             }
             Self::Reference(ReferenceError::BareNumber { text }) => bare_number(text),
             Self::Reference(ReferenceError::NotANumber { .. }) => {
@@ -188,10 +188,7 @@ fn sized(others: &[Offer]) -> String {
 }
 
 fn listing() -> Vec<String> {
-    vec![
-        "nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)"
-            .to_owned(),
-    ]
+    vec!["nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)".to_owned()]
 }
 
 fn network(failure: &Failure) -> Vec<String> {

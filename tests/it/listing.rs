@@ -62,7 +62,7 @@ fn names_that_lead_out_of_the_folder_are_refused_and_shown() {
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used
   caused by: `../x` is not a safe file name: a part of it is `.` or `..`
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
     );
@@ -72,7 +72,7 @@ hint: nothing was written; if this is a mirror, ask the hub itself or another mi
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used
   caused by: `escape[2J` is not a safe file name: it contains a control character
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
     );
@@ -85,7 +85,7 @@ fn a_name_that_comes_twice_or_is_file_and_folder_at_once_is_refused() {
         str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used: it names `config.json` twice
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
     );
@@ -94,7 +94,7 @@ hint: nothing was written; if this is a mirror, ask the hub itself or another mi
         str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used: `config.json` is a file and a folder in it
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
     );
@@ -110,7 +110,7 @@ fn hashes_that_are_none_are_refused() {
         str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used: the git id of `config.json` is `../../x`
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
     );
@@ -126,7 +126,7 @@ fn commits_that_are_none_are_refused() {
         str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used: `../../x` is not a commit hash (40 hexadecimal digits)
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
     );
@@ -139,7 +139,7 @@ fn pages_without_an_end_are_refused() {
         str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used: it has no end
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
     );
@@ -148,7 +148,7 @@ hint: nothing was written; if this is a mirror, ask the hub itself or another mi
         str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used: it has a next page that leads nowhere
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
     );
@@ -302,7 +302,7 @@ fn a_hub_that_names_no_commit_is_believed_only_about_the_commit_that_was_asked_f
         .stderr(str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used: it names no commit for main
-hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT, --endpoint)
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]])
         .run();

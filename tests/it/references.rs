@@ -231,7 +231,7 @@ hint: the providers are `hf`, `ba`, `civitai`; others can be added in the config
     refused(&sandbox, &["https://example.org/org/model"])
         .stderr(str![[r#"
 error: `example.org` is not the address of a known provider
-hint: another hub is named by --endpoint or in the configuration file
+hint: another hub is named by HF_ENDPOINT or in the configuration file
 
 "#]])
         .run();

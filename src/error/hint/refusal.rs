@@ -116,7 +116,10 @@ impl RefusedPull {
     fn how_to_give_a_token(&self) -> String {
         match self.withheld {
             Some(flag) if flag.starts_with('-') => return format!("run it without {flag} to send a token"),
-            Some(name) => return format!("{name} is set, so no token was looked for; pass one with --token-stdin"),
+            // not every command takes a token, but all read this
+            Some(name) => {
+                return format!("{name} is set, so no token was looked for; run it with {name}=0 to send one");
+            }
             None => {}
         }
         let variable = self.token_variables.iter().find(|name| *name == "HF_TOKEN").or(self.token_variables.first());

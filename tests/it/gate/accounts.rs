@@ -301,7 +301,7 @@ error: access to `org/model` is gated and no token was sent
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
   server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
 hint: accept the terms at https://huggingface.co/org/model with your account
-hint: HF_HUB_DISABLE_IMPLICIT_TOKEN is set, so no token was looked for; pass one with --token-stdin
+hint: HF_HUB_DISABLE_IMPLICIT_TOKEN is set, so no token was looked for; run it with HF_HUB_DISABLE_IMPLICIT_TOKEN=0 to send one
 
 "#]]).run();
     assert_no_trace(&sandbox);

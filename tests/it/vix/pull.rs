@@ -229,7 +229,7 @@ fn a_host_that_no_provider_has_is_refused_by_its_name() {
 error: Rife-47: its address leads to no single file: https://huggingface.co/acme/vix_models
 hint: it takes the address of one file, as `…/resolve/main/NAME`
 error: SD3.5-Medium: `evil.example` is not the address of a known provider
-hint: another hub is named by --endpoint or in the configuration file
+hint: another hub is named by HF_ENDPOINT or in the configuration file
  adopted  FLUX-1-Fill-Dev    30.00 kB
   failed  Rife-47                 8 B
   failed  SD3.5-Medium       20.00 kB
