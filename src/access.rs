@@ -85,15 +85,20 @@ impl<'a> Check<'a> {
         for wanted in &wanted {
             places.push(desk.place_for(wanted, &reporter).await?);
         }
-        let connections = desk.connections;
+        let connections = &desk.connections;
         let questions = wanted.into_iter().zip(places).map(|(wanted, place)| {
             let connection = &connections[place];
             async move { (place, ask(connection, wanted).await) }
         });
         let answers = stream::iter(questions).buffered(AT_ONCE).collect();
         let accounts = future::join_all(connections.iter().map(Connection::account));
-        let (repos, _) = future::join(answers, accounts).await;
-        Ok(Self { connections, repos, reporter })
+        let (mut repos, _): (Vec<(usize, Checked)>, _) = future::join(answers, accounts).await;
+        for answer in &mut repos {
+            if let Some(better) = desk.ask_elsewhere(&answer.1, &reporter).await? {
+                *answer = better;
+            }
+        }
+        Ok(Self { connections: desk.connections, repos, reporter })
     }
 
     /// The pages on which a user can do something about a refusal, each once.
@@ -157,6 +162,24 @@ struct Key {
 }
 
 impl Desk<'_> {
+    /// What the other address of the provider says about something that is not published at the first, if it says more.
+    async fn ask_elsewhere(
+        &mut self,
+        checked: &Checked,
+        reporter: &Arc<dyn Reporter>,
+    ) -> Result<Option<(usize, Checked)>, Error> {
+        let wanted = &checked.wanted;
+        let other = self.caller.settings.provider(&wanted.provider)?.elsewhere(wanted.site.as_ref());
+        let Some(site) = other.filter(|_| checked.outcome.as_ref().is_err_and(Error::is_unpublished)) else {
+            return Ok(None);
+        };
+        let wanted = Wanted { site: Some(site), ..wanted.clone() };
+        let place = self.place_for(&wanted, reporter).await?;
+        let second = ask(&self.connections[place], wanted).await;
+        let says_no_more = |error: &Error| error.is_unpublished() || matches!(error, Error::Provider { .. });
+        Ok(if second.outcome.as_ref().is_err_and(says_no_more) { None } else { Some((place, second)) })
+    }
+
     async fn place_for(&mut self, wanted: &Wanted, reporter: &Arc<dyn Reporter>) -> Result<usize, Error> {
         let settings = self.caller.settings;
         let provider = &wanted.provider(settings)?;

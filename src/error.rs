@@ -29,7 +29,7 @@ use crate::flow::FlowError;
 use crate::http::{ClientError, Failure};
 use crate::identity::IdentityError;
 use crate::pattern::{PatternError, Unmatched};
-use crate::provider::ProviderError;
+use crate::provider::{ProviderError, RefusalKind};
 use crate::reference::ReferenceError;
 use crate::repo::{Repo, RepoPath, Revision};
 use crate::settings::SettingsError;
@@ -257,6 +257,12 @@ impl Error {
                 ExitStatus::Interrupted => "interrupted",
             },
         }
+    }
+
+    /// Whether the provider has no such thing at the address that was asked.
+    #[must_use]
+    pub fn is_unpublished(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.refusal.kind == RefusalKind::NotPublished)
     }
 
     /// The provider's own words, if it said any.

@@ -47,7 +47,7 @@ pub async fn pull(
 ) -> Result<Pulled, Error> {
     let provider = settings.provider(&request.provider)?;
     let mut request = whereabouts::by_kept_id(request, provider);
-    let mut elsewhere = whereabouts::elsewhere(&request, provider);
+    let mut elsewhere = provider.elsewhere(request.site.as_ref());
     let mut unpublished = None;
     loop {
         let site = request.site.as_ref().map(|site| provider.at(site));
@@ -58,13 +58,13 @@ pub async fn pull(
             Ok(Attempt::Done(pulled)) if request.dry_run => return pull.foresee(*pulled),
             Ok(Attempt::Done(pulled)) => return pull.install(*pulled).await,
             Ok(Attempt::KeptAs(repo)) => request.repo = repo,
-            Err(error) if unpublished.is_none() && elsewhere.is_some() && whereabouts::is_unpublished(&error) => {
+            Err(error) if unpublished.is_none() && elsewhere.is_some() && error.is_unpublished() => {
                 request.site = elsewhere.take();
                 unpublished = Some(error);
             }
             // what the second address adds to a clear no of the first is only a refusal of another kind
             Err(error @ Error::Provider { .. }) => return Err(unpublished.unwrap_or(error)),
-            Err(error) if whereabouts::is_unpublished(&error) => return Err(unpublished.unwrap_or(error)),
+            Err(error) if error.is_unpublished() => return Err(unpublished.unwrap_or(error)),
             Err(error) => return Err(error),
         }
     }

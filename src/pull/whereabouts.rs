@@ -6,10 +6,8 @@
 
 use super::Request;
 use crate::cache::holder_of;
-use crate::endpoint::{Endpoint, Protocol};
-use crate::error::Error;
+use crate::endpoint::Protocol;
 use crate::manifest::Entry;
-use crate::provider::RefusalKind;
 use crate::settings::Provider;
 
 /// The request by the id that its files are kept under, where the cache knows it.
@@ -23,20 +21,6 @@ pub(super) fn by_kept_id(request: &Request, provider: &Provider) -> Request {
         request.repo.id = id;
     }
     request
-}
-
-/// The other address of a provider, for what is not published at the first. Tokens are bound to whichever is asked.
-pub(super) fn elsewhere(request: &Request, provider: &Provider) -> Option<Endpoint> {
-    match (&request.site, &provider.second) {
-        (Some(_), Some(_)) => Some(provider.endpoint.clone()),
-        (None, second) => second.clone(),
-        (Some(_), None) => None,
-    }
-}
-
-/// Whether the provider has no such thing at the address that was asked.
-pub(super) fn is_unpublished(error: &Error) -> bool {
-    matches!(error, Error::Refused(refused) if refused.refusal.kind == RefusalKind::NotPublished)
 }
 
 /// A listing with the exact lengths that an earlier one had of the same content.

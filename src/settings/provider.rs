@@ -63,6 +63,14 @@ impl Provider {
         Self { endpoint: address.clone(), pages: address.clone(), ..self.clone() }
     }
 
+    /// The other address, for what is not published at the first: `site` if one is named, else the endpoint. Tokens are
+    /// bound to whichever is asked.
+    #[must_use]
+    pub fn elsewhere(&self, site: Option<&Endpoint>) -> Option<Endpoint> {
+        let second = self.second.as_ref()?;
+        Some(if site.is_some() { self.endpoint.clone() } else { second.clone() })
+    }
+
     /// The page on which a token for downloads is made: where that can be asked for, with the box for gated repositories
     /// ticked, which its users miss otherwise (huggingface_hub#2844).
     #[must_use]

@@ -96,6 +96,35 @@ fn access_to_a_link_to_red_is_asked_at_red() {
 }
 
 #[test]
+fn access_to_what_com_does_not_have_is_asked_for_at_red() {
+    let world = World::new();
+    let run = world.sandbox.args(["access", "civitai:2", "civitai:9"]);
+    let run = run.env("HTTPS_PROXY", world.proxy.url()).env("CA_API_KEY", token_of("bob"));
+    let run = run.env("SSL_CERT_FILE", world.sandbox.path("authorities.pem"));
+    run.status(5)
+        .stdout(str![[r#"
+REPOSITORY  GATE  ACCESS         TOKEN
+civitai:2   -     granted        CA_API_KEY
+civitai:9   ?     not published  CA_API_KEY
+
+token from CA_API_KEY, for https://civitai.com only
+  account: `bob`
+  standing: active
+
+token from CA_API_KEY, for https://civitai.red only
+  account: `bob`
+  standing: active
+
+there is nothing published as `civitai:9`
+  caused by: 404 Not Found for https://civitai.com/api/v1/models/9
+  server says: No model with id 9
+  hint: see https://civitai.com/models/9; models and versions are numbered on their own, as in `civitai:MODEL@VERSION`
+
+"#]])
+        .run();
+}
+
+#[test]
 fn a_storage_that_is_a_sub_domain_never_sees_the_key() {
     let world = World::new();
     // the site fails the test when the key comes to its storage
