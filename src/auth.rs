@@ -159,8 +159,8 @@ pub fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, p
     let mut warnings = Vec::new();
     if source == CredentialSource::Link {
         warnings.push(
-            "the key in the pasted link stands in the process list and in the shell's history; paste links without their \
-             `token=`, and renew this key if others use this machine"
+            "the key in a pasted link is seen by whoever sees the link (on a command line: in the process list and the \
+             shell's history); paste links without their `token=`, and renew this key if others use this machine"
                 .to_owned(),
         );
     }

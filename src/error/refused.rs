@@ -86,8 +86,8 @@ impl RefusedPull {
         let (repo, what) = (&self.repo, &self.reference);
         match self.refusal.kind {
             RefusalKind::NoToken => format!("access to `{repo}` is gated and no token was sent"),
-            RefusalKind::BadToken => format!("the token for `{repo}` is not valid"),
-            RefusalKind::ExpiredToken => format!("the token for `{repo}` has expired"),
+            RefusalKind::BadToken => format!("the token for `{what}` is not valid"),
+            RefusalKind::ExpiredToken => format!("the token for `{what}` has expired"),
             RefusalKind::TokenTooNarrow => format!("the token's permissions do not cover `{repo}`"),
             RefusalKind::NotRequested => format!("access to `{repo}` is gated and this account has not asked for it"),
             RefusalKind::Pending => {

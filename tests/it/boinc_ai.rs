@@ -96,7 +96,7 @@ fn a_token_that_boinc_ai_does_not_know_may_be_one_of_hugging_face() {
         .env("BA_ACCESS_TOKEN", token_of("of hugging face"))
         .status(3)
         .stderr(str![[r#"
-error: the token for `meta-llama/Llama-2-7b-ba` is not valid
+error: the token for `ba:meta-llama/Llama-2-7b-ba` is not valid
   caused by: 401 Unauthorized for [HUB]/api/models/meta-llama/Llama-2-7b-ba/revision/main (request id [ID])
   server says: Invalid credentials in Authorization header
 hint: make a new token at [HUB]/settings/tokens and set BA_ACCESS_TOKEN to it

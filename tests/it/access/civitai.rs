@@ -144,14 +144,14 @@ token from the pasted link, for [CIVITAI] only
 token from the pasted link, for [CIVITAI] only
   account: not known: Unauthorized
 
-the token for `257749` is not valid
+the token for `civitai:257749@290642` is not valid
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290642
   server says: The creator of this asset requires you to be logged in to download it
   hint: make a new token at [CIVITAI]/user/account and put it in the place of the old one
   hint: the token came from the pasted link; `gatedl auth status` shows the others
 
 "#]]).stderr(str![[r#"
-warning: the key in the pasted link stands in the process list and in the shell's history; paste links without their `token=`, and renew this key if others use this machine
+warning: the key in a pasted link is seen by whoever sees the link (on a command line: in the process list and the shell's history); paste links without their `token=`, and renew this key if others use this machine
 
 "#]]).run();
     let mut keys: Vec<_> =

@@ -42,7 +42,7 @@ fn a_wrong_key_is_told_from_no_key() {
         &site,
         3,
         str![[r#"
-error: the token for `257749` is not valid
+error: the token for `civitai:257749@290640` is not valid
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
 hint: make a new token at [CIVITAI]/user/account and set CA_API_KEY to it

@@ -90,7 +90,7 @@ fn the_key_in_a_pasted_link_is_used_and_never_shown_or_kept() {
 [ROOT]/cache/gatedl/civitai/models--257749/snapshots/0000000000000000000000000000000000290640/pony.safetensors
 
 "#]]).stderr(str![[r#"
-warning: the key in the pasted link stands in the process list and in the shell's history; paste links without their `token=`, and renew this key if others use this machine
+warning: the key in a pasted link is seen by whoever sees the link (on a command line: in the process list and the shell's history); paste links without their `token=`, and renew this key if others use this machine
 257749@290640: 1 file verified, 300.00 kB fetched in [TIME]
 
 "#]]).run();
@@ -107,8 +107,8 @@ fn a_wrong_key_in_a_pasted_link_is_named_by_its_place() {
     sandbox.args(["pull", "--verbose"]).pasted(&link).status(3).any_stderr().run();
     let run = sandbox.args(["pull"]).pasted(&link).status(3);
     run.stderr(str![[r#"
-warning: the key in the pasted link stands in the process list and in the shell's history; paste links without their `token=`, and renew this key if others use this machine
-error: the token for `257749` is not valid
+warning: the key in a pasted link is seen by whoever sees the link (on a command line: in the process list and the shell's history); paste links without their `token=`, and renew this key if others use this machine
+error: the token for `civitai:257749@290640` is not valid
   caused by: 401 Unauthorized for [CIVITAI]/api/download/models/290640
   server says: The creator of this asset requires you to be logged in to download it
 hint: make a new token at [CIVITAI]/user/account and put it in the place of the old one
@@ -140,7 +140,7 @@ fn the_doctor_asks_with_the_key_in_a_pasted_link() {
   ok    civitai: none: gated and private repositories stay closed
 
 repository
-  warn  257749: the key in the pasted link stands in the process list and in the shell's history; paste links without their `token=`, and renew this key if others use this machine
+  warn  257749: the key in a pasted link is seen by whoever sees the link (on a command line: in the process list and the shell's history); paste links without their `token=`, and renew this key if others use this machine
   ok    257749: gate unsaid, may be read
 
 "#]]
