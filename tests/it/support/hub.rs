@@ -7,14 +7,14 @@ use super::options::Options;
 use super::record::{Origin, Place, Recorded};
 use super::repository::{Repository, Tree};
 use super::server::{self, Shared};
-use super::state::Roots;
+use super::state::{Roots, State};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// A running hub. Methods that take `self` are for setting it up, methods that take `&self` for any time.
 #[must_use]
 pub struct Hub {
-    shared: Shared,
+    shared: Shared<State>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     may_be_unused: bool,
@@ -27,7 +27,7 @@ impl Hub {
     pub fn start(repositories: Vec<Repository>) -> Self {
         let [hub, cdn, foreign, other_port] =
             [1, 2, 3, 1].map(|host| server::bind(host).expect("loopback has a free port"));
-        let shared = Shared::default();
+        let shared = Shared::<State>::default();
         {
             let mut state = shared.lock();
             state.roots = Roots {

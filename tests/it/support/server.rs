@@ -1,7 +1,7 @@
 //! The listeners: accepts connections, asks the routes, lets the faults have their way, writes the record.
 
 use super::answer::Answer;
-use super::record::{Origin, Place, Recorded};
+use super::record::{Origin, Place, Record, Recorded};
 use super::request::Request;
 use super::state::State;
 use super::wire::{Closer, Frames, Wire};
@@ -18,13 +18,32 @@ use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// The state of one hub, shared between its listeners and the test.
-#[derive(Clone, Default)]
-pub struct Shared(Arc<Mutex<State>>);
+/// What answers behind a set of listeners, and keeps the record of it.
+pub trait Site: Default + Send + 'static {
+    /// The answer to `request`, recorded, and the counter of the bytes that will be sent.
+    fn decide(&mut self, request: &Request) -> (Answer, Arc<AtomicU64>);
 
-impl Shared {
+    fn record(&mut self) -> &mut Record;
+
+    /// A connection came (`true`) or went.
+    fn connected(&mut self, origin: Origin, came: bool) {
+        let _ = (origin, came);
+    }
+}
+
+/// The state of one site, shared between its listeners and the test.
+#[derive(Default)]
+pub struct Shared<S>(Arc<Mutex<S>>);
+
+impl<S> Clone for Shared<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S> Shared<S> {
     /// A route that panicked has been noted already; what it left behind is good enough to finish the test with.
-    pub fn lock(&self) -> MutexGuard<'_, State> {
+    pub fn lock(&self) -> MutexGuard<'_, S> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -42,7 +61,11 @@ pub fn root(listener: &std::net::TcpListener) -> String {
 }
 
 /// Serves until the sender of `stopped` is dropped; connections still open end with the runtime.
-pub fn run(listeners: Vec<(std::net::TcpListener, Origin)>, shared: &Shared, stopped: oneshot::Receiver<()>) {
+pub fn run<S: Site>(
+    listeners: Vec<(std::net::TcpListener, Origin)>,
+    shared: &Shared<S>,
+    stopped: oneshot::Receiver<()>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         for (listener, origin) in listeners {
@@ -54,7 +77,7 @@ pub fn run(listeners: Vec<(std::net::TcpListener, Origin)>, shared: &Shared, sto
 }
 
 /// Accepts connections until the runtime stops.
-async fn listen(listener: TcpListener, origin: Origin, shared: Shared) {
+async fn listen<S: Site>(listener: TcpListener, origin: Origin, shared: Shared<S>) {
     loop {
         // An error here is a connection that went away before it was accepted.
         if let Ok((stream, _)) = listener.accept().await {
@@ -63,28 +86,30 @@ async fn listen(listener: TcpListener, origin: Origin, shared: Shared) {
     }
 }
 
-async fn serve(stream: TcpStream, origin: Origin, shared: Shared) {
+async fn serve<S: Site>(stream: TcpStream, origin: Origin, shared: Shared<S>) {
     stream.set_nodelay(true).ok();
     let closer = Closer::default();
     let wire = TokioIo::new(Wire::new(stream, Closer::clone(&closer)));
     let service = service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
+    shared.lock().connected(origin, true);
     // Errors are clients that left or connections that were cut: both are what tests are about.
     hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await.ok();
+    shared.lock().connected(origin, false);
 }
 
-async fn answer(
+async fn answer<S: Site>(
     incoming: hyper::Request<Incoming>,
     origin: Origin,
-    shared: Shared,
+    shared: Shared<S>,
     closer: Closer,
 ) -> io::Result<hyper::Response<Frames>> {
     let request = Request::read(origin, incoming).await;
     let (answer, sent) = {
         let mut state = shared.lock();
-        let decided = catch_unwind(AssertUnwindSafe(|| decide(&mut state, &request)));
+        let decided = catch_unwind(AssertUnwindSafe(|| state.decide(&request)));
         decided.unwrap_or_else(|_| {
-            state.record.panics.push(format!("{} {}", request.method, request.target));
-            (Answer::text(500, "the test hub panicked"), Arc::default())
+            state.record().panics.push(format!("{} {}", request.method, request.target));
+            (Answer::text(500, "the test server panicked"), Arc::default())
         })
     };
     tokio::time::sleep(answer.delivery.delay).await;
@@ -98,7 +123,16 @@ async fn answer(
     Ok(response)
 }
 
-/// The answer to `request`, recorded, and the counter of the bytes that will be sent.
+impl Site for State {
+    fn decide(&mut self, request: &Request) -> (Answer, Arc<AtomicU64>) {
+        decide(self, request)
+    }
+
+    fn record(&mut self) -> &mut Record {
+        &mut self.record
+    }
+}
+
 fn decide(state: &mut State, request: &Request) -> (Answer, Arc<AtomicU64>) {
     if let Some(answer) = control::answer(state, request) {
         return (answer, Arc::default());

@@ -4,6 +4,7 @@
 //! mod       what a test holds: start, change, count; fails the test when it is dropped
 //! catalog   models, versions, files as a test describes them, and the door of each version
 //! site      the routes of the API and of the download
+//! reception each request: recorded, answered, searched for a key that is astray
 //! storage   signed links that expire, and no patience for a key
 //! ```
 //!
@@ -11,16 +12,16 @@
 //! yields the file that the account prefers; storage answers 400 to an `Authorization` header.
 
 mod catalog;
-mod listener;
+mod reception;
 mod site;
 mod storage;
 
 #[allow(unused_imports, reason = "each test binary and example uses its own part of this")]
 pub use catalog::{Door, File, Model, Paid, Version};
 
-use self::listener::Shared;
 use super::account::Account;
 use super::record::{Origin, Place, Record, Recorded};
+use super::server::{self, Shared};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -62,7 +63,7 @@ pub struct State {
 /// A running site. Methods that take `self` are for setting it up, methods that take `&self` for any time.
 #[must_use]
 pub struct CivitAi {
-    shared: Shared,
+    shared: Shared<State>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     may_be_unused: bool,
@@ -72,17 +73,17 @@ impl CivitAi {
     /// # Panics
     /// When loopback has no free port.
     pub fn start(models: Vec<Model>) -> Self {
-        let [site, storage] = [1, 2].map(|host| super::server::bind(host).expect("loopback has a free port"));
-        let shared = Shared::default();
+        let [site, storage] = [1, 2].map(|host| server::bind(host).expect("loopback has a free port"));
+        let shared = Shared::<State>::default();
         {
             let mut state = shared.lock();
             state.models = models;
-            state.roots = [super::server::root(&site), super::server::root(&storage)];
+            state.roots = [server::root(&site), server::root(&storage)];
         }
         let (stop, stopped) = oneshot::channel();
         let for_thread = shared.clone();
         let listeners = vec![(site, Origin::Hub), (storage, Origin::Cdn)];
-        let thread = std::thread::spawn(move || listener::run(listeners, &for_thread, stopped));
+        let thread = std::thread::spawn(move || server::run(listeners, &for_thread, stopped));
         Self { shared, stop: Some(stop), thread: Some(thread), may_be_unused: false }
     }
 
