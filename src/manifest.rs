@@ -101,6 +101,28 @@ pub struct Published {
     pub virus_scan: Scan,
     /// Whether its length is exact rather than rounded.
     pub measured: bool,
+    /// How it is asked for, where its number at its version does not do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_as: Option<AskedAs>,
+}
+
+/// How a file is asked for that a version lists though it belongs to another: a VAE that its creator has linked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedAs {
+    /// By its number, at the version that it belongs to.
+    OfVersion(u64),
+    /// By its kind, which no other file of the listing has.
+    Kind(String),
+}
+
+/// What a provider that numbers its files knows a file by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileId {
+    /// Its number.
+    pub number: u64,
+    /// How it is asked for, where that is not the number alone.
+    pub asked_as: Option<AskedAs>,
 }
 
 /// What came of a scan.
@@ -121,8 +143,15 @@ impl Entry {
     /// The file in a form that can be fetched, where its hash is known.
     #[must_use]
     pub fn to_file(&self) -> Option<RepoFile> {
-        let id = self.published.as_ref().map(|published| published.id);
+        let id = self.file_id();
         Some(RepoFile { path: self.path.clone(), size: self.size, digest: self.digest?, id })
+    }
+
+    /// What the provider knows it by, where it numbers its files.
+    #[must_use]
+    pub fn file_id(&self) -> Option<FileId> {
+        let published = self.published.as_ref()?;
+        Some(FileId { number: published.id, asked_as: published.asked_as.clone() })
     }
 
     /// Whether the size is exact.
@@ -172,8 +201,8 @@ pub struct RepoFile {
     pub size: u64,
     /// The hash that its content must have.
     pub digest: Digest,
-    /// The number by which the provider knows it, where it has one.
-    pub id: Option<u64>,
+    /// What the provider knows it by, where it numbers its files.
+    pub id: Option<FileId>,
 }
 
 /// Every file of a repository at one commit.

@@ -11,6 +11,7 @@
 mod choice;
 mod gate;
 mod into;
+mod listing;
 mod named;
 mod pulled;
 mod request;
@@ -29,7 +30,7 @@ use crate::connection::{Caller, Connection, Subject};
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{self, FileState, Plan, Transport};
-use crate::manifest::{Entry, RepoFile};
+use crate::manifest::{Entry, RepoFile, Resolved};
 use crate::provider;
 use crate::repo::{Commit, Repo};
 use crate::report::Reporter;
@@ -124,21 +125,7 @@ impl<'a> Pull<'a> {
             return done(Pulled { gate: Some(resolved.gate), ..pulled });
         }
         let asked = hub.ask_access(&resolved).await?;
-        let mut entries = hub.listing(&resolved.commit).await?;
-        let measured = hub.measure(&resolved.commit, &mut entries).await?;
-        let chosen = self.choose(&entries)?;
-        let access = hub.settle_access(measured.or(asked), &resolved, &chosen.entries).await?;
-        let destination = self.destination(&resolved.commit);
-        if self.request.dry_run {
-            return done(self.planned(resolved, access, &chosen, &destination));
-        }
-        self.look_ahead(&resolved.commit, &chosen.entries).await?;
-        let plan = Plan::make(verifiable(&chosen.entries)?, &destination, self.request.force);
-        let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
-        destination.note_in_place(in_place.map(|(file, _)| file));
-        let bytes_fetched = hub.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
-        self.keep(&resolved.commit, &entries, &destination)?;
-        done(self.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
+        done(hub.list_and_bring(&resolved, asked).await?)
     }
 
     /// The whole answer without a request: the revision cannot move, or the run is offline, and all files are here.
@@ -168,7 +155,13 @@ impl<'a> Pull<'a> {
     /// The outcome, if every file that is asked for is in its place at this commit.
     fn all_here(&self, commit: &Commit) -> Result<Option<Pulled>, Error> {
         let Some(entries) = self.known_entries(commit).filter(|_| !self.request.force) else { return Ok(None) };
-        let chosen = self.choose(&entries)?;
+        let chosen = match self.choose(&entries) {
+            // what was kept may be of an earlier day
+            Err(_) if !self.settings.offline && entries.iter().any(|entry| entry.published.is_some()) => {
+                return Ok(None);
+            }
+            chosen => chosen?,
+        };
         let destination = self.destination(commit);
         let in_place = |entry: &&Entry| match entry.to_file() {
             Some(file) => destination.is_in_place(&file),
@@ -250,15 +243,23 @@ impl Hub<'_> {
         Subject { repo: &self.pull.request.repo, revision: &self.pull.request.revision }
     }
 
-    async fn listing(&self, commit: &Commit) -> Result<Vec<Entry>, Error> {
-        let kept = match self.pull.cache.listing(commit) {
-            Some(kept) if kept.iter().all(Entry::is_settled) => return Ok(kept),
-            kept => kept.unwrap_or_default(),
-        };
-        match self.connection.provider().list(&self.pull.request.repo, commit).await {
-            Ok(manifest) => Ok(whereabouts::with_known_sizes(manifest.entries, &kept)),
-            Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
+    /// From a listing to its files in their places; for a dry run, to the plan.
+    async fn bring(&self, resolved: Resolved, asked: Option<Access>, mut entries: Vec<Entry>) -> Result<Pulled, Error> {
+        let pull = self.pull;
+        let measured = self.measure(&resolved.commit, &mut entries).await?;
+        let chosen = pull.choose(&entries)?;
+        let access = self.settle_access(measured.or(asked), &resolved, &chosen.entries).await?;
+        let destination = pull.destination(&resolved.commit);
+        if pull.request.dry_run {
+            return Ok(pull.planned(resolved, access, &chosen, &destination));
         }
+        pull.look_ahead(&resolved.commit, &chosen.entries).await?;
+        let plan = Plan::make(verifiable(&chosen.entries)?, &destination, pull.request.force);
+        let in_place = plan.files.iter().filter(|(_, state)| *state == FileState::InPlace);
+        destination.note_in_place(in_place.map(|(file, _)| file));
+        let bytes_fetched = self.fetch(&plan, &resolved.commit, Arc::clone(&destination)).await?;
+        pull.keep(&resolved.commit, &entries, &destination)?;
+        Ok(pull.done(resolved, access, &chosen, plan, &destination, bytes_fetched))
     }
 
     async fn fetch(&self, plan: &Plan, commit: &Commit, destination: Arc<Destination>) -> Result<u64, Error> {

@@ -196,6 +196,7 @@ mod tests {
                 pickle_scan: Scan::Passed,
                 virus_scan: Scan::Pending,
                 measured: true,
+                asked_as: None,
             })),
         };
         let entries = [numbered("a", Digest::from_hex(&"b2".repeat(32))), numbered("b", None)];

@@ -17,7 +17,7 @@ use super::{Access, Account, Answering, Provider, ProviderError, Refusal, Refusa
 use crate::credential::Credential;
 use crate::endpoint::{Endpoint, Protocol};
 use crate::http::{Ask, ByteRange, Client, Failure};
-use crate::manifest::{Entry, Gate, Manifest, RepoFile, Resolved};
+use crate::manifest::{AskedAs, Entry, FileId, Gate, Manifest, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
 
@@ -55,12 +55,20 @@ impl CivitAi {
         ProviderError::Refused(Box::new(explain::refusal(repo, kind, &self.pages)))
     }
 
-    /// Where a version's file is asked for. Without `fileId` the account's preferences choose.
-    fn download(&self, commit: &Commit, file: Option<u64>) -> Url {
-        let mut url = self.endpoint.join(["api", "download", "models", &number(commit)]);
-        if let Some(file) = file {
-            url.query_pairs_mut().append_pair("fileId", &file.to_string());
-        }
+    /// Where a version's file is asked for. Without `fileId` the account's preferences choose; but a file that is only
+    /// linked from another version is not found by its number at this one (providers C2).
+    fn download(&self, commit: &Commit, file: Option<&FileId>) -> Url {
+        let asked_as = file.and_then(|file| file.asked_as.as_ref());
+        let version = match asked_as {
+            Some(AskedAs::OfVersion(version)) => version.to_string(),
+            Some(AskedAs::Kind(_)) | None => number(commit),
+        };
+        let mut url = self.endpoint.join(["api", "download", "models", &version]);
+        match (asked_as, file) {
+            (Some(AskedAs::Kind(kind)), _) => url.query_pairs_mut().append_pair("type", kind),
+            (_, Some(file)) => url.query_pairs_mut().append_pair("fileId", &file.number.to_string()),
+            (_, None) => return url,
+        };
         url
     }
 
@@ -110,7 +118,7 @@ impl CivitAi {
         if let Some(refusal) = explain::described(repo, &version, self.credential.is_some(), &self.pages) {
             return Err(ProviderError::Refused(Box::new(refusal)));
         }
-        let entries = listing::entries(repo, &version)?;
+        let entries = listing::entries(repo, commit.as_number(), &version)?;
         Ok(Manifest { repo: repo.clone(), commit: commit.clone(), entries })
     }
 
@@ -169,8 +177,8 @@ impl Provider for CivitAi {
         commit: &'a Commit,
         entry: &'a Entry,
     ) -> Answering<'a, Result<u64, ProviderError>> {
-        let file = entry.published.as_ref().map(|published| published.id);
-        Box::pin(self.first_byte(self.download(commit, file), entry.path.as_str()))
+        let url = self.download(commit, entry.file_id().as_ref());
+        Box::pin(self.first_byte(url, entry.path.as_str()))
     }
 
     fn is_always_open(&self, _path: &RepoPath) -> bool {
@@ -182,7 +190,7 @@ impl Provider for CivitAi {
     }
 
     fn link(&self, _repo: &Repo, commit: &Commit, file: &RepoFile) -> Url {
-        self.download(commit, file.id)
+        self.download(commit, file.id.as_ref())
     }
 
     fn probe(&self) -> Url {

@@ -1,5 +1,6 @@
 //! CivitAI, as its users meet it: numbers, files that share a name, links that expire, and every way in which it says no.
 
+mod changes;
 mod choice;
 mod doors;
 mod expected;

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use url::Url;
+
 use super::super::ProviderError;
 use super::wire::{File, Version};
 use crate::digest::Digest;
-use crate::manifest::{Entry, Published, Scan};
+use crate::manifest::{AskedAs, Entry, Published, Scan};
 use crate::repo::{Repo, RepoPath, printable};
 
 const TRAITS: [&str; 4] = ["format", "size", "fp", "quantType"];
@@ -18,9 +20,10 @@ pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
 }
 
 /// The files of a version, sorted by path. Of those with one name the primary keeps it, and each of the others has its
-/// number in it.
-pub(super) fn entries(repo: &Repo, version: &Version) -> Result<Vec<Entry>, ProviderError> {
-    let mut entries: Vec<Entry> = version.files.iter().flatten().filter_map(|file| entry(version, file)).collect();
+/// number in it. `number` is that of the version.
+pub(super) fn entries(repo: &Repo, number: Option<u64>, version: &Version) -> Result<Vec<Entry>, ProviderError> {
+    let mut entries: Vec<Entry> =
+        version.files.iter().flatten().filter_map(|file| entry(number, version, file)).collect();
     if entries.is_empty() {
         return Err(problem(repo, "the version has no files"));
     }
@@ -46,7 +49,7 @@ fn folded(path: &str) -> String {
     path.to_lowercase()
 }
 
-fn entry(version: &Version, file: &File) -> Option<Entry> {
+fn entry(number: Option<u64>, version: &Version, file: &File) -> Option<Entry> {
     let id = file.id?;
     let name = file.name.as_deref().unwrap_or_default();
     let text = |text: &Option<String>| text.as_deref().map(printable);
@@ -62,6 +65,7 @@ fn entry(version: &Version, file: &File) -> Option<Entry> {
         pickle_scan: scan(file.pickle_scan_result.as_deref()),
         virus_scan: scan(file.virus_scan_result.as_deref()),
         measured: false,
+        asked_as: asked_as(number, version, file),
     };
     #[expect(
         clippy::cast_possible_truncation,
@@ -80,6 +84,22 @@ fn entry(version: &Version, file: &File) -> Option<Entry> {
         xet_hash: None,
         published: Some(Box::new(published)),
     })
+}
+
+/// How a file is asked for that is not the version's own. The API says so by asking for it at another version, or by its
+/// kind alone where it asks for the version's own by number.
+fn asked_as(number: Option<u64>, version: &Version, file: &File) -> Option<AskedAs> {
+    let link = file.download_url.as_deref().and_then(|link| Url::parse(link).ok());
+    let at = || link.as_ref()?.path().strip_prefix("/api/download/models/")?.parse().ok();
+    if let (Some(own), Some(other)) = (number, file.model_version_id.or_else(at))
+        && own != other
+    {
+        return Some(AskedAs::OfVersion(other));
+    }
+    let asks_for = |key: &str| link.as_ref().is_some_and(|link| link.query_pairs().any(|(name, _)| name == key));
+    let kind = file.kind.as_ref().filter(|kind| !kind.ends_with("Model"))?;
+    let alike = version.files.iter().flatten().filter(|other| other.kind.as_ref() == Some(kind)).count();
+    (asks_for("type") && !asks_for("fileId") && alike == 1).then(|| AskedAs::Kind(kind.clone()))
 }
 
 /// Only texts count, and only the keys that a link may ask for.
@@ -121,7 +141,7 @@ mod tests {
     fn listed(files: &str) -> Result<Vec<Entry>, String> {
         let version: Version = serde_json::from_str(&format!(r#"{{"files":[{files}]}}"#)).unwrap();
         let repo = Repo { kind: crate::repo::RepoKind::Model, id: "7".parse().unwrap() };
-        entries(&repo, &version).map_err(|error| error.to_string())
+        entries(&repo, Some(2), &version).map_err(|error| error.to_string())
     }
 
     fn names(files: &[(u64, &str, bool)]) -> Vec<String> {

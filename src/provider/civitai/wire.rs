@@ -63,7 +63,8 @@ pub(super) struct OfModel {
     pub(super) mode: Option<String>,
 }
 
-/// A file. Its `downloadUrl` is not read: it names no file, and at times the host `undefined`.
+/// A file. Its `downloadUrl` is not followed, as it may name no file, and at times the host `undefined`; but what it asks
+/// for tells a file that is only linked (providers C1, C2).
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct File {
@@ -78,6 +79,8 @@ pub(super) struct File {
     pub(super) pickle_scan_result: Option<String>,
     pub(super) virus_scan_result: Option<String>,
     pub(super) hashes: Option<Hashes>,
+    pub(super) model_version_id: Option<u64>,
+    pub(super) download_url: Option<String>,
     /// The form of the file, by keys that differ between routes.
     pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }

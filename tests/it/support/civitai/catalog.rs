@@ -133,6 +133,12 @@ pub struct File {
     pub virus_scan: String,
     /// The file that the bare download link yields to an account with other preferences.
     pub preferred: bool,
+    /// The version that it belongs to, where it is only linked from the one that lists it.
+    pub linked_from: Option<u64>,
+    /// `metadata.format` and `metadata.fp`; the latter may be null.
+    pub form: (String, Option<String>),
+    /// Hashes on record besides.
+    pub other_hashes: Value,
 }
 
 impl File {
@@ -147,6 +153,9 @@ impl File {
             pickle_scan: "Success".to_owned(),
             virus_scan: "Success".to_owned(),
             preferred: false,
+            linked_from: None,
+            form: ("SafeTensor".to_owned(), Some("fp16".to_owned())),
+            other_hashes: json!({}),
             content,
         }
     }
@@ -158,6 +167,22 @@ impl File {
 
     pub fn preferred(mut self) -> Self {
         self.preferred = true;
+        self
+    }
+
+    /// A file of another version that this one lists besides its own, as a VAE.
+    pub fn linked_from(mut self, version: u64) -> Self {
+        self.linked_from = Some(version);
+        self
+    }
+
+    pub fn form(mut self, format: &str, fp: Option<&str>) -> Self {
+        self.form = (format.to_owned(), fp.map(str::to_owned));
+        self
+    }
+
+    pub fn with_hash(mut self, name: &str, hash: &str) -> Self {
+        self.other_hashes[name] = json!(hash);
         self
     }
 
@@ -187,13 +212,18 @@ impl File {
     pub fn describe(&self, link: &str) -> Value {
         #[allow(clippy::cast_precision_loss, reason = "a float of KiB is what the API has")]
         let size = (self.content.len() as f64 / 1024.0 * 100.0).round() / 100.0;
-        let mut hashes = json!({});
+        let mut hashes = self.other_hashes.clone();
         if let Some(sha256) = &self.sha256 {
-            hashes = json!({"AutoV2": sha256[..10], "SHA256": sha256, "CRC32": "DAEE95B7"});
+            hashes["AutoV2"] = json!(sha256.get(..10));
+            hashes["SHA256"] = json!(sha256);
+            hashes["CRC32"] = json!("DAEE95B7");
         }
+        // a linked file is asked for by its kind: its number is not known at this version (providers C1, C2)
+        let link = self.linked_from.map_or_else(|| link.to_owned(), |_| format!("{link}?type={}", self.kind));
+        let (format, fp) = &self.form;
         json!({
             "id": self.id, "sizeKB": size, "name": self.name, "type": self.kind,
-            "metadata": {"format": "SafeTensor", "size": "pruned", "fp": "fp16"},
+            "metadata": {"format": format, "size": "pruned", "fp": fp},
             "pickleScanResult": self.pickle_scan, "pickleScanMessage": null,
             "virusScanResult": self.virus_scan, "virusScanMessage": null,
             "scannedAt": "2025-12-18T09:00:00.000Z", "hashes": hashes, "primary": self.primary, "downloadUrl": link,

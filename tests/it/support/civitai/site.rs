@@ -120,9 +120,10 @@ fn download(state: &mut State, request: &Request, caller: &Caller, id: u64, numb
 /// `fileId` before all else; without it what the account prefers, which is the trap of the bare link.
 fn chosen<'version>(state: &State, request: &Request, version: &'version Version) -> Option<&'version File> {
     let asked = request.query("fileId").filter(|_| !state.ignores_file_id);
-    match asked {
-        Some(id) => version.files.iter().find(|file| file.id.to_string() == id),
-        None => {
+    match (asked, request.query("type")) {
+        (Some(id), _) => version.files.iter().find(|file| file.linked_from.is_none() && file.id.to_string() == id),
+        (None, Some(kind)) => version.files.iter().find(|file| file.kind == kind),
+        (None, None) => {
             let preferred = version.files.iter().find(|file| file.preferred);
             preferred.or_else(|| version.files.iter().find(|file| file.primary)).or(version.files.first())
         }

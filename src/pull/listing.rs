@@ -1,0 +1,74 @@
+//! The listing of a commit: kept from an earlier pull, or asked for, and asked for once more where the two cannot be true
+//! together.
+//!
+//! The fact behind it: a commit of a hub never changes, but the version of a CivitAI model does. Its creator uploads a
+//! file anew, under its number or under another one, and what was kept says nothing true any more.
+
+use super::{Access, Hub, Pulled, whereabouts};
+use crate::error::{Error, FileError};
+use crate::fetch::FetchError;
+use crate::manifest::{Entry, Resolved};
+use crate::provider::RefusalKind;
+use crate::repo::Commit;
+
+impl Hub<'_> {
+    /// Brings what the listing says. Where it was kept and what happens speaks against it, it is asked for once more.
+    pub(super) async fn list_and_bring(&self, resolved: &Resolved, asked: Option<Access>) -> Result<Pulled, Error> {
+        let Some(kept) = self.kept(&resolved.commit) else {
+            let entries = self.ask_for_listing(&resolved.commit).await?;
+            return self.bring(resolved.clone(), asked, entries).await;
+        };
+        let error = match self.bring(resolved.clone(), asked, kept.clone()).await {
+            Err(error) if can_change(&kept) && may_be_outdated(&error) => error,
+            outcome => return outcome,
+        };
+        match self.ask_for_listing(&resolved.commit).await {
+            Ok(entries) if !is_alike(&entries, &kept) => {
+                let what = self.connection.spell(self.subject());
+                self.pull
+                    .reporter
+                    .note(&format!("`{what}` has changed since it was last listed; it is taken as it is now"));
+                self.bring(resolved.clone(), None, entries).await
+            }
+            Ok(_) | Err(_) => Err(error),
+        }
+    }
+
+    /// The listing of an earlier pull, where nothing in it is still to come; by force only one that cannot change.
+    fn kept(&self, commit: &Commit) -> Option<Vec<Entry>> {
+        let kept = self.pull.cache.listing(commit).filter(|kept| kept.iter().all(Entry::is_settled))?;
+        (!self.pull.request.force || !can_change(&kept)).then_some(kept)
+    }
+
+    async fn ask_for_listing(&self, commit: &Commit) -> Result<Vec<Entry>, Error> {
+        let kept = self.pull.cache.listing(commit).unwrap_or_default();
+        match self.connection.provider().list(&self.pull.request.repo, commit).await {
+            Ok(manifest) => Ok(whereabouts::with_known_sizes(manifest.entries, &kept)),
+            Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
+        }
+    }
+}
+
+/// Whether the listing is of a provider that numbers its files: the number is all that stays.
+fn can_change(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| entry.published.is_some())
+}
+
+/// Whether two listings are of the same files with the same content.
+fn is_alike(left: &[Entry], right: &[Entry]) -> bool {
+    let facts = |entry: &Entry| {
+        let published = entry.published.as_ref().map(|published| (published.id, published.asked_as.clone()));
+        (entry.path.clone(), entry.digest, published)
+    };
+    left.iter().map(facts).eq(right.iter().map(facts))
+}
+
+/// Whether a listing that is no longer true may be the reason.
+fn may_be_outdated(error: &Error) -> bool {
+    match error {
+        Error::Fetch(FetchError::Corrupt { .. } | FetchError::Transfer { .. }) | Error::Selection { .. } => true,
+        Error::Refused(refused) => refused.refusal.kind == RefusalKind::FileMissing,
+        Error::File(error) => !matches!(error, FileError::Dangerous { .. }),
+        _ => false,
+    }
+}
