@@ -22,6 +22,7 @@
 //! | 2 | [`comfyui`], [`transformers_js`] | the folders of an application |
 //! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`weights`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //! | 1 | [`mod@catalog`], [`flow`] | what a Visionatrix worker is told; no I/O |
+//! | 1 | [`mod@regular_file`] | reading a small file that may be none |
 //!
 //! # How a pull flows
 //!
@@ -58,6 +59,7 @@ pub mod pattern;
 pub mod provider;
 pub mod pull;
 pub mod reference;
+pub mod regular_file;
 pub mod repo;
 pub mod report;
 pub mod settings;

@@ -3,13 +3,13 @@
 //! An empty value is no value: `HF_TOKEN=""` in a container must not hide the login behind it. A place that cannot be
 //! read is an error and not an empty one, because the next place may hold somebody else's token.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use super::{AuthError, command, credentials};
 use crate::credential::{CredentialSource, Secret};
 use crate::env::Env;
+use crate::regular_file;
 use crate::repo::RepoId;
 use crate::settings::{BoundToken, Login, Provider, Settings, TokenKey};
 
@@ -90,7 +90,7 @@ fn login(path: &Path, source: CredentialSource) -> Result<Option<Holding>, AuthE
 
 /// A file that need not be there.
 pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, AuthError> {
-    match fs::read_to_string(path) {
+    match regular_file::read_text(path, regular_file::TEXT) {
         Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(source) => Err(AuthError::Read { path: path.to_owned(), source }),
@@ -98,7 +98,8 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, AuthError> {
 }
 
 pub(super) fn read(path: &Path) -> Result<String, AuthError> {
-    fs::read_to_string(path).map_err(|source| AuthError::Read { path: path.to_owned(), source })
+    regular_file::read_text_named(path, regular_file::TEXT)
+        .map_err(|source| AuthError::Read { path: path.to_owned(), source })
 }
 
 pub(super) fn required(text: &str, from: CredentialSource) -> Result<Holding, AuthError> {

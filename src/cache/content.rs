@@ -9,6 +9,7 @@ use std::path::Path;
 
 use super::{CacheError, place};
 use crate::digest::{ContentHasher, Digest};
+use crate::regular_file;
 
 /// 256 KiB: large enough that a system call costs nothing beside the hash, small enough for the processor's cache.
 const PIECE: usize = 256 * 1024;
@@ -64,7 +65,7 @@ fn read_checked(
     size: u64,
     mut take: impl FnMut(&[u8]) -> Result<(), CacheError>,
 ) -> Result<bool, CacheError> {
-    let mut file = File::open(source).map_err(CacheError::at("open", source))?;
+    let mut file = regular_file::open(source).map_err(CacheError::at("open", source))?;
     let mut hasher = ContentHasher::like(digest, size);
     let mut piece = vec![0; PIECE];
     loop {

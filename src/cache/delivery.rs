@@ -19,6 +19,7 @@ use super::inside::descend;
 use super::store::make_link;
 use super::{CacheError, content, place};
 use crate::manifest::RepoFile;
+use crate::regular_file;
 
 /// Which way files are to arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,8 +131,8 @@ impl Delivery {
         let Some(size) = place::regular_size(blob).filter(|size| place::regular_size(&place) == Some(*size)) else {
             return false;
         };
-        let read = |path| fs::read(path).ok();
-        is_delivered(&place, blob, size) || (size < WORTH_A_SHORTCUT && read(&place) == read(&blob.to_path_buf()))
+        let read = |path: &Path| regular_file::read(path, WORTH_A_SHORTCUT).ok();
+        is_delivered(&place, blob, size) || (size < WORTH_A_SHORTCUT && read(&place) == read(blob))
     }
 
     /// What stands at the place of a file. Costs a look where the place shows that it is the content at `blob`, a hash of
@@ -230,7 +231,7 @@ fn tried(way: Arrival) -> &'static str {
 
 /// Hashes what was linked, with a lock on it meanwhile, as on a copy. Others may hash the same file under other names.
 fn is_right(linked: &Path, file: &RepoFile) -> Result<bool, CacheError> {
-    let held = fs::File::open(linked).map_err(CacheError::at("open", linked))?;
+    let held = regular_file::open(linked).map_err(CacheError::at("open", linked))?;
     let _ = held.try_lock_shared();
     content::matches(linked, &file.digest, file.size)
 }
@@ -253,7 +254,7 @@ fn sweep(folder: &Path) {
         name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SLOW_SUFFIX))
     };
     for left in fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| named(&entry.file_name())) {
-        let file = left.file_type().is_ok_and(|kind| !kind.is_dir()).then(|| fs::File::open(left.path()));
+        let file = left.file_type().is_ok_and(|kind| !kind.is_dir()).then(|| regular_file::open(&left.path()));
         if let Some(Ok(file)) = file
             && file.try_lock().is_ok()
         {

@@ -25,6 +25,7 @@ use super::partial::Verified;
 use super::sidecar::{Record, short_hash};
 use super::{CacheError, blob, content, layout, listing, place};
 use crate::manifest::{Entry, RepoFile};
+use crate::regular_file;
 use crate::repo::{Commit, RepoPath};
 
 /// A destination folder. The lock of a file ([`Folder::lock`]) is held by the caller while it is written or noted.
@@ -172,7 +173,7 @@ impl Folder {
     /// The listing of a commit, where an earlier pull of any tool left one here that can be trusted.
     #[must_use]
     pub fn listing(&self, commit: &Commit) -> Option<Vec<Entry>> {
-        listing::parse(&fs::read(self.tree(commit)).ok()?)
+        listing::parse(&regular_file::read(&self.tree(commit), regular_file::LISTING).ok()?)
     }
 
     /// Keeps the whole listing of a commit; `false`, and nothing written, where an entry is masked or lacks its git id.
@@ -188,7 +189,7 @@ impl Folder {
 
     /// The note about a file, where there is one and the file has not changed since.
     fn record(&self, path: &RepoPath) -> Option<Record> {
-        let record = Record::parse(&fs::read_to_string(self.metadata(path)).ok()?)?;
+        let record = Record::parse(&regular_file::read_text(&self.metadata(path), regular_file::NOTE).ok()?)?;
         let modified = fs::metadata(self.file(path)).ok()?.modified().ok()?;
         record.covers(modified).then_some(record)
     }

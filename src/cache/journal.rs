@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use super::ranges::Ranges;
 use super::{CacheError, place};
 use crate::manifest::RepoFile;
+use crate::regular_file;
 
 /// An open journal. The file is made with the first range: most files are too small to need one.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Journal {
 
 /// What the journal at `path` says is there of `file`.
 pub(super) fn read(path: &Path, file: &RepoFile) -> Ranges {
-    let text = fs::read(path).unwrap_or_default();
+    let text = regular_file::read(path, regular_file::LISTING).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let Some(lines) = text.strip_prefix(&title(file)) else { return Ranges::default() };
     let mut ranges = Ranges::default();

@@ -15,6 +15,7 @@ use std::io;
 use std::path::Path;
 
 use super::{CacheError, place};
+use crate::regular_file;
 
 /// How often a lock file may vanish between opening and locking before that counts as held by somebody.
 const ATTEMPTS: usize = 16;
@@ -107,7 +108,7 @@ fn open(path: &Path) -> Result<Option<File>, CacheError> {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // Another user's file, or a read-only mount: flock works on a handle that can only read.
-        Err(error) => match File::open(path) {
+        Err(error) => match regular_file::open(path) {
             Ok(file) => Ok(Some(file)),
             Err(_) => Err(refuse(error)),
         },

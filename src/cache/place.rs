@@ -12,6 +12,7 @@ use std::time::Duration;
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 use super::{CacheError, layout};
+use crate::regular_file;
 
 /// What every cache directory tag of `huggingface_hub` says, 191 bytes.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -103,7 +104,7 @@ pub(super) fn temporary(staging: &Path, prefix: &str, suffix: &str) -> Result<Na
 /// Writes a small file as a whole: under a temporary name in `staging`, on the same file system, then renamed. A file
 /// that has this content already is left alone, so a cache that cannot be written but is up to date causes no error.
 pub(super) fn write_whole(path: &Path, staging: &Path, content: &[u8]) -> Result<(), CacheError> {
-    if fs::read(path).is_ok_and(|found| found == content) {
+    if regular_file::read(path, content.len() as u64).is_ok_and(|found| found == content) {
         return Ok(());
     }
     if let Some(parent) = path.parent() {

@@ -17,6 +17,7 @@ use super::store::make_link;
 use super::{CacheError, RepoCache, place};
 use crate::digest::Digest;
 use crate::manifest::{Entry, RepoFile};
+use crate::regular_file;
 use crate::repo::{Commit, RepoPath};
 
 impl RepoCache {
@@ -113,7 +114,7 @@ impl RepoCache {
         };
         make_parent(pointer)?;
         let mut copy = place::temporary(&self.layout.private(), "copy-", ".tmp")?;
-        let mut reader = fs::File::open(source).map_err(CacheError::at("open", source))?;
+        let mut reader = regular_file::open(source).map_err(CacheError::at("open", source))?;
         std::io::copy(&mut reader, copy.as_file_mut()).map_err(CacheError::at("write", copy.path()))?;
         place::settle(copy.into_temp_path(), pointer)
     }

@@ -16,6 +16,7 @@ use super::layout::RepoLayout;
 use super::{CacheError, listing, place};
 use crate::digest::Digest;
 use crate::manifest::Entry;
+use crate::regular_file;
 use crate::repo::{Commit, Repo, RepoId, RepoKind, Revision};
 
 /// How files of a snapshot are connected with their content.
@@ -75,7 +76,7 @@ impl RepoCache {
     /// # Errors
     /// Where the ref is there but cannot be read.
     pub fn reference(&self, revision: &Revision) -> Result<Option<Commit>, CacheError> {
-        use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+        use io::ErrorKind::{FileTooLarge, InvalidInput, IsADirectory, NotADirectory, NotFound};
         if let Some(commit) = revision.as_commit() {
             return Ok(Some(commit));
         }
@@ -83,9 +84,14 @@ impl RepoCache {
         if path.is_dir() {
             return Ok(None);
         }
-        match fs::read(&path) {
+        match regular_file::read(&path, regular_file::NOTE) {
             Ok(bytes) => Ok(commit_in(&bytes)),
-            Err(error) if matches!(error.kind(), NotFound | NotADirectory | IsADirectory) => Ok(None),
+            // a pipe, a device or gigabytes are no commit either
+            Err(error)
+                if matches!(error.kind(), NotFound | NotADirectory | IsADirectory | InvalidInput | FileTooLarge) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(CacheError::at("read the reference", &path)(error)),
         }
     }
@@ -109,7 +115,7 @@ impl RepoCache {
     /// The listing of a commit, where an earlier pull of any tool left one that can be trusted. Sorted by path.
     #[must_use]
     pub fn listing(&self, commit: &Commit) -> Option<Vec<Entry>> {
-        listing::parse(&fs::read(self.layout.tree(commit)).ok()?)
+        listing::parse(&regular_file::read(&self.layout.tree(commit), regular_file::LISTING).ok()?)
     }
 
     /// Keeps the whole listing of a commit, as `huggingface_hub` does; `false`, and nothing written, where an entry is

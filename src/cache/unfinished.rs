@@ -3,10 +3,11 @@
 //! The trap: since 1.18 `hf` gives each try a name of its own and goes on from none of them, so every
 //! kill of a large download leaves its bytes until `hf cache prune` (hub-protocol §7.3). Ours are gone on from.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::place;
+use crate::regular_file;
 
 /// What a killed download left, or one that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +63,13 @@ fn bytes_of(path: &Path) -> Option<u64> {
 
 /// Whether somebody holds a lock. One that is not there is held by nobody, and is not made.
 fn is_locked(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    regular_file::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     #[test]

@@ -10,6 +10,7 @@ use super::terminal::Terminal;
 use super::{diagnose, running};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
+use crate::regular_file;
 use crate::settings::{Overrides, Settings, SettingsError};
 use crate::vix::{Order, list, pull};
 
@@ -89,7 +90,8 @@ fn prepare(worker: &Worker, env: &Env, overrides: &Overrides) -> Result<(Env, Se
 }
 
 fn with_file(env: Env, path: &Path) -> Result<Env, Error> {
-    let text = std::fs::read_to_string(path).map_err(|source| Error::Input { path: path.to_path_buf(), source })?;
+    let text = regular_file::read_text_named(path, regular_file::TEXT)
+        .map_err(|source| Error::Input { path: path.to_path_buf(), source })?;
     let named = path.display().to_string();
     env.with_file(&text, &named).map_err(|error| Error::Settings(SettingsError::Env(error)))
 }

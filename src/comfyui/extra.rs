@@ -19,6 +19,7 @@ use saphyr::{LoadableYamlNode as _, Mapping, Scalar, Yaml};
 
 use super::{ComfyuiError, ModelType};
 use crate::env::Env;
+use crate::regular_file;
 use crate::repo::printable;
 
 /// A folder for one type of models.
@@ -34,7 +35,7 @@ pub struct ExtraFolder {
 
 /// Reads the file; where there is none, there are no extra folders.
 pub(super) fn read(path: &Path, env: &Env) -> Result<Vec<ExtraFolder>, ComfyuiError> {
-    match std::fs::read_to_string(path) {
+    match regular_file::read_text(path, regular_file::TEXT) {
         Ok(text) => parse(&text, path, env),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(ComfyuiError::Unreadable { path: path.to_path_buf(), source }),

@@ -4,12 +4,11 @@
 //! plain http, where the machine has no certificate store, as slim containers have none (reqwest#2988). A bundle that the
 //! user names replaces both, as with curl and Python: behind an inspecting proxy it is the only one that works.
 
-use std::fs;
-
 use reqwest::{Certificate, ClientBuilder};
 
 use super::ClientError;
 use super::failure::root_cause;
+use crate::regular_file;
 use crate::settings::Network;
 
 pub(super) fn trust(builder: ClientBuilder, network: &Network) -> Result<ClientBuilder, ClientError> {
@@ -18,7 +17,7 @@ pub(super) fn trust(builder: ClientBuilder, network: &Network) -> Result<ClientB
         return Ok(builder.tls_certs_merge(mozilla.filter_map(|certificate| Certificate::from_der(certificate).ok())));
     };
     let refuse = |problem: String| ClientError::Certificates { path: path.display().to_string(), variable, problem };
-    let bundle = fs::read(path).map_err(|error| refuse(error.to_string()))?;
+    let bundle = regular_file::read(path, regular_file::TEXT).map_err(|error| refuse(error.to_string()))?;
     let certificates = Certificate::from_pem_bundle(&bundle).map_err(|error| refuse(error.to_string()))?;
     if certificates.is_empty() {
         return Err(refuse("there is no certificate in it".to_owned()));

@@ -17,6 +17,7 @@ use crate::credential::Secret;
 use crate::endpoint::Endpoint;
 use crate::env::{self, Env};
 use crate::pattern::Pattern;
+use crate::regular_file;
 
 /// Why the configuration file cannot be used.
 #[derive(Debug, Error)]
@@ -119,7 +120,7 @@ impl Config {
         let Some(path) = named.clone().or_else(|| Some(env.config()?.join("gatedl").join("config.toml"))) else {
             return Ok(Self::default());
         };
-        match fs::read_to_string(&path) {
+        match regular_file::read_text(&path, regular_file::TEXT) {
             Ok(text) => Self::parse(&text, &path, env),
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
             Err(source) => Err(ConfigError::Read { path, source }),

@@ -1,8 +1,6 @@
 //! Where catalogs and flows come from, and which models are meant.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +14,7 @@ use crate::env::{self, Env};
 use crate::error::Error;
 use crate::flow::{Flow, FlowError};
 use crate::http::{Ask, Client};
+use crate::regular_file;
 use crate::report::Reporter;
 use crate::settings::Settings;
 
@@ -95,15 +94,7 @@ fn read_flow(path: &Path) -> Result<Flow, Error> {
 
 /// A file of the user's, small enough to be what it should be.
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let bytes = File::open(path).and_then(|file| {
-        let mut bytes = Vec::new();
-        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {LARGEST} bytes")));
-        }
-        Ok(bytes)
-    });
-    bytes.map_err(|source| Error::Input { path: PathBuf::from(path), source })
+    regular_file::read_named(path, LARGEST).map_err(|source| Error::Input { path: PathBuf::from(path), source })
 }
 
 fn choose(order: &Order, catalog: &Catalog, flows: &[Flow], reporter: &Arc<dyn Reporter>) -> Result<Gathered, Error> {

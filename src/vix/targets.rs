@@ -16,6 +16,7 @@ use crate::digest::Digest;
 use crate::env::{self, Env};
 use crate::error::Error;
 use crate::manifest::RepoFile;
+use crate::regular_file;
 use crate::repo::RepoPath;
 
 /// What a worker in server mode writes in place of a model that it does not load itself.
@@ -178,7 +179,7 @@ impl Target {
 
 fn occupied(path: PathBuf) -> Found {
     let is_dummy = fs::metadata(&path).is_ok_and(|found| found.len() == DUMMY.len() as u64)
-        && fs::read(&path).is_ok_and(|content| content == DUMMY);
+        && regular_file::read(&path, DUMMY.len() as u64).is_ok_and(|content| content == DUMMY);
     if is_dummy { Found::Dummy(path) } else { Found::Occupied(path) }
 }
 

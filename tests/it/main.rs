@@ -21,6 +21,8 @@ mod into;
 mod listing;
 mod local_dir;
 mod network;
+#[cfg(unix)]
+mod no_files;
 mod output;
 mod processes;
 mod ranks;

@@ -4,13 +4,13 @@
 //! one (`…/config.json#L3`). A catalog is told by its first character; its models on hosts that gatedl has no provider
 //! for cannot be asked about, and are counted.
 
-use std::fs;
 use std::path::Path;
 
 use crate::catalog::Catalog;
 use crate::connection::Wanted;
 use crate::error::Error;
 use crate::reference::ReferenceError;
+use crate::regular_file;
 use crate::repo::printable;
 use crate::settings::Settings;
 
@@ -25,7 +25,7 @@ pub(super) struct Listed {
 
 /// Reads a file; an error names the line or the entry.
 pub(super) fn read(path: &Path, settings: &Settings) -> Result<Listed, Error> {
-    let text = fs::read_to_string(path);
+    let text = regular_file::read_text_named(path, regular_file::TEXT);
     let text = text.map_err(|error| Error::Usage(format!("could not read `{}`: {error}", path.display())))?;
     let listed = if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
         of_catalog(&text, path, settings)?
