@@ -11,6 +11,7 @@
 //! | `conductor` | how many streams a file has, and what becomes of one that fails |
 //! | `leases` | who fetches which bytes (pure) |
 //! | `tempo` | how many connections a file deserves (pure) |
+//! | `straggler` | which stream is far slower than streams usually are (pure) |
 //! | `stream` | from the network to the disk |
 //! | `tiny` | the short way for files of one piece |
 //! | `transport` | how the bytes of a range arrive |
@@ -21,13 +22,14 @@ mod leases;
 mod limit;
 mod open;
 mod plan;
+mod straggler;
 mod stream;
 mod tempo;
 mod tiny;
 mod transport;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -36,6 +38,7 @@ use tokio::task::JoinSet;
 
 use self::limit::Limit;
 pub use self::plan::{FileState, Job, Plan};
+use self::straggler::Rates;
 pub use self::transport::Transport;
 
 use crate::cache::{CacheError, Destination, Mismatch};
@@ -107,6 +110,14 @@ struct Engine {
     bulk: Arc<Semaphore>,
     small: Arc<Semaphore>,
     received: AtomicU64,
+    rates: Mutex<Rates>,
+}
+
+impl Engine {
+    /// What streams of the run brought lately.
+    fn rates(&self) -> MutexGuard<'_, Rates> {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Brings every job of a plan to its end and says how many bytes came over the network. The first failure that does not
@@ -130,6 +141,7 @@ pub async fn fetch(
         bulk: Arc::new(Semaphore::new(options.connections)),
         small: Arc::new(Semaphore::new(options.small_jobs)),
         received: AtomicU64::new(0),
+        rates: Mutex::default(),
     });
     let (small, large) = jobs.into_iter().partition(|job: &Job| job.file.size <= conductor::SMALL);
     let large_at_once = options.jobs.min(options.connections);

@@ -19,7 +19,7 @@ use crate::http::{Failure, Patience};
 /// How often the number of connections is thought over.
 const BEAT: Duration = Duration::from_millis(10);
 /// How often the streams are compared with each other.
-const COMPARE_EVERY: Duration = Duration::from_secs(2);
+const COMPARE_EVERY: Duration = Duration::from_secs(1);
 /// Files up to this size, in bytes, get one connection: they end before a second one would have helped.
 pub(super) const SMALL: u64 = 2 << 20;
 
@@ -150,10 +150,7 @@ impl<'a> Conductor<'a> {
     }
 
     fn observe(&mut self) {
-        if self.compared.elapsed() >= COMPARE_EVERY && self.link.may_resolve(&self.job.file) {
-            self.compared = Instant::now();
-            self.open.leases().replace_laggard();
-        }
+        self.replace_straggler();
         let standing = Standing {
             received: self.open.received(),
             process: self.engine.received.load(Ordering::Relaxed),
@@ -161,6 +158,20 @@ impl<'a> Conductor<'a> {
             active: self.streams.len(),
         };
         self.tempo.observe(std::time::Instant::now(), standing);
+    }
+
+    /// Has the bytes of a stream that is far slower than others are brought by another one.
+    fn replace_straggler(&mut self) {
+        let since = self.compared.elapsed();
+        if since < COMPARE_EVERY {
+            return;
+        }
+        self.compared = Instant::now();
+        let steps = self.open.leases().steps();
+        let straggler = self.engine.rates().straggler(&steps, since);
+        if let Some(straggler) = straggler.filter(|_| self.link.may_replace(&self.job.file)) {
+            self.open.take_away(straggler);
+        }
     }
 
     /// Lets a thread hash what has come out of order. What came in order was hashed as it was written.

@@ -11,14 +11,20 @@ use std::ops::Range;
 /// The most that is handed out at once, in bytes. Every lease may cost a request to the hub, which allows some thousand
 /// in five minutes.
 const SEGMENT: u64 = 64 << 20;
-/// A stream that is so many times slower than the middle one is replaced.
-const FAR_SLOWER: u64 = 5;
 /// Remainders smaller than twice this are not worth another connection.
 const SMALLEST_SPLIT: u64 = 1 << 20;
 
 /// The name of a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct LeaseId(u64);
+
+#[cfg(test)]
+impl LeaseId {
+    /// The lease of a made-up stream.
+    pub(super) const fn of_number(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// Bytes for one stream to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +44,17 @@ struct Active {
     end: u64,
     /// Up to where the server was asked.
     asked: u64,
-    /// Where the next byte went when the streams were last compared.
-    compared: Option<u64>,
+    /// Where the next byte went at the last look.
+    looked: Option<u64>,
+}
+
+/// What a stream brought since the last look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) id: LeaseId,
+    pub(super) bytes: u64,
+    /// What it has still to bring.
+    pub(super) remaining: u64,
 }
 
 /// The state of a file's missing bytes.
@@ -76,7 +91,7 @@ impl Leases {
         };
         let id = LeaseId(self.next_id);
         self.next_id += 1;
-        self.active.push(Active { id, position: start, end, asked, compared: None });
+        self.active.push(Active { id, position: start, end, asked, looked: None });
         Some(Lease { id, range: start..asked })
     }
 
@@ -112,20 +127,23 @@ impl Leases {
         }
     }
 
-    /// Compares how far the streams have come since the last call. One that is far slower than the others loses its
-    /// remainder, which the next stream takes: a new connection often finds a better way to the server.
-    pub(super) fn replace_laggard(&mut self) {
-        let mut moved: Vec<(u64, LeaseId)> = Vec::new();
-        for active in &mut self.active {
-            let position = active.position;
-            moved.extend(active.compared.replace(position).map(|before| (position - before, active.id)));
-        }
-        moved.sort_unstable_by_key(|(bytes, _)| *bytes);
-        let Some(((slowest, id), (middle, _))) = moved.first().zip(moved.get(moved.len() / 2)) else { return };
-        let Some(laggard) = self.active.iter_mut().find(|active| active.id == *id) else { return };
-        let remainder = laggard.position..laggard.end;
-        if moved.len() >= 3 && slowest * FAR_SLOWER < *middle && remainder.end - remainder.start >= SMALLEST_SPLIT {
-            laggard.end = laggard.position;
+    /// What each stream brought since the last call, if it was there then.
+    pub(super) fn steps(&mut self) -> Vec<Step> {
+        let step = |active: &mut Active| {
+            let Active { id, position, end, .. } = *active;
+            let before = active.looked.replace(position)?;
+            Some(Step { id, bytes: position - before, remaining: end - position })
+        };
+        self.active.iter_mut().filter_map(step).collect()
+    }
+
+    /// Takes its remainder away from a stream and hands it to the next one: a new connection often finds a better way to
+    /// the server.
+    pub(super) fn take_away(&mut self, id: LeaseId) {
+        let Some(active) = self.active.iter_mut().find(|active| active.id == id) else { return };
+        let remainder = active.position..active.end;
+        active.end = active.position;
+        if !remainder.is_empty() {
             self.set_free(remainder);
         }
     }
@@ -231,18 +249,28 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_far_slower_than_the_others_loses_its_remainder() {
+    fn steps_are_counted_from_look_to_look() {
+        let mut leases = whole(SEGMENT);
+        let first = leases.take(true).unwrap();
+        leases.claim(first.id, 7);
+        assert_eq!(leases.steps(), [], "where it stood before is not known");
+        leases.claim(first.id, 100);
+        let second = leases.take(true).unwrap();
+        let remaining = second.range.start - 107;
+        assert_eq!(leases.steps(), [Step { id: first.id, bytes: 100, remaining }]);
+        assert_eq!(leases.steps().len(), 2);
+    }
+
+    #[test]
+    fn what_is_taken_away_is_handed_to_the_next_stream() {
         let mut leases = whole(3 * SEGMENT);
-        let [first, second, third] = [(); 3].map(|()| leases.take(true).unwrap());
-        leases.replace_laggard();
-        for (lease, bytes) in [(&first, SEGMENT / 2), (&second, SEGMENT / 20), (&third, SEGMENT / 2)] {
-            leases.claim(lease.id, bytes);
-        }
-        leases.replace_laggard();
-        assert!(leases.is_spent(second.id) && !leases.is_spent(first.id));
-        assert_eq!(leases.take(true).unwrap().range, SEGMENT + SEGMENT / 20..2 * SEGMENT);
-        leases.replace_laggard();
-        assert!(!leases.is_spent(first.id), "two that stand still are no measure");
+        let [_, second, _] = [(); 3].map(|()| leases.take(true).unwrap());
+        leases.claim(second.id, SEGMENT - 10);
+        leases.take_away(second.id);
+        assert!(leases.is_spent(second.id));
+        assert_eq!(leases.take(false).unwrap().range, 2 * SEGMENT - 10..2 * SEGMENT, "however little it is");
+        leases.take_away(second.id);
+        assert_eq!(leases.take(false), None, "once");
     }
 
     #[test]
@@ -280,7 +308,7 @@ mod tests {
                         let (id, written) = streams.swap_remove(which % streams.len());
                         leases.release(id, written);
                     }
-                    2 => leases.replace_laggard(),
+                    2 if !streams.is_empty() => leases.take_away(streams[which % streams.len()].0),
                     _ if !streams.is_empty() => {
                         let at = which % streams.len();
                         claim(&mut leases, &mut streams[at], length);

@@ -1,6 +1,7 @@
 //! A file that is being fetched: its partial file, who fetches which of its bytes, which are here, how far it is hashed.
 
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,8 @@ pub(super) struct Open {
     received: AtomicU64,
     /// Bytes were written: there may be something to hash.
     pub(super) written: Notify,
+    /// A stream lost what it had still to bring.
+    taken_away: Notify,
 }
 
 impl Open {
@@ -28,11 +31,18 @@ impl Open {
             here: Mutex::new(here),
             received: AtomicU64::new(0),
             written: Notify::new(),
+            taken_away: Notify::new(),
         }
     }
 
     pub(super) fn leases(&self) -> MutexGuard<'_, Leases> {
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a stream, whatever it waits for; what it had still to bring goes to the next one.
+    pub(super) fn take_away(&self, id: LeaseId) {
+        self.leases().take_away(id);
+        self.taken_away.notify_waiters();
     }
 
     /// How many bytes came over the network for this file.
@@ -85,9 +95,26 @@ impl Held {
         kept
     }
 
-    /// Whether this stream has all of its bytes.
+    /// Whether this stream has all of its bytes, or none to bring any more.
     pub(super) fn is_spent(&self) -> bool {
         self.open.leases().is_spent(self.id)
+    }
+
+    /// Waits for `work`, unless what this stream has still to bring is taken away meanwhile. `work` is dropped then.
+    pub(super) async fn unless_spent<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
+        loop {
+            // made before the look, so that no word after it is missed
+            let taken_away = self.open.taken_away.notified();
+            if self.is_spent() {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                done = &mut work => return Some(done),
+                () = taken_away => {}
+            }
+        }
     }
 
     /// Bytes up to `end` are written.

@@ -54,19 +54,24 @@ impl Stream {
     /// Streams the bytes of the lease into the partial file.
     pub(super) async fn run(self) -> Result<(), Interruption> {
         let mut writer = Writer::new(&self.open, &self.lease);
-        let (range, alone) = (self.lease.range.clone(), self.open.leases().is_alone());
-        let outcome = match self.engine.transport.open(&self.file, range, &self.link, alone).await {
-            Ok(Some(body)) => self.copy(body, &mut writer).await,
-            Ok(None) => Ok(()),
-            Err(failure) => Err(Interruption::Failure(failure)),
-        };
+        let outcome = self.bring(&mut writer).await;
         let flushed = writer.finish().await;
         flushed.map_err(Interruption::Fatal).and(outcome)
     }
 
-    async fn copy(&self, mut body: Body, writer: &mut Writer) -> Result<(), Interruption> {
-        while !writer.held.is_spent() {
-            let next = body.next().await;
+    async fn bring(&self, writer: &mut Writer) -> Result<(), Interruption> {
+        let (range, alone) = (self.lease.range.clone(), self.open.leases().is_alone());
+        let opening = self.engine.transport.open(&self.file, range, &self.link, alone);
+        let Some(opened) = writer.held.unless_spent(opening).await else { return Ok(()) };
+        let Some(mut body) = opened.map_err(Interruption::Failure)? else { return Ok(()) };
+        let (began, start) = (Instant::now(), writer.held.written);
+        let copied = self.copy(&mut body, writer).await;
+        self.engine.rates().note(writer.arrived() - start, began.elapsed());
+        copied
+    }
+
+    async fn copy(&self, body: &mut Body, writer: &mut Writer) -> Result<(), Interruption> {
+        while let Some(next) = writer.held.unless_spent(body.next()).await {
             self.engine.received.fetch_add(body.take_received(), Ordering::Relaxed);
             let Some(mut bytes) = next.map_err(Interruption::Failure)? else { break };
             let kept = writer.held.claim(bytes.len() as u64);
@@ -108,6 +113,11 @@ impl Writer {
             noted: start,
             noted_at: Instant::now(),
         }
+    }
+
+    /// Up to where bytes have arrived, written or not.
+    const fn arrived(&self) -> u64 {
+        self.submitted + self.gathered_length as u64
     }
 
     async fn push(&mut self, bytes: Bytes) -> Result<(), FetchError> {

@@ -23,6 +23,8 @@ use crate::manifest::RepoFile;
 /// How often the provider may be asked for one file: this many times, and once more for every so many bytes.
 const RESOLVES: u64 = 16;
 const BYTES_FOR_A_RESOLVE: u64 = 64_000_000;
+/// So many times more to get away from a stream that hardly moves, when the rest was spent on being fast.
+const REPLACEMENTS: u64 = 4;
 
 /// Opens streams of bytes.
 pub struct Transport {
@@ -57,7 +59,16 @@ impl Link {
 
     /// Whether another stream of this file may be opened only to be faster.
     pub(super) fn may_resolve(&self, file: &RepoFile) -> bool {
-        !self.is_whole_only() && self.resolves.load(Ordering::Relaxed) < RESOLVES + file.size / BYTES_FOR_A_RESOLVE
+        self.may_resolve_up_to(RESOLVES, file)
+    }
+
+    /// Whether a stream of this file may be replaced by another one.
+    pub(super) fn may_replace(&self, file: &RepoFile) -> bool {
+        self.may_resolve_up_to(RESOLVES + REPLACEMENTS, file)
+    }
+
+    fn may_resolve_up_to(&self, most: u64, file: &RepoFile) -> bool {
+        !self.is_whole_only() && self.resolves.load(Ordering::Relaxed) < most + file.size / BYTES_FOR_A_RESOLVE
     }
 
     /// A link proved useless, if it is still the one that would be tried.

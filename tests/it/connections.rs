@@ -2,7 +2,7 @@
 
 use crate::in_cache::{self, InCache};
 use crate::sandbox::{Process, Run, Sandbox};
-use crate::support::{Hub, LinkBinding, Place, Recorded, Repository, generated, until};
+use crate::support::{At, Fault, Hub, LinkBinding, Place, Recorded, Repository, Times, generated, until};
 use bytes::Bytes;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -69,6 +69,21 @@ fn free_links_are_used_by_all_streams() {
     assert!(answered(&requests, Place::Cdn, |status| status < 300) >= 4);
     assert_eq!(answered(&requests, Place::Resolve, |_| true), 1, "the hub is asked once");
     assert_eq!(answered(&requests, Place::Cdn, |status| status >= 400), 0);
+}
+
+/// At 100 bytes a second the rest would take hours, and the stall that others wait for never comes.
+#[test]
+fn a_stream_that_hardly_moves_is_replaced_also_when_it_is_the_only_one_left() {
+    let stage = Stage::new(LinkBinding::Exact);
+    stage.hub.configure(|options| options.content_rate = Some(8_000_000));
+    let begun = |hub: &Hub| answered(&hub.requests(), Place::Cdn, |status| status < 300);
+    stage.hub.fault(At::cdn(NAME), Fault::Slow(100), Times::Next(1));
+    let process = stage.pull().args(["--connections", "4"]).any_stdout().spawn();
+    assert_eq!(process.wait().status, 0);
+    stage.assert_whole();
+    assert!(begun(&stage.hub) >= 2);
+    let slowest = stage.hub.requests().iter().filter(|one| one.place == Place::Cdn).map(Recorded::bytes_sent).min();
+    assert!(slowest < Some(10_000), "{slowest:?} of the slow stream were waited for");
 }
 
 #[test]

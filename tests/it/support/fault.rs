@@ -38,6 +38,8 @@ pub enum Fault {
     /// Closes the connection without any answer.
     HangUp,
     Delay(Duration),
+    /// The body comes at so many bytes a second.
+    Slow(u64),
     /// Changes one bit at this offset of the file.
     FlipBit(u64),
     /// 200 and the whole file for a Range request.

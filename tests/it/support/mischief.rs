@@ -15,6 +15,7 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
     match *fault {
         Fault::Cut(after) => delivery.cut_after = Some(after),
         Fault::Stall(after) => delivery.stall_after = Some(after),
+        Fault::Slow(rate) => delivery.rate = Some(rate),
         Fault::StallAt(offset) => delivery.stall_at = Some(offset),
         Fault::HangUp => delivery.hangs_up = true,
         Fault::Delay(delay) => delivery.delay = delay,
