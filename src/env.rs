@@ -5,6 +5,7 @@
 //! drift apart. An empty or blank value counts as unset everywhere: `HF_TOKEN=""` in a container has broken even public
 //! downloads elsewhere (vllm#20350).
 
+mod descriptors;
 mod file;
 
 use std::collections::BTreeMap;
@@ -153,6 +154,7 @@ pub struct Env {
     home: Option<PathBuf>,
     cache: Option<PathBuf>,
     config: Option<PathBuf>,
+    open_files: Option<u64>,
 }
 
 impl Env {
@@ -162,7 +164,8 @@ impl Env {
     pub fn capture() -> Self {
         let values = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
         let arguments = std::env::args_os().collect();
-        Self { arguments, values, home: dirs::home_dir(), cache: dirs::cache_dir(), config: dirs::config_dir() }
+        let (home, cache, config) = (dirs::home_dir(), dirs::cache_dir(), dirs::config_dir());
+        Self { arguments, values, home, cache, config, open_files: descriptors::raise() }
     }
 
     /// A world made of these variables and this home folder.
@@ -176,6 +179,7 @@ impl Env {
             cache: Some(home.join(".cache")),
             config: Some(home.join(".config")),
             home: Some(home),
+            open_files: None,
         }
     }
 
@@ -252,6 +256,12 @@ impl Env {
     #[must_use]
     pub fn config(&self) -> Option<&PathBuf> {
         self.config.as_ref()
+    }
+
+    /// How many files and connections may be open at once; none where there is no limit.
+    #[must_use]
+    pub const fn open_files(&self) -> Option<u64> {
+        self.open_files
     }
 
     /// Expands a leading `~` and `$NAME` or `${NAME}`; a name that is not set stays as it is written.

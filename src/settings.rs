@@ -20,8 +20,10 @@ use crate::endpoint::EndpointError;
 use crate::env::{self, Env, EnvError};
 use crate::reference::Known;
 
-/// How many small files are fetched at once. Each has a socket and three files open, and macOS gives a process 256.
-const SMALL_JOBS: usize = if cfg!(target_os = "macos") { 32 } else { 64 };
+/// How many small files are fetched at once.
+const SMALL_JOBS: usize = 64;
+/// What a process needs beside what it fetches: the standard streams, the event loop, names, certificates, a listing.
+const OTHER_FILES: u64 = 24;
 
 /// Why settings could not be resolved. All of these are usage errors: nothing was asked of any server yet.
 #[derive(Debug, Error)]
@@ -174,6 +176,7 @@ impl Network {
     fn resolve(env: &Env, overrides: &Overrides) -> Result<Self, SettingsError> {
         let seconds =
             |variable, default| Ok::<_, EnvError>(Duration::from_secs(env.seconds(variable)?.unwrap_or(default)));
+        let at_most = AtOnce::fitting(env.open_files());
         let bundles = [&env::SSL_CERT_FILE, &env::REQUESTS_CA_BUNDLE, &env::CURL_CA_BUNDLE];
         Ok(Self {
             patience: overrides.patience.unwrap_or(Duration::from_secs(120)),
@@ -183,11 +186,26 @@ impl Network {
             proxies: !["NO_PROXY", "no_proxy"]
                 .iter()
                 .any(|name| matches!(env.text(name), Ok(Some(text)) if text.trim() == "*")),
-            jobs: overrides.jobs.unwrap_or(8),
-            small_jobs: overrides.jobs.unwrap_or(SMALL_JOBS),
-            connections: overrides.connections.unwrap_or(16),
+            jobs: overrides.jobs.unwrap_or(8).min(at_most.files),
+            small_jobs: overrides.jobs.unwrap_or(SMALL_JOBS).min(at_most.files),
+            connections: overrides.connections.unwrap_or(16).min(at_most.connections),
             limit_rate: overrides.limit_rate,
         })
+    }
+}
+
+/// What may be done at once within the files that may be open.
+struct AtOnce {
+    files: usize,
+    connections: usize,
+}
+
+impl AtOnce {
+    /// A file needs a socket, a lock and what it is written to, and small and large ones are fetched side by side.
+    fn fitting(open_files: Option<u64>) -> Self {
+        let room = open_files.map_or(u64::MAX, |open_files| open_files.saturating_sub(OTHER_FILES));
+        let share = |share: u64| usize::try_from(room / share).unwrap_or(usize::MAX).max(1);
+        Self { files: share(8), connections: share(4) }
     }
 }
 
@@ -195,6 +213,21 @@ impl Network {
 mod tests {
     use super::*;
     use crate::endpoint::Protocol;
+
+    #[test]
+    fn fewer_open_files_mean_fewer_at_once_and_never_none() {
+        for (open_files, files, connections) in [
+            (None, usize::MAX / 8, usize::MAX / 4),
+            (Some(1_024), 125, 250),
+            (Some(64), 5, 10),
+            (Some(24), 1, 1),
+            (Some(0), 1, 1),
+        ] {
+            let at_once = AtOnce::fitting(open_files);
+
+            assert_eq!((at_once.files, at_once.connections), (files, connections), "{open_files:?}");
+        }
+    }
 
     fn resolve(pairs: &[(&str, &str)], overrides: &Overrides) -> Result<Settings, SettingsError> {
         Settings::resolve(&Env::of("/home/bob", pairs.iter().copied()), overrides)

@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::progress::Progress;
-use super::signal;
 use super::terminal::Terminal;
-use crate::error::Error;
+use super::{diagnose, signal};
+use crate::error::{Error, ExitStatus};
 use crate::report::Reporter;
 
 /// How long tasks may take to put down what they hold once the run has ended.
 const CLOSING_TIME: Duration = Duration::from_millis(500);
+/// How long the work may take to be dropped after a signal. Whoever pressed Ctrl-C expects an end within a second.
+const DROPPING_TIME: Duration = Duration::from_millis(900);
 /// Two threads move the bytes; hashing and writing have threads of their own, as many as keep a slow disk busy.
 const WORKERS: usize = 2;
 const FILE_WORKERS: usize = 16;
@@ -27,7 +29,9 @@ pub(super) fn to_its_end<T, Work: Future<Output = Result<T, Error>>>(
         .build();
     let runtime = runtime.map_err(|source| Error::Stream { action: "start the threads", source })?;
     let progress = Arc::new(Progress::new(terminal));
+    runtime.spawn(last_resort(terminal.clone(), Arc::clone(&progress)));
     let ended = runtime.block_on(async {
+        signal::survive_file_size_limit();
         tokio::select! {
             ended = work(Arc::<Progress>::clone(&progress)) => ended,
             () = signal::asked_to_stop() => Err(Error::Interrupted),
@@ -36,4 +40,20 @@ pub(super) fn to_its_end<T, Work: Future<Output = Result<T, Error>>>(
     runtime.shutdown_timeout(CLOSING_TIME);
     progress.close();
     ended
+}
+
+/// Ends the process where a signal finds the work in the middle of something that cannot be dropped: reading a folder on
+/// a server that does not answer, hashing what should have had a thread of its own. What has arrived is kept all the same:
+/// journals are written as it comes.
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "the thread that would return the status is the one that does not answer"
+)]
+async fn last_resort(terminal: Terminal, progress: Arc<Progress>) {
+    signal::asked_to_stop().await;
+    tokio::time::sleep(DROPPING_TIME).await;
+    progress.close();
+    Terminal::say(&diagnose::text(&Error::Interrupted, &terminal));
+    std::process::exit(i32::from(ExitStatus::Interrupted.code()));
 }

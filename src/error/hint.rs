@@ -144,6 +144,11 @@ fn cache(error: &CacheError) -> Vec<String> {
     match error {
         CacheError::Occupied { .. } => vec!["move it away, or replace it with --force".to_owned()],
         CacheError::Damaged { .. } => vec!["`--force` fetches it again".to_owned()],
+        CacheError::Io { source, .. } if source.kind() == std::io::ErrorKind::FileTooLarge => vec![
+            "files of this size may not be written there: `ulimit -f` tells the limit of this shell, and a disk formatted \
+             as FAT32 ends at 4 GiB; what has arrived is kept"
+                .to_owned(),
+        ],
         _ => Vec::new(),
     }
 }

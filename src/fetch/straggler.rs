@@ -35,7 +35,9 @@ impl Rates {
 
     /// The stream to replace, from what each brought since the last look.
     pub(super) fn straggler(&mut self, steps: &[Step], since: Duration) -> Option<LeaseId> {
-        steps.iter().for_each(|step| self.remember(a_second(step.bytes, since)));
+        for step in steps {
+            self.remember(a_second(step.bytes, since));
+        }
         let usual = self.usual()?;
         let slowest = steps.iter().min_by_key(|step| step.bytes)?;
         let rate = a_second(slowest.bytes, since);

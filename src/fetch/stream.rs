@@ -4,6 +4,7 @@
 //! (Ctrl-C, or another file's failure) notes in the journal what was written.
 
 use std::ops::Range;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -11,11 +12,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::leases::Lease;
 use super::open::{Held, Open};
 use super::transport::{Body, Link};
-use super::{Engine, FetchError};
+use super::{Engine, FetchError, blocking};
 use crate::cache::CacheError;
 use crate::http::Failure;
 use crate::manifest::RepoFile;
@@ -71,7 +73,7 @@ impl Stream {
     }
 
     async fn copy(&self, body: &mut Body, writer: &mut Writer) -> Result<(), Interruption> {
-        while let Some(next) = writer.held.unless_spent(body.next()).await {
+        while let Some(next) = next(body, writer).await? {
             self.engine.received.fetch_add(body.take_received(), Ordering::Relaxed);
             let Some(mut bytes) = next.map_err(Interruption::Failure)? else { break };
             let kept = writer.held.claim(bytes.len() as u64);
@@ -83,6 +85,17 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+/// What the network has next; none where the rest was taken away. A line that pauses is used to write and note what is
+/// here: whatever ends the pause, nothing of that is lost.
+async fn next(body: &mut Body, writer: &mut Writer) -> Result<Option<Result<Option<Bytes>, Failure>>, Interruption> {
+    let mut next = pin!(body.next());
+    if let Ok(next) = timeout(JOURNAL_EVERY_TIME, writer.held.unless_spent(&mut next)).await {
+        return Ok(next);
+    }
+    writer.put_down().await.map_err(Interruption::Fatal)?;
+    Ok(writer.held.unless_spent(next).await)
 }
 
 /// Gathers, writes behind the network's back, and keeps the journal.
@@ -131,7 +144,7 @@ impl Writer {
         self.settle().await?;
         let (pieces, start) = (std::mem::take(&mut self.gathered), self.submitted);
         self.submitted += std::mem::take(&mut self.gathered_length) as u64;
-        let note = self.take_note();
+        let note = self.is_note_due().then(|| self.take_note());
         let partial = Arc::clone(&self.open.partial);
         let write = tokio::task::spawn_blocking(move || {
             note.map_or(Ok(()), |range| partial.note(&range))?;
@@ -141,15 +154,16 @@ impl Writer {
         Ok(())
     }
 
-    /// What the journal should be told now.
-    fn take_note(&mut self) -> Option<Range<u64>> {
-        let range = self.noted..self.held.written;
-        let due = range.end - range.start >= JOURNAL_EVERY || self.noted_at.elapsed() >= JOURNAL_EVERY_TIME;
-        if !due || range.is_empty() {
-            return None;
-        }
-        (self.noted, self.noted_at) = (range.end, Instant::now());
-        Some(range)
+    fn is_note_due(&self) -> bool {
+        let unnoted = self.held.written - self.noted;
+        unnoted >= JOURNAL_EVERY || unnoted > 0 && self.noted_at.elapsed() >= JOURNAL_EVERY_TIME
+    }
+
+    /// What the journal does not know yet.
+    fn take_note(&mut self) -> Range<u64> {
+        let noted = std::mem::replace(&mut self.noted, self.held.written);
+        self.noted_at = Instant::now();
+        noted..self.held.written
     }
 
     async fn settle(&mut self) -> Result<(), FetchError> {
@@ -158,6 +172,16 @@ impl Writer {
             self.held.advance(end);
         }
         Ok(())
+    }
+
+    /// Writes what was gathered and tells the journal.
+    async fn put_down(&mut self) -> Result<(), FetchError> {
+        self.finish().await?;
+        let (partial, range) = (Arc::clone(&self.open.partial), self.take_note());
+        if range.is_empty() {
+            return Ok(());
+        }
+        Ok(blocking(move || partial.note(&range)).await??)
     }
 
     async fn finish(&mut self) -> Result<(), FetchError> {

@@ -167,7 +167,7 @@ spaces--org--space/trees/e35442948931bfefae0fb3ba09dd9c3c7c8b77d1.json
 #[test]
 fn modes_are_what_the_umask_leaves_and_locks_are_open_to_the_group() {
     let (_hub, sandbox) = stage();
-    pull(&sandbox).umask("022").run();
+    pull(&sandbox).after("umask 022").run();
     assert_data_eq!(
         modes(&sandbox),
         str![[r#"
@@ -191,7 +191,7 @@ fn modes_are_what_the_umask_leaves_and_locks_are_open_to_the_group() {
 "#]]
     );
     let (_hub, sandbox) = stage();
-    pull(&sandbox).umask("077").run();
+    pull(&sandbox).after("umask 077").run();
     assert_data_eq!(
         modes(&sandbox),
         str![[r#"

@@ -18,6 +18,8 @@ mod hub_is_faithful;
 mod hub_watches;
 mod in_cache;
 mod into;
+#[cfg(unix)]
+mod limits;
 mod listing;
 mod local_dir;
 mod network;

@@ -131,6 +131,20 @@ fn a_kill_at_any_moment_costs_at_most_four_mebibytes_a_connection() {
     }
 }
 
+/// The journal is written while the line pauses, so a kill in the pause costs nothing at all.
+#[test]
+fn a_kill_while_the_line_pauses_costs_no_byte() {
+    let (transfer, at) = (Transfer::new(), 5 * MIB as u64 + 70_001);
+    transfer.hub.fault(At::cdn(NAME), Fault::StallAt(at), Times::Always);
+    let process = transfer.pull().spawn();
+    let planned = || transfer.pull().args(["--dry-run", "--json"]).any_stdout().run().json()["bytes_to_fetch"].as_u64();
+    until("the journal knows all of it", || planned() == Some(SIZE as u64 - at));
+    assert_eq!(process.kill().status, 137);
+    transfer.hub.clear_faults();
+    let (_, fetched) = transfer.finish(transfer.pull().any_stderr());
+    assert_eq!(fetched, SIZE as u64 - at);
+}
+
 #[test]
 fn a_run_after_a_kill_says_that_it_goes_on() {
     let (transfer, most) = Transfer::killed_at(14 * MIB);

@@ -35,7 +35,7 @@ fn what_holds_a_token_is_for_its_owner_only() {
     let mode = |path: &str| std::fs::metadata(sandbox.path(path)).expect("there").permissions().mode() & 0o777;
     log_in(&sandbox, "bob", "ci");
     let login = auth(&sandbox, &["login", "ba", "--token-stdin"]).env("BA_ENDPOINT", hub.url());
-    login.umask("000").stdin(token_of("bob")).any_stderr().run();
+    login.after("umask 000").stdin(token_of("bob")).any_stderr().run();
     for path in super::LOGINS {
         assert_eq!(mode(path), 0o600, "{path}");
     }

@@ -37,7 +37,7 @@ pub struct Run {
     #[cfg(target_os = "linux")]
     on_terminal: bool,
     #[cfg(unix)]
-    umask: Option<&'static str>,
+    after: Option<&'static str>,
     /// `None`: anything goes.
     stdout: Option<Data>,
     stderr: Option<Data>,
@@ -57,7 +57,7 @@ impl Run {
             #[cfg(target_os = "linux")]
             on_terminal: false,
             #[cfg(unix)]
-            umask: None,
+            after: None,
             stdout: Some("".into_data()),
             stderr: Some("".into_data()),
             status: 0,
@@ -112,10 +112,10 @@ impl Run {
         self
     }
 
-    /// The mode bits that new files must not have, in octal.
+    /// In a process that a shell has prepared: `umask 007`, `ulimit -n 64`.
     #[cfg(unix)]
-    pub fn umask(mut self, umask: &'static str) -> Self {
-        self.umask = Some(umask);
+    pub fn after(mut self, command: &'static str) -> Self {
+        self.after = Some(command);
         self
     }
 
@@ -197,9 +197,9 @@ impl Run {
         let program = env!("CARGO_BIN_EXE_gatedl");
         // By a shell, because a call before exec would need unsafe code.
         #[cfg(unix)]
-        if let Some(umask) = self.umask {
+        if let Some(prepare) = self.after {
             let mut shell = Command::new("/bin/sh");
-            shell.args(["-c", "umask \"$0\" && exec \"$@\"", umask, program]);
+            shell.args(["-c", "eval \"$0\" && exec \"$@\"", prepare, program]);
             return shell;
         }
         #[cfg(target_os = "linux")]
