@@ -7,20 +7,16 @@
 
 mod patient;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, future, stream};
 
-use crate::auth;
-use crate::connection::{Caller, Connection, Wanted};
-use crate::credential::{Credential, CredentialSource, Secret};
-use crate::endpoint::Endpoint;
+use crate::credential::CredentialSource;
 use crate::error::Error;
-use crate::http::{Client, Failure};
+use crate::http::Failure;
 use crate::manifest::Resolved;
 use crate::provider::{Account, ProviderError};
-use crate::report::Reporter;
+use crate::session::{Answered, Connection, Session, Wanted};
 
 /// How many repositories are asked about at once: enough to hide the way to the hub, too few to be a burden.
 const AT_ONCE: usize = 4;
@@ -62,11 +58,18 @@ pub struct Report {
     pub tokens: Vec<Token>,
 }
 
-/// A run of questions: asked once, and then again as long as the caller is patient.
+/// Questions that are asked once, and then again as long as the caller is patient.
 pub struct Check<'a> {
-    connections: Vec<Connection<'a>>,
-    repos: Vec<(usize, Checked)>,
-    reporter: Arc<dyn Reporter>,
+    session: &'a Session,
+    /// Whoever was asked, each once.
+    connections: Vec<Arc<Connection>>,
+    repos: Vec<Asked>,
+}
+
+/// A repository, and who answered about it.
+struct Asked {
+    connection: Arc<Connection>,
+    checked: Checked,
 }
 
 impl<'a> Check<'a> {
@@ -74,39 +77,28 @@ impl<'a> Check<'a> {
     ///
     /// # Errors
     /// When a credential cannot be read, or there is no client. What a provider answers is part of the report.
-    pub async fn begin(
-        wanted: Vec<Wanted>,
-        caller: Caller<'a>,
-        reporter: Arc<dyn Reporter>,
-    ) -> Result<Check<'a>, Error> {
-        let client = Client::new(&caller.settings.network, Arc::clone(&reporter))?;
-        let mut desk = Desk { caller, client, connections: Vec::new(), known: Vec::new() };
-        let mut places = Vec::with_capacity(wanted.len());
+    pub async fn begin(wanted: Vec<Wanted>, session: &'a Session) -> Result<Self, Error> {
+        let mut connections = Vec::new();
+        // before any question: what is wrong with a token on this machine can be mended here
         for wanted in &wanted {
-            places.push(desk.place_for(wanted, &reporter).await?);
+            add(&mut connections, session.connection(wanted).await?);
         }
-        let connections = &desk.connections;
-        let questions = wanted.into_iter().zip(places).map(|(wanted, place)| {
-            let connection = &connections[place];
-            async move { (place, ask(connection, wanted).await) }
-        });
-        let answers = stream::iter(questions).buffered(AT_ONCE).collect();
-        let accounts = future::join_all(connections.iter().map(Connection::account));
-        let (mut repos, _): (Vec<(usize, Checked)>, _) = future::join(answers, accounts).await;
-        for answer in &mut repos {
-            if let Some(better) = desk.ask_elsewhere(&answer.1, &reporter).await? {
-                *answer = better;
-            }
+        let answers = stream::iter(wanted.into_iter().map(|wanted| ask(session, wanted))).buffered(AT_ONCE).collect();
+        let accounts = future::join_all(connections.iter().map(|connection| connection.account()));
+        let (answers, _): (Vec<Result<Asked, Error>>, _) = future::join(answers, accounts).await;
+        let repos: Vec<Asked> = answers.into_iter().collect::<Result<_, _>>()?;
+        for asked in &repos {
+            add(&mut connections, Arc::clone(&asked.connection));
         }
-        Ok(Self { connections: desk.connections, repos, reporter })
+        Ok(Self { session, connections, repos })
     }
 
     /// The pages on which a user can do something about a refusal, each once.
     #[must_use]
     pub fn pages(&self) -> Vec<String> {
         let mut pages: Vec<String> = Vec::new();
-        for (_, checked) in &self.repos {
-            if let Err(Error::Refused(refused)) = &checked.outcome
+        for asked in &self.repos {
+            if let Err(Error::Refused(refused)) = &asked.checked.outcome
                 && refused.refusal.kind.has_a_page_that_helps()
                 && !pages.contains(&refused.refusal.page)
             {
@@ -118,98 +110,37 @@ impl<'a> Check<'a> {
 
     /// What was found out.
     pub async fn report(self) -> Report {
-        let mut tokens = Vec::new();
-        let mut numbers = HashMap::new();
-        for (place, connection) in self.connections.iter().enumerate() {
-            let Some(credential) = connection.credential() else { continue };
-            let account = match connection.account().await {
-                Ok(Some(account)) => Ok(account.clone()),
-                Ok(None) => Err("the server does not say whose it is".to_owned()),
-                Err(error) => Err(problem(error)),
-            };
-            let settings = connection.settings();
-            numbers.insert(place, tokens.len());
-            tokens.push(Token {
-                provider: settings.name.clone(),
-                source: credential.source().clone(),
-                host: settings.endpoint.origin().to_string(),
-                account,
-            });
-        }
-        let number = |(place, checked)| Checked { token: numbers.get(&place).copied(), ..checked };
-        Report { repos: self.repos.into_iter().map(number).collect(), tokens }
+        let sent: Vec<Arc<Connection>> =
+            self.connections.into_iter().filter(|connection| connection.credential().is_some()).collect();
+        let tokens = future::join_all(sent.iter().map(|connection| token(connection))).await;
+        let repos = self.repos.into_iter().map(|Asked { connection, checked }| {
+            let token = sent.iter().position(|other| Arc::ptr_eq(other, &connection));
+            Checked { token, ..checked }
+        });
+        Report { repos: repos.collect(), tokens: tokens.into_iter().flatten().collect() }
     }
 }
 
-/// Hands out connections: one for each token of each provider.
-struct Desk<'a> {
-    caller: Caller<'a>,
-    client: Client,
-    connections: Vec<Connection<'a>>,
-    /// A `token_command` that asks for a password is run once, not for each repository.
-    known: Vec<(Key, usize)>,
+fn add(connections: &mut Vec<Arc<Connection>>, connection: Arc<Connection>) {
+    if !connections.iter().any(|known| Arc::ptr_eq(known, &connection)) {
+        connections.push(connection);
+    }
 }
 
-/// What decides where a credential is looked for and who gets it.
-#[derive(PartialEq, Eq)]
-struct Key {
-    provider: String,
-    endpoint: Endpoint,
-    /// The bound token of the configuration file.
-    bound: Option<String>,
-    /// The token in a pasted link.
-    link: Option<Secret>,
-}
-
-impl Desk<'_> {
-    /// What the other address of the provider says about something that is not published at the first, if it says more.
-    async fn ask_elsewhere(
-        &mut self,
-        checked: &Checked,
-        reporter: &Arc<dyn Reporter>,
-    ) -> Result<Option<(usize, Checked)>, Error> {
-        let wanted = &checked.wanted;
-        let other = self.caller.settings.provider(&wanted.provider)?.elsewhere(wanted.site.as_ref());
-        let Some(site) = other.filter(|_| checked.outcome.as_ref().is_err_and(Error::is_unpublished)) else {
-            return Ok(None);
-        };
-        let wanted = Wanted { site: Some(site), ..wanted.clone() };
-        let place = self.place_for(&wanted, reporter).await?;
-        let second = ask(&self.connections[place], wanted).await;
-        let says_no_more = |error: &Error| error.is_unpublished() || matches!(error, Error::Provider { .. });
-        Ok(if second.outcome.as_ref().is_err_and(says_no_more) { None } else { Some((place, second)) })
-    }
-
-    async fn place_for(&mut self, wanted: &Wanted, reporter: &Arc<dyn Reporter>) -> Result<usize, Error> {
-        let settings = self.caller.settings;
-        let provider = &wanted.provider(settings)?;
-        let link = wanted.token.clone();
-        let bound = auth::bound_token(settings, provider, &wanted.repo.id).filter(|_| link.is_none());
-        let bound = bound.map(str::to_owned);
-        let key = Key { provider: wanted.provider.clone(), endpoint: provider.endpoint.clone(), bound, link };
-        if let Some((_, place)) = self.known.iter().find(|(known, _)| *known == key) {
-            return Ok(*place);
-        }
-        let found = wanted.credential(self.caller, provider, &self.client).await?;
-        let source = found.credential.as_ref().map(Credential::source);
-        let same = |open: &Connection<'_>| {
-            let known = open.settings();
-            let is_it = (&known.name, &known.endpoint) == (&provider.name, &provider.endpoint);
-            // the key tells which link it is of
-            is_it && source != Some(&CredentialSource::Link) && open.credential().map(Credential::source) == source
-        };
-        let place = match self.connections.iter().position(same) {
-            Some(place) => place,
-            None => {
-                found.warnings.iter().for_each(|warning| reporter.warn(warning));
-                let connection = Connection::with(self.caller, provider, self.client.clone(), found.credential);
-                self.connections.push(connection);
-                self.connections.len() - 1
-            }
-        };
-        self.known.push((key, place));
-        Ok(place)
-    }
+/// The token of a connection, and whose it is.
+async fn token(connection: &Connection) -> Option<Token> {
+    let account = match connection.account().await {
+        Ok(Some(account)) => Ok(account.clone()),
+        Ok(None) => Err("the server does not say whose it is".to_owned()),
+        Err(error) => Err(problem(error)),
+    };
+    let settings = connection.settings();
+    Some(Token {
+        provider: settings.name.clone(),
+        source: connection.credential()?.source().clone(),
+        host: settings.endpoint.origin().to_string(),
+        account,
+    })
 }
 
 /// Why it is not known whose a token is: the server's words, if it said any.
@@ -222,9 +153,10 @@ fn problem(error: &ProviderError) -> String {
     }
 }
 
-async fn ask(connection: &Connection<'_>, wanted: Wanted) -> Checked {
-    let subject = wanted.subject();
-    let (resolved, outcome) = connection.may_read(subject).await;
-    let reference = connection.spell(subject);
-    Checked { wanted, reference, token: None, resolved, outcome }
+async fn ask(session: &Session, wanted: Wanted) -> Result<Asked, Error> {
+    let may_read = async |connection: &Arc<Connection>, wanted: &Wanted| connection.may_read(wanted.subject()).await;
+    let Answered { wanted, connection, answer } = session.ask(&wanted, may_read).await?;
+    let (resolved, reference) = (connection.resolved(wanted.subject()), connection.spell(wanted.subject()));
+    let checked = Checked { wanted, reference, token: None, resolved, outcome: answer.map(drop) };
+    Ok(Asked { connection, checked })
 }

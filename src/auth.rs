@@ -1,11 +1,12 @@
 //! Finding a credential: an ordered list of places, the first that holds a token wins.
 //!
-//! Nothing here makes a request; whether a token is good is for the hub to say. What this room decides is which one is
-//! sent and to which origin, because the field's loudest token trouble is a stale variable that shadows a fresh login
+//! Nothing here makes a request but [`Exchange`]; whether a token is good is for the hub to say. What this room decides is
+//! which one is sent and to which origin, because the field's loudest token trouble is a stale variable that shadows a fresh login
 //! (lemonade-sdk/lemonade#58) and a token for one hub that reaches another.
 
 mod command;
 mod credentials;
+mod identity;
 mod place;
 mod store;
 mod survey;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+pub use self::identity::{Exchange, IdentityError};
 pub use self::store::{Store, StoredLogin, shadows};
 pub use self::survey::{Standing, Survey, Surveyed, survey};
 

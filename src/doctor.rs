@@ -10,16 +10,11 @@ mod network;
 mod repository;
 mod token;
 
-use std::sync::Arc;
-
-use crate::auth::{self, Survey};
-use crate::connection::{Caller, Connection, Wanted};
+use crate::auth::{self, Exchange, Survey};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
-use crate::http::Client;
-use crate::identity::Exchange;
 use crate::provider::Account;
-use crate::report::Reporter;
+use crate::session::{Session, Wanted};
 use crate::settings;
 
 /// What a check is about; the order is that of the report.
@@ -150,17 +145,17 @@ struct Patient<'a> {
 }
 
 impl<'a> Patient<'a> {
-    fn of(provider: &'a settings::Provider, caller: Caller<'a>) -> Result<Self, Error> {
-        let exchange = Exchange::planned(caller.settings, caller.env, provider, caller.token)?;
+    fn of(provider: &'a settings::Provider, session: &'a Session) -> Result<Self, Error> {
+        let exchange = Exchange::planned(session.settings(), session.env(), provider, session.token())?;
         let winner = exchange.as_ref().map(Exchange::source);
-        let survey = auth::survey(caller.settings, caller.env, provider, winner);
+        let survey = auth::survey(session.settings(), session.env(), provider, winner);
         Ok(Self { settings: provider, survey, exchange })
     }
 
     /// Makes the token, where it is made from an identity.
-    async fn exchange(&mut self, caller: Caller<'_>, client: &Client) -> Result<(), Error> {
+    async fn exchange(&mut self, session: &Session) -> Result<(), Error> {
         if let Some(exchange) = &self.exchange {
-            self.survey.found.credential = Some(exchange.run(caller.env, client).await?);
+            self.survey.found.credential = Some(exchange.run(session.env(), session.client()?).await?);
         }
         Ok(())
     }
@@ -168,7 +163,7 @@ impl<'a> Patient<'a> {
 
 /// A look at everything: first at this machine, then, if anybody wants, at the servers.
 pub struct Examination<'a> {
-    caller: Caller<'a>,
+    session: &'a Session,
     order: &'a Order,
     patients: Vec<Patient<'a>>,
     checks: Vec<Check>,
@@ -179,14 +174,14 @@ impl<'a> Examination<'a> {
     ///
     /// # Errors
     /// When the order names an unknown provider. Whatever else is wrong is a check.
-    pub fn begin(order: &'a Order, caller: Caller<'a>) -> Result<Self, Error> {
-        let settings = caller.settings;
+    pub fn begin(order: &'a Order, session: &'a Session) -> Result<Self, Error> {
+        let settings = session.settings();
         let named = order.repository.as_ref().map(|wanted| &wanted.provider).or(order.provider.as_ref());
         let providers = match named {
             Some(name) => vec![settings.provider(name)?],
             None => settings.providers.iter().collect(),
         };
-        let patients = providers.into_iter().map(|provider| Patient::of(provider, caller));
+        let patients = providers.into_iter().map(|provider| Patient::of(provider, session));
         let patients: Vec<Patient<'_>> = patients.collect::<Result<_, _>>()?;
         let in_use = |patient: &Patient<'_>| {
             named.is_some()
@@ -196,39 +191,48 @@ impl<'a> Examination<'a> {
         };
         let patients: Vec<Patient<'_>> = patients.into_iter().filter(in_use).collect();
         let checks = disk::checks(patients.iter().map(|patient| patient.settings.cache.as_path()), settings.symlinks);
-        Ok(Self { caller, order, patients, checks })
+        Ok(Self { session, order, patients, checks })
     }
 
     /// Asks the servers.
-    pub async fn ask(&mut self, reporter: &Arc<dyn Reporter>) {
-        let network = &self.caller.settings.network;
-        let client = match Client::new(network, Arc::clone(reporter)) {
-            Ok(client) => client,
-            Err(error) => {
-                self.checks.push(Check::bad(Topic::Network, "certificates", &error.into()));
-                return self.tokens_unasked();
+    pub async fn ask(&mut self) {
+        if let Err(error) = self.session.client() {
+            self.checks.push(Check::bad(Topic::Network, "certificates", &error.into()));
+            return self.tokens_unasked();
+        }
+        self.checks.push(network::certificates(&self.session.settings().network));
+        for patient in std::mem::take(&mut self.patients) {
+            let name = patient.settings.name.clone();
+            match self.ask_about(patient).await {
+                Ok(checks) => self.checks.extend(checks),
+                Err(error) => self.checks.push(Check::bad(Topic::Network, &name, &error)),
             }
-        };
-        self.checks.push(network::certificates(network));
-        for mut patient in std::mem::take(&mut self.patients) {
-            let exchanged = patient.exchange(self.caller, &client).await;
-            let credential = patient.survey.found.credential.clone();
-            let connection = Connection::with(self.caller, patient.settings, client.clone(), credential);
-            self.checks.extend(network::checks(&connection, network).await);
-            self.checks.extend(match exchanged {
-                Ok(()) => token::asked(patient, &connection, self.caller).await,
-                Err(error) => vec![Check::bad(Topic::Token, &patient.settings.name, &error)],
-            });
         }
         if let Some(wanted) = &self.order.repository {
-            self.checks.extend(repository::checks(wanted, self.caller, client).await);
+            self.checks.extend(repository::checks(wanted, self.session).await);
         }
+    }
+
+    async fn ask_about(&self, mut patient: Patient<'_>) -> Result<Vec<Check>, Error> {
+        let exchanged = patient.exchange(self.session).await;
+        let credential = patient.survey.found.credential.clone();
+        let connection = if exchanged.is_ok() && patient.survey.blocked.is_none() {
+            self.session.open_with(patient.settings, credential).await?
+        } else {
+            self.session.connect(patient.settings, credential)?
+        };
+        let mut checks = network::checks(&connection, &self.session.settings().network).await;
+        checks.extend(match exchanged {
+            Ok(()) => token::asked(patient, &connection, self.session).await,
+            Err(error) => vec![Check::bad(Topic::Token, &patient.settings.name, &error)],
+        });
+        Ok(checks)
     }
 
     /// Looks at the tokens without asking whose they are.
     pub fn tokens_unasked(&mut self) {
         for patient in std::mem::take(&mut self.patients) {
-            self.checks.extend(token::unasked(patient, self.caller));
+            self.checks.extend(token::unasked(patient, self.session));
         }
     }
 

@@ -11,6 +11,7 @@ mod status;
 mod token;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use thiserror::Error as ThisError;
 
@@ -20,14 +21,13 @@ pub use self::status::ExitStatus;
 pub use self::token::BadToken;
 
 use crate::archive::ArchiveError;
-use crate::auth::AuthError;
+use crate::auth::{AuthError, IdentityError};
 use crate::cache::CacheError;
 use crate::catalog::CatalogError;
 use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
 use crate::flow::FlowError;
 use crate::http::{ClientError, Failure};
-use crate::identity::IdentityError;
 use crate::pattern::{PatternError, Unmatched};
 use crate::provider::{ProviderError, RefusalKind};
 use crate::reference::ReferenceError;
@@ -74,7 +74,7 @@ pub enum Error {
         /// The host that was asked.
         host: String,
         /// Why.
-        source: Box<ProviderError>,
+        source: Arc<ProviderError>,
     },
     /// The provider gave no usable answer.
     #[error("could not ask {host} about `{reference}`")]
@@ -292,12 +292,10 @@ impl Error {
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refused(refused) => refused.failure.as_ref(),
-            Self::BadToken(token) => Some(&token.failure),
+            Self::BadToken(token) => token.failure(),
             Self::Identity(error) => error.failure(),
-            Self::Provider { source, .. } | Self::Whose { source, .. } => match source.as_ref() {
-                ProviderError::Failure(failure) => Some(failure),
-                _ => None,
-            },
+            Self::Provider { source, .. } => source.failure(),
+            Self::Whose { source, .. } => source.failure(),
             Self::Fetch(FetchError::Transfer { source: failure, .. }) => Some(failure),
             Self::CatalogUnreachable { source, .. } => Some(source),
             _ => None,

@@ -10,12 +10,10 @@
 //! | 9 | [`cli`] | clap, the terminal, signals, exit codes |
 //! | 8 | [`vix`] | the models of a Visionatrix worker, one pull each |
 //! | 7 | [`pull`], [`access`], [`doctor`] | the use cases, one page each |
-//! | 6 | [`whoami`] | whose token it is, or why it is no good |
-//! | 6 | [`connection`] | a provider asked with its credential; refusals explained |
+//! | 6 | [`session`] | one run: one client, each credential found once, providers asked, refusals explained |
 //! | 5 | [`error`] | everything that can end a pull, with hints and exit status |
-//! | 4 | [`identity`] | the credential of a run: found by `auth`, or exchanged for a CI job's identity |
+//! | 4 | [`auth`] | where tokens are found, or exchanged for a CI job's identity |
 //! | 4 | [`provider`], [`fetch`] | what a hub answers; how bytes arrive. Neither knows the other |
-//! | 3 | [`auth`] | where tokens are found; makes no request |
 //! | 3 | [`http`], [`cache`] | one client, redirects by hand; the disk. Neither knows the other |
 //! | 2 | [`archive`] | unpacking what was verified |
 //! | 2 | [`settings`] | every knob, resolved once |
@@ -27,7 +25,7 @@
 //! # How a pull flows
 //!
 //! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`]. [`pull::pull`] asks whether all is here
-//! already; else a [`connection`] is opened with the credential that [`identity`] finds, bound to the origin of its
+//! already; else the [`session`] opens a connection with the credential that [`auth`] finds, bound to the origin of its
 //! provider; [`provider`] turns the revision into a commit and its listing into a [`manifest::Manifest`]; [`fetch::Plan`]
 //! looks at what [`cache`] holds; [`fetch::fetch`] streams the rest into partial files, which [`cache`] verifies and
 //! publishes; the ref is written last. [`vix`] does that for each model of a catalog, and [`access`] and [`doctor`] stop
@@ -43,7 +41,6 @@ pub mod cache;
 pub mod catalog;
 pub mod cli;
 pub mod comfyui;
-pub mod connection;
 pub mod credential;
 pub mod digest;
 pub mod doctor;
@@ -53,7 +50,6 @@ pub mod error;
 pub mod fetch;
 pub mod flow;
 pub mod http;
-pub mod identity;
 pub mod manifest;
 pub mod pattern;
 pub mod provider;
@@ -62,8 +58,8 @@ pub mod reference;
 pub mod regular_file;
 pub mod repo;
 pub mod report;
+pub mod session;
 pub mod settings;
 pub mod transformers_js;
 pub mod vix;
 pub mod weights;
-pub mod whoami;

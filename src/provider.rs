@@ -11,6 +11,7 @@ mod refusal;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use thiserror::Error;
 use url::Url;
@@ -55,6 +56,17 @@ pub enum ProviderError {
         /// The path, and the rule that it breaks.
         source: NameError,
     },
+}
+
+impl ProviderError {
+    /// The failed request behind it, if one is.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failure(failure) => Some(failure),
+            _ => None,
+        }
+    }
 }
 
 /// What a provider says about access before any content is asked for.
@@ -129,9 +141,9 @@ pub trait Provider: Send + Sync {
 
 /// The provider that settings describe, ready to be asked.
 #[must_use]
-pub fn connect(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Box<dyn Provider> {
+pub fn connect(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Arc<dyn Provider> {
     match settings.protocol {
-        Protocol::HuggingFace => Box::new(HuggingFace::new(settings, client, credential)),
-        Protocol::CivitAi => Box::new(CivitAi::new(settings, client, credential)),
+        Protocol::HuggingFace => Arc::new(HuggingFace::new(settings, client, credential)),
+        Protocol::CivitAi => Arc::new(CivitAi::new(settings, client, credential)),
     }
 }

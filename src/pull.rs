@@ -26,47 +26,30 @@ pub use self::pulled::{Access, Pulled, PulledFile};
 pub use self::request::Request;
 
 use crate::cache::{Destination, Folder, Links, RepoCache, space};
-use crate::connection::{Caller, Connection, Subject};
-use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{self, FileState, Plan, Transport};
 use crate::manifest::{Entry, RepoFile, Resolved};
-use crate::provider;
-use crate::repo::{Commit, Repo};
-use crate::report::Reporter;
+use crate::repo::Commit;
+use crate::session::{Connection, Session, Subject, Wanted};
 use crate::settings::{self, Settings};
 
 /// Pulls.
 ///
 /// # Errors
 /// Whatever keeps a file that was asked for from being verified and in its place.
-pub async fn pull(
-    request: &Request,
-    settings: &Settings,
-    env: &Env,
-    reporter: Arc<dyn Reporter>,
-) -> Result<Pulled, Error> {
-    let provider = settings.provider(&request.provider)?;
-    let mut request = whereabouts::by_kept_id(request, provider);
-    let mut elsewhere = provider.elsewhere(request.site.as_ref());
-    let mut unpublished = None;
+pub async fn pull(request: &Request, session: &Session) -> Result<Pulled, Error> {
+    let mut request = whereabouts::by_kept_id(request, session.settings().provider(&request.wanted.provider)?);
     loop {
-        let site = request.site.as_ref().map(|site| provider.at(site));
-        let provider = site.as_ref().unwrap_or(provider);
-        let (cache, reporter) = (pull_cache(&request, settings, provider), Arc::clone(&reporter));
-        let pull = Pull { request: &request, settings, env, provider, cache, reporter };
-        match pull.run().await {
-            Ok(Attempt::Done(pulled)) if request.dry_run => return pull.foresee(*pulled),
-            Ok(Attempt::Done(pulled)) => return pull.install(*pulled).await,
-            Ok(Attempt::KeptAs(repo)) => request.repo = repo,
-            Err(error) if unpublished.is_none() && elsewhere.is_some() && error.is_unpublished() => {
-                request.site = elsewhere.take();
-                unpublished = Some(error);
-            }
-            // what the second address adds to a clear no of the first is only a refusal of another kind
-            Err(error @ Error::Provider { .. }) => return Err(unpublished.unwrap_or(error)),
-            Err(error) if error.is_unpublished() => return Err(unpublished.unwrap_or(error)),
-            Err(error) => return Err(error),
+        let pull = Pull::new(&request, session)?;
+        let attempt = match pull.without_asking()? {
+            Some(pulled) => Attempt::Done(Box::new(pulled)),
+            None if session.settings().offline => return Err(pull.offline()),
+            None => pull.ask().await?,
+        };
+        match attempt {
+            Attempt::Done(pulled) if request.dry_run => return pull.foresee(*pulled),
+            Attempt::Done(pulled) => return pull.install(*pulled).await,
+            Attempt::KeptAs(wanted) => request.wanted = wanted,
         }
     }
 }
@@ -75,28 +58,26 @@ pub async fn pull(
 enum Attempt {
     Done(Box<Pulled>),
     /// The files belong to a repository of another id.
-    KeptAs(Repo),
+    KeptAs(Wanted),
 }
 
 /// One pull, before the hub is asked.
 struct Pull<'a> {
     request: &'a Request,
-    settings: &'a Settings,
-    env: &'a Env,
-    provider: &'a settings::Provider,
+    session: &'a Session,
+    provider: settings::Provider,
     cache: RepoCache,
-    reporter: Arc<dyn Reporter>,
 }
 
 /// A pull that asks the hub.
 struct Hub<'a> {
     pull: &'a Pull<'a>,
-    connection: Connection<'a>,
+    connection: Arc<Connection>,
 }
 
 fn pull_cache(request: &Request, settings: &Settings, provider: &settings::Provider) -> RepoCache {
     let links = if settings.symlinks { Links::WherePossible } else { Links::Never };
-    RepoCache::open(&provider.cache, &request.repo, links)
+    RepoCache::open(&provider.cache, &request.wanted.repo, links)
 }
 
 /// The files of entries whose hash is known; an entry without one ends the pull.
@@ -106,19 +87,26 @@ fn verifiable(entries: &[&Entry]) -> Result<Vec<RepoFile>, Error> {
 }
 
 impl<'a> Pull<'a> {
+    fn new(request: &'a Request, session: &'a Session) -> Result<Self, Error> {
+        let provider = request.wanted.provider(session.settings())?;
+        let cache = pull_cache(request, session.settings(), &provider);
+        Ok(Self { request, session, provider, cache })
+    }
+
+    async fn ask(&self) -> Result<Attempt, Error> {
+        let run = async |connection: &Arc<Connection>, wanted: &Wanted| {
+            let hub = Hub { pull: self, connection: Arc::clone(connection) };
+            self.run(&hub, wanted).await
+        };
+        self.session.ask(&self.request.wanted, run).await?.answer
+    }
+
     /// Resolve, list, plan, fetch, publish.
-    async fn run(&self) -> Result<Attempt, Error> {
+    async fn run(&self, hub: &Hub<'_>, wanted: &Wanted) -> Result<Attempt, Error> {
         let done = |pulled| Ok(Attempt::Done(Box::new(pulled)));
-        if let Some(pulled) = self.without_asking()? {
-            return done(pulled);
-        }
-        if self.settings.offline {
-            return Err(self.offline());
-        }
-        let hub = self.connect().await?;
         let resolved = hub.connection.resolve(hub.subject()).await?;
         if let Some(repo) = resolved.repo {
-            return Ok(Attempt::KeptAs(repo));
+            return Ok(Attempt::KeptAs(Wanted { repo, ..wanted.clone() }));
         }
         if let Some(pulled) = self.all_here(&resolved.commit)?.filter(|_| !self.request.dry_run) {
             self.refresh(&resolved.commit, &pulled)?;
@@ -130,7 +118,7 @@ impl<'a> Pull<'a> {
 
     /// The whole answer without a request: the revision cannot move, or the run is offline, and all files are here.
     fn without_asking(&self) -> Result<Option<Pulled>, Error> {
-        if !self.settings.offline && self.fixed().is_none() {
+        if !self.session.settings().offline && self.fixed().is_none() {
             return Ok(None);
         }
         match self.known_commit()? {
@@ -141,14 +129,14 @@ impl<'a> Pull<'a> {
 
     /// The commit of a revision that cannot move.
     fn fixed(&self) -> Option<Commit> {
-        self.provider.protocol.fixed(&self.request.revision)
+        self.provider.protocol.fixed(&self.request.wanted.revision)
     }
 
     /// The commit that the revision is, or was at the last pull.
     fn known_commit(&self) -> Result<Option<Commit>, Error> {
         match self.fixed() {
             Some(commit) => Ok(Some(commit)),
-            None => Ok(self.cache.reference(&self.request.revision)?),
+            None => Ok(self.cache.reference(&self.request.wanted.revision)?),
         }
     }
 
@@ -157,7 +145,7 @@ impl<'a> Pull<'a> {
         let Some(entries) = self.known_entries(commit).filter(|_| !self.request.force) else { return Ok(None) };
         let chosen = match self.choose(&entries) {
             // what was kept may be of an earlier day
-            Err(_) if !self.settings.offline && entries.iter().any(|entry| entry.published.is_some()) => {
+            Err(_) if !self.session.settings().offline && entries.iter().any(|entry| entry.published.is_some()) => {
                 return Ok(None);
             }
             chosen => chosen?,
@@ -177,7 +165,9 @@ impl<'a> Pull<'a> {
     fn known_entries(&self, commit: &Commit) -> Option<Vec<Entry>> {
         let listed = self.cache.listing(commit).or_else(|| self.folder().and_then(|folder| folder.listing(commit)));
         listed.or_else(|| {
-            self.cache.snapshot_entries(commit).filter(|_| self.settings.offline && self.request.local_dir.is_none())
+            self.cache
+                .snapshot_entries(commit)
+                .filter(|_| self.session.settings().offline && self.request.local_dir.is_none())
         })
     }
 
@@ -190,13 +180,11 @@ impl<'a> Pull<'a> {
             let gone = chosen.filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
             gone.map(|entry| entry.path.clone()).collect()
         });
-        Error::Offline { repo: self.request.repo.clone(), revision: self.request.revision.clone(), missing }
-    }
-
-    async fn connect(&'a self) -> Result<Hub<'a>, Error> {
-        let caller = Caller { settings: self.settings, env: self.env, token: &self.request.token };
-        let connection = Connection::open(caller, self.provider, &self.request.repo.id, &self.reporter).await?;
-        Ok(Hub { pull: self, connection })
+        Error::Offline {
+            repo: self.request.wanted.repo.clone(),
+            revision: self.request.wanted.revision.clone(),
+            missing,
+        }
     }
 
     fn folder(&self) -> Option<Folder> {
@@ -204,7 +192,7 @@ impl<'a> Pull<'a> {
     }
 
     fn destination(&self, commit: &Commit) -> Arc<Destination> {
-        let cache = pull_cache(self.request, self.settings, self.provider);
+        let cache = pull_cache(self.request, self.session.settings(), &self.provider);
         Arc::new(Destination::new(commit.clone(), cache, self.folder()))
     }
 
@@ -232,7 +220,7 @@ impl<'a> Pull<'a> {
 
     fn keep_reference(&self, commit: &Commit) -> Result<(), Error> {
         if self.request.local_dir.is_none() && self.fixed().is_none() {
-            self.cache.write_reference(&self.request.revision, commit)?;
+            self.cache.write_reference(&self.request.wanted.revision, commit)?;
         }
         Ok(())
     }
@@ -240,7 +228,7 @@ impl<'a> Pull<'a> {
 
 impl Hub<'_> {
     fn subject(&self) -> Subject<'_> {
-        Subject { repo: &self.pull.request.repo, revision: &self.pull.request.revision }
+        Subject { repo: &self.pull.request.wanted.repo, revision: &self.pull.request.wanted.revision }
     }
 
     /// From a listing to its files in their places; for a dry run, to the plan.
@@ -269,9 +257,9 @@ impl Hub<'_> {
         }
         space::ensure(&destination.root(), plan.bytes_to_fetch)?;
         destination.prepare(jobs.iter().map(|job| &job.file))?;
-        self.pull.reporter.planned(jobs.len(), plan.bytes_to_fetch, plan.bytes_resumed);
+        self.pull.session.reporter().planned(jobs.len(), plan.bytes_to_fetch, plan.bytes_resumed);
         let transport = self.transport(commit);
-        let network = &self.pull.settings.network;
+        let network = &self.pull.session.settings().network;
         let options = fetch::Options {
             jobs: network.jobs,
             small_jobs: network.small_jobs,
@@ -281,7 +269,7 @@ impl Hub<'_> {
             patience: network.patience,
             force: self.pull.request.force,
         };
-        match fetch::fetch(jobs, destination, transport, Arc::clone(&self.pull.reporter), options).await {
+        match fetch::fetch(jobs, destination, transport, Arc::clone(self.pull.session.reporter()), options).await {
             Ok(bytes) => Ok(bytes),
             Err(fetch::FetchError::Transfer { path, source }) => {
                 Err(self.connection.explain_transfer(self.subject(), path, source).await)
@@ -292,8 +280,8 @@ impl Hub<'_> {
 
     fn transport(&self, commit: &Commit) -> Transport {
         let client = self.connection.client();
-        let hub = provider::connect(self.pull.provider, client.clone(), None);
-        let (repo, commit) = (self.pull.request.repo.clone(), commit.clone());
+        let hub = Arc::clone(self.connection.provider());
+        let (repo, commit) = (self.pull.request.wanted.repo.clone(), commit.clone());
         Transport::new(client.clone(), self.connection.credential().cloned(), move |file| {
             hub.link(&repo, &commit, file)
         })

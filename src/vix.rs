@@ -12,7 +12,6 @@ mod targets;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 pub use self::list::{Listed, State};
 
@@ -21,10 +20,8 @@ use self::targets::Targets;
 use crate::cache::delivery::Arrival;
 use crate::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
-use crate::env::Env;
 use crate::error::Error;
-use crate::report::Reporter;
-use crate::settings::Settings;
+use crate::session::Session;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -98,14 +95,9 @@ pub enum Way {
 ///
 /// # Errors
 /// Where a catalog, a flow or a folder cannot be used at all. What happens to one model is in its [`Outcome`].
-pub async fn pull(
-    order: &Order,
-    settings: &Settings,
-    env: &Env,
-    reporter: Arc<dyn Reporter>,
-) -> Result<Vec<Outcome>, Error> {
-    let gathered = sources::gather(order, settings, env, &reporter).await?;
-    let porter = Porter { order, settings, env, reporter, targets: Targets::resolve(order, env)? };
+pub async fn pull(order: &Order, session: &Session) -> Result<Vec<Outcome>, Error> {
+    let gathered = sources::gather(order, session).await?;
+    let porter = Porter { order, session, targets: Targets::resolve(order, session.env())? };
     let mut outcomes = Vec::new();
     let mut taken: HashMap<PathBuf, (String, Digest)> = HashMap::new();
     for model in gathered.models {
@@ -132,17 +124,11 @@ pub async fn pull(
 ///
 /// # Errors
 /// Where a catalog, a flow or a folder cannot be used at all.
-pub async fn list(
-    order: &Order,
-    verify: bool,
-    settings: &Settings,
-    env: &Env,
-    reporter: Arc<dyn Reporter>,
-) -> Result<Vec<Listed>, Error> {
-    let gathered = sources::gather(order, settings, env, &reporter).await?;
+pub async fn list(order: &Order, verify: bool, session: &Session) -> Result<Vec<Listed>, Error> {
+    let gathered = sources::gather(order, session).await?;
     for (_, error) in &gathered.unmatched {
-        reporter.warn(&error.to_string());
+        session.reporter().warn(&error.to_string());
     }
-    let targets = Targets::resolve(order, env)?;
-    list::list(gathered.models, targets, verify, settings, env).await
+    let targets = Targets::resolve(order, session.env())?;
+    list::list(gathered.models, targets, verify, session.settings(), session.env()).await
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{AT_ONCE, Check, Checked};
+use super::{AT_ONCE, Asked, Check, Checked};
 use crate::error::Error;
 use crate::http::Failure;
 use crate::report::Wait;
@@ -28,10 +28,11 @@ impl Check<'_> {
             if closed.is_empty() || left.is_zero() || self.is_settled() {
                 return;
             }
-            let ordered = closed.iter().filter_map(|place| ordered(&self.repos[*place].1)).max().unwrap_or_default();
+            let ordered =
+                closed.iter().filter_map(|place| ordered(&self.repos[*place].checked)).max().unwrap_or_default();
             let wait = pause(round).max(ordered).min(left);
-            let repos = closed.iter().map(|place| self.repos[*place].1.reference.clone()).collect();
-            self.reporter.waiting(&Wait::Gates { repos, wait, left: whole_seconds(left) });
+            let repos = closed.iter().map(|place| self.repos[*place].checked.reference.clone()).collect();
+            self.session.reporter().waiting(&Wait::Gates { repos, wait, left: whole_seconds(left) });
             tokio::time::sleep(wait).await;
             self.ask_again(closed).await;
         }
@@ -40,31 +41,27 @@ impl Check<'_> {
     /// The repositories whose gates may still open.
     fn closed(&self) -> Vec<usize> {
         let repos = self.repos.iter().enumerate();
-        repos.filter(|(_, (_, checked))| may_open(checked)).map(|(place, _)| place).collect()
+        repos.filter(|(_, asked)| may_open(&asked.checked)).map(|(place, _)| place).collect()
     }
 
     /// Whether something was refused that waiting does not mend, so that the user should know at once.
     fn is_settled(&self) -> bool {
-        self.repos.iter().any(|(_, checked)| checked.outcome.is_err() && !may_open(checked))
+        self.repos.iter().any(|Asked { checked, .. }| checked.outcome.is_err() && !may_open(checked))
     }
 
     async fn ask_again(&mut self, closed: Vec<usize>) {
-        let connections = &self.connections;
         let repos = &self.repos;
-        let questions = closed.into_iter().map(|place| {
-            let (connection, checked) = &repos[place];
-            let (connection, wanted, resolved) = (&connections[*connection], &checked.wanted, &checked.resolved);
-            async move {
-                let outcome = match resolved {
-                    Some(resolved) => connection.ask_again(wanted.subject(), resolved).await,
-                    None => Ok(()),
-                };
-                (place, outcome)
-            }
+        let questions = closed.into_iter().map(|place| async move {
+            let Asked { connection, checked } = &repos[place];
+            let outcome = match &checked.resolved {
+                Some(resolved) => connection.ask_again(checked.wanted.subject(), resolved).await,
+                None => Ok(()),
+            };
+            (place, outcome)
         });
         let answers: Vec<(usize, Result<(), Error>)> = stream::iter(questions).buffered(AT_ONCE).collect().await;
         for (place, outcome) in answers {
-            self.repos[place].1.outcome = outcome;
+            self.repos[place].checked.outcome = outcome;
         }
     }
 }

@@ -4,13 +4,14 @@ mod list;
 mod report;
 
 use super::args::Access;
+use super::running::Running;
 use super::terminal::Terminal;
-use super::{browser, diagnose, running};
+use super::{browser, diagnose};
 use crate::access::{Check, Report};
 use crate::auth::TokenChoice;
-use crate::connection::{Caller, Wanted};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
+use crate::session::Wanted;
 use crate::settings::{Overrides, Settings};
 
 /// What is asked for, before any request.
@@ -24,7 +25,7 @@ struct Task {
 
 /// Runs the command.
 pub(super) fn run(arguments: &Access, env: &Env, terminal: &Terminal) -> ExitStatus {
-    let ended = prepare(arguments, env).and_then(|task| ask(arguments, &task, env, terminal));
+    let ended = prepare(arguments, env).and_then(|task| ask(arguments, task, env, terminal));
     match ended {
         Ok(report) => show(arguments, &report, terminal),
         Err(Error::Interrupted) => {
@@ -36,8 +37,7 @@ pub(super) fn run(arguments: &Access, env: &Env, terminal: &Terminal) -> ExitSta
     }
 }
 
-fn ask(arguments: &Access, task: &Task, env: &Env, terminal: &Terminal) -> Result<Report, Error> {
-    let caller = Caller { settings: &task.settings, env, token: &task.token };
+fn ask(arguments: &Access, task: Task, env: &Env, terminal: &Terminal) -> Result<Report, Error> {
     if task.elsewhere > 0 {
         let label = terminal.label("warning");
         Terminal::say(&format!(
@@ -45,8 +45,10 @@ fn ask(arguments: &Access, task: &Task, env: &Env, terminal: &Terminal) -> Resul
             task.elsewhere
         ));
     }
-    running::to_its_end(terminal, async |reporter| {
-        let mut check = Check::begin(task.wanted.clone(), caller, reporter).await?;
+    let running = Running::new(terminal);
+    let session = running.session(task.settings, env, task.token);
+    running.finish(async {
+        let mut check = Check::begin(task.wanted, &session).await?;
         if arguments.open {
             open(&check.pages(), env, terminal);
         }

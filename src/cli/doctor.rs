@@ -4,13 +4,14 @@ mod privacy;
 mod report;
 
 use super::args::Doctor;
+use super::diagnose;
+use super::running::Running;
 use super::terminal::Terminal;
-use super::{diagnose, running};
 use crate::auth::TokenChoice;
-use crate::connection::{Caller, Wanted};
 use crate::doctor::{Check, Examination, Order, Verdict};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
+use crate::session::Wanted;
 use crate::settings::{Overrides, Settings};
 
 /// Runs the command.
@@ -30,15 +31,15 @@ fn examine(arguments: &Doctor, env: &Env, terminal: &Terminal) -> Result<Vec<Che
     };
     let settings = Settings::resolve(env, &overrides)?;
     let order = order(arguments.about.as_deref(), &settings)?;
-    let token = TokenChoice::Search;
-    let caller = Caller { settings: &settings, env, token: &token };
-    let mut examination = Examination::begin(&order, caller)?;
-    if settings.offline {
+    let running = Running::new(terminal);
+    let session = running.session(settings, env, TokenChoice::Search);
+    let mut examination = Examination::begin(&order, &session)?;
+    if session.settings().offline {
         examination.tokens_unasked();
         return Ok(examination.report());
     }
-    running::to_its_end(terminal, async |reporter| {
-        examination.ask(&reporter).await;
+    running.finish(async {
+        examination.ask().await;
         Ok(examination.report())
     })
 }

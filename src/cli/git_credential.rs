@@ -8,14 +8,13 @@ use std::io::Read as _;
 
 use url::Url;
 
+use super::diagnose;
+use super::running::Running;
 use super::terminal::Terminal;
-use super::{diagnose, running};
 use crate::auth::TokenChoice;
 use crate::endpoint::{Origin, Protocol};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
-use crate::http::Client;
-use crate::identity;
 use crate::repo::RepoId;
 use crate::settings::{Overrides, Settings};
 
@@ -45,11 +44,11 @@ fn get(env: &Env, terminal: &Terminal) -> Result<(), Error> {
     if providers.is_empty() {
         return Ok(());
     }
-    let credential = running::to_its_end(terminal, async |reporter| {
-        let client = Client::new(&settings.network, reporter)?;
-        let (repo, choice) = (question.repo.as_ref(), TokenChoice::Search);
+    let running = Running::new(terminal);
+    let session = running.session(settings.clone(), env, TokenChoice::Search);
+    let credential = running.finish(async {
         for provider in providers {
-            let found = identity::find(&settings, env, provider, repo, &choice, &client).await?;
+            let found = session.find_credential(provider, question.repo.as_ref(), None).await?;
             if found.credential.is_some() {
                 return Ok(found.credential);
             }

@@ -19,10 +19,10 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
         file["arrival"] = json!(word(*arrival).replace(' ', "_"));
     }
     let mut document = json!({
-        "provider": request.provider,
+        "provider": request.wanted.provider,
         "repo": pulled.repo.id.as_str(),
         "repo_type": pulled.repo.kind.singular(),
-        "revision": request.revision.as_str(),
+        "revision": request.wanted.revision.as_str(),
         "commit": pulled.commit.as_str(),
         "path": pulled.path.display().to_string(),
         "bytes_fetched": if request.dry_run { 0 } else { pulled.bytes_fetched },
@@ -66,7 +66,7 @@ fn of_file(file: &PulledFile, dry_run: bool) -> Value {
 pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> String {
     let here = pulled.files.iter().filter(|file| file.state == FileState::InPlace).count();
     let brought = pulled.files.len() - here;
-    let what = format!("{}@{}", pulled.repo, request.revision);
+    let what = format!("{}@{}", pulled.repo, request.wanted.revision);
     if pulled.files.is_empty() {
         return format!("{what} has no files");
     }
@@ -119,7 +119,7 @@ pub(super) fn loading(pulled: &Pulled) -> Option<String> {
 pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
     let commit = || format!("commit {}", pulled.commit);
     let what = pulled.commit.as_number().map_or_else(commit, |number| format!("version {number}"));
-    let mut text = format!("{}@{} is {what}\n", pulled.repo, request.revision);
+    let mut text = format!("{}@{} is {what}\n", pulled.repo, request.wanted.revision);
     text += &format!("gate: {}\n", gate(pulled));
     if let Access::Refused(error) = &pulled.access {
         text += &format!("  {error}\n");

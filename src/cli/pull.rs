@@ -4,8 +4,10 @@ use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use super::args::Pull;
+use super::running::Running;
 use super::terminal::Terminal;
-use super::{diagnose, outcome, running};
+use super::{diagnose, outcome};
+use crate::auth::TokenChoice;
 use crate::endpoint::Protocol;
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
@@ -18,8 +20,10 @@ use crate::settings::{Overrides, Settings};
 /// Runs the command.
 pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
     let since = Instant::now();
-    let ended = prepare(arguments, env).and_then(|(request, settings)| {
-        let pulled = running::to_its_end(terminal, |reporter| pull(&request, &settings, env, reporter))?;
+    let ended = prepare(arguments, env).and_then(|(request, token, settings)| {
+        let running = Running::new(terminal);
+        let session = running.session(settings, env, token);
+        let pulled = running.finish(pull(&request, &session))?;
         Ok((request, pulled))
     });
     let (request, pulled) = match ended {
@@ -33,7 +37,7 @@ pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatu
 }
 
 /// Arguments, environment and configuration become one request.
-fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
+fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, TokenChoice, Settings), Error> {
     let overrides = Overrides {
         endpoint: arguments.server.endpoint.clone(),
         provider: arguments.server.provider.clone(),
@@ -55,8 +59,8 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         return Err(Error::Usage(format!("--into is for models, and `{}` is none", Repo { kind, ..reference.repo })));
     }
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
-    let token = arguments.token.choice()?.or_link(reference.token.clone());
-    let request = Request {
+    let token = arguments.token.choice()?;
+    let mut request = Request {
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
         allow_unsafe: arguments.allow_unsafe,
         weights: arguments.choice()?,
@@ -66,11 +70,11 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, Settings), Error> {
         dry_run: arguments.dry_run,
         ..Request::of(Reference { provider, revision, ..reference }, &settings)
     };
-    if kind != RepoKind::Model && settings.provider(&request.provider)?.protocol == Protocol::CivitAi {
-        return Err(Error::Usage(format!("`{}` has models only", request.provider)));
+    if kind != RepoKind::Model && settings.provider(&request.wanted.provider)?.protocol == Protocol::CivitAi {
+        return Err(Error::Usage(format!("`{}` has models only", request.wanted.provider)));
     }
-    let repo = Repo { kind, ..request.repo.clone() };
-    Ok((Request { repo, token, ..request }, settings))
+    request.wanted.repo.kind = kind;
+    Ok((request, token, settings))
 }
 
 /// The reference; a number is one of CivitAI where that is the provider anyway.

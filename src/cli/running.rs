@@ -6,8 +6,11 @@ use std::time::Duration;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use super::{diagnose, signal};
+use crate::auth::TokenChoice;
+use crate::env::Env;
 use crate::error::{Error, ExitStatus};
-use crate::report::Reporter;
+use crate::session::Session;
+use crate::settings::Settings;
 
 /// How long tasks may take to put down what they hold once the run has ended.
 const CLOSING_TIME: Duration = Duration::from_millis(500);
@@ -17,29 +20,43 @@ const DROPPING_TIME: Duration = Duration::from_millis(900);
 const WORKERS: usize = 2;
 const FILE_WORKERS: usize = 16;
 
-/// Runs until the work is done, fails, or the process is asked to stop.
-pub(super) fn to_its_end<T, Work: Future<Output = Result<T, Error>>>(
-    terminal: &Terminal,
-    work: impl FnOnce(Arc<dyn Reporter>) -> Work,
-) -> Result<T, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(FILE_WORKERS)
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|source| Error::Stream { action: "start the threads", source })?;
-    let progress = Arc::new(Progress::new(terminal));
-    runtime.spawn(last_resort(terminal.clone(), Arc::clone(&progress)));
-    let ended = runtime.block_on(async {
-        signal::survive_file_size_limit();
-        tokio::select! {
-            ended = work(Arc::<Progress>::clone(&progress)) => ended,
-            () = signal::asked_to_stop() => Err(Error::Interrupted),
-        }
-    });
-    runtime.shutdown_timeout(CLOSING_TIME);
-    progress.close();
-    ended
+/// What runs until it is done, fails, or the process is asked to stop.
+pub(super) struct Running {
+    terminal: Terminal,
+    progress: Arc<Progress>,
+}
+
+impl Running {
+    /// Nothing runs yet, and nothing is drawn.
+    pub(super) fn new(terminal: &Terminal) -> Self {
+        Self { terminal: terminal.clone(), progress: Arc::new(Progress::new(terminal)) }
+    }
+
+    /// The run as a value, which tells this terminal what happens.
+    pub(super) fn session(&self, settings: Settings, env: &Env, token: TokenChoice) -> Session {
+        Session::new(settings, env.clone(), token, Arc::<Progress>::clone(&self.progress))
+    }
+
+    /// Runs the work to its end.
+    pub(super) fn finish<T>(self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .max_blocking_threads(FILE_WORKERS)
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(|source| Error::Stream { action: "start the threads", source })?;
+        runtime.spawn(last_resort(self.terminal, Arc::clone(&self.progress)));
+        let ended = runtime.block_on(async {
+            signal::survive_file_size_limit();
+            tokio::select! {
+                ended = work => ended,
+                () = signal::asked_to_stop() => Err(Error::Interrupted),
+            }
+        });
+        runtime.shutdown_timeout(CLOSING_TIME);
+        self.progress.close();
+        ended
+    }
 }
 
 /// Ends the process where a signal finds the work in the middle of something that cannot be dropped: reading a folder on

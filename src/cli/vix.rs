@@ -6,8 +6,10 @@ mod table;
 use std::path::Path;
 
 use super::args::{Vix, VixList, VixPull, Worker};
+use super::diagnose;
+use super::running::Running;
 use super::terminal::Terminal;
-use super::{diagnose, running};
+use crate::auth::TokenChoice;
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::regular_file;
@@ -37,7 +39,9 @@ fn run_pull(arguments: &VixPull, env: &Env, terminal: &Terminal) -> Result<ExitS
         return Err(Error::Usage(format!("which models? {ways}")));
     }
     let (env, settings) = prepare(&arguments.worker, env, &overrides)?;
-    let outcomes = running::to_its_end(terminal, |reporter| pull(&order, &settings, &env, reporter))?;
+    let running = Running::new(terminal);
+    let session = running.session(settings, &env, TokenChoice::Search);
+    let outcomes = running.finish(pull(&order, &session))?;
     let status = ExitStatus::of_all(outcomes.iter().map(outcome::status));
     let answer = if arguments.output.is_json() {
         outcome::document(&outcomes, status).to_string()
@@ -54,7 +58,9 @@ fn run_list(arguments: &VixList, env: &Env, terminal: &Terminal) -> Result<ExitS
     let mut order = order(&arguments.worker);
     order.all = !order.chooses();
     let (env, settings) = prepare(&arguments.worker, env, &overrides)?;
-    let listed = running::to_its_end(terminal, |reporter| list(&order, arguments.verify, &settings, &env, reporter))?;
+    let running = Running::new(terminal);
+    let session = running.session(settings, &env, TokenChoice::Search);
+    let listed = running.finish(list(&order, arguments.verify, &session))?;
     let answer = if arguments.output.is_json() {
         table::document(&listed, arguments.verify).to_string()
     } else {

@@ -1,5 +1,6 @@
 //! The way to a provider: names, proxies, certificates, answers, clock and quota.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::lookup_host;
@@ -7,11 +8,11 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::{Check, Topic, Verdict};
-use crate::connection::Connection;
 use crate::endpoint::Origin;
 use crate::error::Error;
 use crate::http::{Ask, Failure, Look, NetworkKind, Quota, proxy_for};
 use crate::provider::ProviderError;
+use crate::session::Connection;
 use crate::settings::Network;
 
 /// How long a name may take to become an address.
@@ -30,7 +31,7 @@ pub(super) fn certificates(network: &Network) -> Check {
 }
 
 /// The provider's server, what its answer says besides, and the servers that its files come from.
-pub(super) async fn checks(connection: &Connection<'_>, network: &Network) -> Vec<Check> {
+pub(super) async fn checks(connection: &Connection, network: &Network) -> Vec<Check> {
     let name = &connection.settings().name;
     let question = Ask::get(connection.provider().probe(), connection.credential());
     let (host, look) = host(connection, &question, &format!("answers for `{name}`"), network).await;
@@ -57,18 +58,13 @@ pub(super) async fn checks(connection: &Connection<'_>, network: &Network) -> Ve
 }
 
 /// A server that files come from. Without a signed link it refuses, and that it does so proves the way to it.
-pub(super) async fn content_host(connection: &Connection<'_>, url: Url, network: &Network) -> Check {
+pub(super) async fn content_host(connection: &Connection, url: Url, network: &Network) -> Check {
     let question = Ask { method: reqwest::Method::HEAD, ..Ask::get(url, None) };
     host(connection, &question, "sends large files", network).await.0
 }
 
 /// One server: its name, the proxy on the way to it, its certificate, and that it answers.
-async fn host(
-    connection: &Connection<'_>,
-    question: &Ask<'_>,
-    reason: &str,
-    network: &Network,
-) -> (Check, Option<Look>) {
+async fn host(connection: &Connection, question: &Ask<'_>, reason: &str, network: &Network) -> (Check, Option<Look>) {
     let origin = Origin::of(&question.url);
     let subject = origin.to_string();
     let proxy = proxy_for(&question.url, network);
@@ -106,7 +102,7 @@ fn answered(subject: &str, about: &str, look: &Look, question: &Ask<'_>) -> Chec
 
 fn unanswered(subject: &str, reason: &str, way: &str, failure: Failure) -> Check {
     let host = subject.to_owned();
-    let error = Error::Whose { host, source: Box::new(ProviderError::Failure(failure)) };
+    let error = Error::Whose { host, source: Arc::new(ProviderError::Failure(failure)) };
     let what = error.failure().map(Failure::summary).unwrap_or_default();
     let mut check = Check::bad(Topic::Network, subject, &error);
     if let Some(Failure::Network { kind: NetworkKind::Connect, .. }) = error.failure() {

@@ -3,26 +3,25 @@
 use url::Url;
 
 use super::{Check, Topic, network};
-use crate::connection::{Caller, Connection, Wanted};
 use crate::endpoint::Origin;
 use crate::error::Error;
-use crate::http::{Ask, ByteRange, Client};
+use crate::http::{Ask, ByteRange};
 use crate::manifest::{Entry, Resolved};
+use crate::session::{Connection, Session, Wanted};
 
 /// The checks.
-pub(super) async fn checks(wanted: &Wanted, caller: Caller<'_>, client: Client) -> Vec<Check> {
+pub(super) async fn checks(wanted: &Wanted, session: &Session) -> Vec<Check> {
     let name = wanted.repo.to_string();
-    let (connection, warnings) = match connect(wanted, caller, client).await {
-        Ok(connected) => connected,
+    let (connection, warnings) = match session.open(wanted).await {
+        Ok(opened) => opened,
         Err(error) => return vec![Check::bad(Topic::Repository, &name, &error)],
     };
     // of any other token they stand in its own row
     let warnings = warnings.iter().filter(|_| wanted.token.is_some());
     let mut checks: Vec<Check> = warnings.map(|warning| Check::warning(Topic::Repository, &name, warning)).collect();
     let resolved = match connection.may_read(wanted.subject()).await {
-        (Some(resolved), Ok(())) => resolved,
-        (None, Ok(())) => return checks,
-        (_, Err(error)) => {
+        Ok(resolved) => resolved,
+        Err(error) => {
             checks.push(Check::bad(Topic::Repository, &name, &error));
             return checks;
         }
@@ -30,26 +29,15 @@ pub(super) async fn checks(wanted: &Wanted, caller: Caller<'_>, client: Client) 
     let gate = resolved.gate.as_str();
     checks.push(Check::good(Topic::Repository, &name, format!("gate {gate}, may be read")));
     match sender(&connection, wanted, &resolved).await {
-        Ok(Some(url)) => checks.push(network::content_host(&connection, url, &caller.settings.network).await),
+        Ok(Some(url)) => checks.push(network::content_host(&connection, url, &session.settings().network).await),
         Ok(None) => {}
         Err(error) => checks.push(Check::bad(Topic::Repository, &name, &error)),
     }
     checks
 }
 
-/// The connection, and what should be known about its token.
-async fn connect<'a>(
-    wanted: &Wanted,
-    caller: Caller<'a>,
-    client: Client,
-) -> Result<(Connection<'a>, Vec<String>), Error> {
-    let settings = &wanted.provider(caller.settings)?;
-    let found = wanted.credential(caller, settings, &client).await?;
-    Ok((Connection::with(caller, settings, client, found.credential), found.warnings))
-}
-
 /// The server that the largest file's link leads to, if it leads to another one.
-async fn sender(connection: &Connection<'_>, wanted: &Wanted, resolved: &Resolved) -> Result<Option<Url>, Error> {
+async fn sender(connection: &Connection, wanted: &Wanted, resolved: &Resolved) -> Result<Option<Url>, Error> {
     let (provider, subject) = (connection.provider(), wanted.subject());
     let manifest = match provider.list(&wanted.repo, &resolved.commit).await {
         Ok(manifest) => manifest,

@@ -2,25 +2,24 @@
 
 use super::{Check, Found, Patient, Topic, Verdict};
 use crate::auth::{self, Survey};
-use crate::connection::{Caller, Connection};
 use crate::error::Error;
 use crate::http::Failure;
 use crate::provider::{Account, Role};
-use crate::whoami::whoami;
+use crate::session::{Connection, Session};
 
 /// The checks of a token, after its provider was asked about it.
-pub(super) async fn asked(patient: Patient<'_>, connection: &Connection<'_>, caller: Caller<'_>) -> Vec<Check> {
+pub(super) async fn asked(patient: Patient<'_>, connection: &Connection, session: &Session) -> Vec<Check> {
     let settings = connection.settings();
     let Some(credential) = connection.credential().filter(|_| patient.survey.blocked.is_none()) else {
-        return unasked(patient, caller);
+        return unasked(patient, session);
     };
     let name = &settings.name;
     let source = credential.source();
     let nameless = || Check::good(Topic::Token, name, format!("from {source}; the server does not say whose it is"));
-    let check = match whoami(settings, credential, connection.client().clone()).await {
+    let check = match connection.whoami().await {
         Ok(Some(account)) => {
-            let verdict = verdict(&account);
-            let found = Found::Token { source: source.clone(), account: Box::new(account) };
+            let verdict = verdict(account);
+            let found = Found::Token { source: source.clone(), account: Box::new(account.clone()) };
             Check { verdict, found, ..Check::good(Topic::Token, name, "") }
         }
         Ok(None) => nameless(),
@@ -35,11 +34,11 @@ fn has_no_such_question(error: &Error) -> bool {
 }
 
 /// The checks of a token about which nobody is asked.
-pub(super) fn unasked(patient: Patient<'_>, caller: Caller<'_>) -> Vec<Check> {
+pub(super) fn unasked(patient: Patient<'_>, session: &Session) -> Vec<Check> {
     let Patient { settings, survey, exchange } = patient;
     let name = &settings.name;
     let mut checks: Vec<Check> = warnings(&survey, name).collect();
-    let withheld = auth::withheld(caller.settings, caller.token);
+    let withheld = auth::withheld(session.settings(), session.token());
     if let Some(exchange) = exchange {
         checks.push(Check::good(Topic::Token, name, format!("from {}", exchange.source())));
         return checks;

@@ -9,12 +9,11 @@ mod worker;
 use indicatif::DecimalBytes;
 
 use super::Error;
-use crate::auth::AuthError;
+use crate::auth::{AuthError, IdentityError};
 use crate::cache::CacheError;
 use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
 use crate::http::{Failure, NetworkKind};
-use crate::identity::IdentityError;
 use crate::pattern::{Unmatched, Wanted};
 use crate::reference::ReferenceError;
 use crate::repo::RepoPath;

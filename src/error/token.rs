@@ -1,9 +1,12 @@
 //! A token that its provider does not take, when nothing but the token was asked about.
 
+use std::sync::Arc;
+
 use thiserror::Error as ThisError;
 
 use crate::credential::CredentialSource;
 use crate::http::Failure;
+use crate::provider::ProviderError;
 
 /// A token that is no good.
 #[derive(Debug, ThisError)]
@@ -14,11 +17,14 @@ pub struct BadToken {
     /// The page on which a new one is made, where that is known.
     pub page: Option<String>,
     /// The answer that said so.
-    #[source]
-    pub failure: Failure,
+    pub source: Arc<ProviderError>,
 }
 
 impl BadToken {
+    pub(super) fn failure(&self) -> Option<&Failure> {
+        self.source.failure()
+    }
+
     pub(super) fn kind(&self) -> &'static str {
         if self.is_expired() { "expired_token" } else { "bad_token" }
     }
@@ -33,7 +39,7 @@ impl BadToken {
 
     /// Only the words tell (hub-protocol §2.1, rows 7 to 9).
     fn is_expired(&self) -> bool {
-        let Failure::Refused(refused) = &self.failure else { return false };
+        let Some(Failure::Refused(refused)) = self.failure() else { return false };
         refused.message.as_ref().is_some_and(|message| message.ends_with("is expired"))
     }
 }

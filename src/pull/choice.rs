@@ -51,7 +51,8 @@ impl Pull<'_> {
             return Ok(Chosen { entries, savings });
         };
         let left_out = weights::left_out(choice, &files);
-        let left_out = left_out.map_err(|problem| Error::Weights { repo: self.request.repo.clone(), problem })?;
+        let left_out =
+            left_out.map_err(|problem| Error::Weights { repo: self.request.wanted.repo.clone(), problem })?;
         let size: u64 = files.iter().filter(|file| left_out.contains(file.path)).map(|file| file.size).sum();
         let savings = (size > 0).then_some(Savings::Made(size));
         Ok(Chosen { entries: without(&entries, &left_out), savings })
@@ -63,7 +64,7 @@ impl Pull<'_> {
             chosen.retain(|entry| comfyui::is_model(&entry.path));
         }
         if chosen.is_empty() {
-            return Err(ComfyuiError::NoModels { repo: self.request.repo.clone() }.into());
+            return Err(ComfyuiError::NoModels { repo: self.request.wanted.repo.clone() }.into());
         }
         Ok(chosen)
     }
@@ -79,7 +80,7 @@ impl Pull<'_> {
         }
         if let Some(dtype) = dtype {
             let others = dtype.others(&listed(&chosen));
-            let others = others.map_err(|problem| Error::Dtype { repo: self.request.repo.clone(), problem })?;
+            let others = others.map_err(|problem| Error::Dtype { repo: self.request.wanted.repo.clone(), problem })?;
             chosen = without(&chosen, &others);
         }
         let always = entries.iter().find(|entry| entry.path.as_str() == transformers_js::ALWAYS);

@@ -97,7 +97,7 @@ impl Pull<'_> {
             Some(self.item(commit, &file, place, Hashed::Before))
         });
         let missing: Vec<Item> = missing.collect();
-        let cache = pull_cache(self.request, self.settings, self.provider);
+        let cache = pull_cache(self.request, self.session.settings(), &self.provider);
         let (link, force) = (into.link, self.request.force);
         Ok(blocking(move || missing.iter().try_for_each(|item| item.look_ahead(&cache, link, force))).await??)
     }
@@ -161,13 +161,13 @@ impl Pull<'_> {
     fn places(&self, into: &Installation, chosen: &[&Entry]) -> Result<Vec<(PathBuf, RepoPath)>, Error> {
         match &into.application {
             Application::TransformersJs { folder, .. } => {
-                let root = transformers_js::root(folder, &self.request.revision);
-                let folder = transformers_js::folder(&root, &self.request.repo);
+                let root = transformers_js::root(folder, &self.request.wanted.revision);
+                let folder = transformers_js::folder(&root, &self.request.wanted.repo);
                 Ok(chosen.iter().map(|entry| (folder.clone(), entry.path.clone())).collect())
             }
             Application::Comfyui { folders, kind } => {
                 let files: Vec<_> = chosen.iter().map(|entry| (&entry.path, published_type(entry))).collect();
-                let placements = folders.placements(&self.request.repo, kind.as_ref(), &files)?;
+                let placements = folders.placements(&self.request.wanted.repo, kind.as_ref(), &files)?;
                 let placed = placements.into_iter().zip(chosen).map(|(placement, entry)| {
                     let folders = folders.of(&placement.kind);
                     let has = |folder: &&PathBuf| {
@@ -213,9 +213,9 @@ impl Pull<'_> {
 
     fn loading(&self, into: &Installation, pulled: &Pulled) -> Option<[String; 2]> {
         let Application::TransformersJs { folder, dtype } = &into.application else { return None };
-        let root = absolute(&transformers_js::root(folder, &self.request.revision));
+        let root = absolute(&transformers_js::root(folder, &self.request.wanted.revision));
         let has_sessions = pulled.files.iter().any(|file| file.entry.path.as_str().contains(".onnx"));
-        Some(transformers_js::loading(&root, &self.request.repo, has_sessions, dtype.map(Dtype::name)))
+        Some(transformers_js::loading(&root, &self.request.wanted.repo, has_sessions, dtype.map(Dtype::name)))
     }
 }
 

@@ -26,7 +26,8 @@ impl Hub<'_> {
             Ok(entries) if !is_alike(&entries, &kept) => {
                 let what = self.connection.spell(self.subject());
                 self.pull
-                    .reporter
+                    .session
+                    .reporter()
                     .note(&format!("`{what}` has changed since it was last listed; it is taken as it is now"));
                 self.bring(resolved.clone(), None, entries).await
             }
@@ -42,7 +43,7 @@ impl Hub<'_> {
 
     async fn ask_for_listing(&self, commit: &Commit) -> Result<Vec<Entry>, Error> {
         let kept = self.pull.cache.listing(commit).unwrap_or_default();
-        match self.connection.provider().list(&self.pull.request.repo, commit).await {
+        match self.connection.provider().list(&self.pull.request.wanted.repo, commit).await {
             Ok(manifest) => Ok(whereabouts::with_known_sizes(manifest.entries, &kept)),
             Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
         }

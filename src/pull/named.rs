@@ -27,7 +27,8 @@ impl Pull<'_> {
     fn selected<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
         let paths = entries.iter().map(|entry| entry.path.as_str());
         let selected = self.request.selection.select(paths);
-        let selected = selected.map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
+        let selected =
+            selected.map_err(|source| Error::Selection { repo: self.request.wanted.repo.clone(), source })?;
         let selected: HashSet<&str> = selected.into_iter().collect();
         Ok(entries.iter().filter(|entry| selected.contains(entry.path.as_str())).collect())
     }
@@ -43,7 +44,7 @@ impl Pull<'_> {
 
     fn no_such_file(&self, wanted: String, entries: &[Entry]) -> Error {
         let known = entries.iter().filter_map(Numbered::of).collect();
-        FileError::NoSuchFile { repo: self.request.repo.clone(), wanted, known }.into()
+        FileError::NoSuchFile { repo: self.request.wanted.repo.clone(), wanted, known }.into()
     }
 
     /// The file that has all traits of a link: the primary if it is one of several.
@@ -80,7 +81,9 @@ impl Pull<'_> {
             });
         }
         let names = entries.iter().flat_map(|entry| [entry.path.as_str(), entry.published_name()]);
-        selection.select(names).map_err(|source| Error::Selection { repo: self.request.repo.clone(), source })?;
+        selection
+            .select(names)
+            .map_err(|source| Error::Selection { repo: self.request.wanted.repo.clone(), source })?;
         // a name that no file has for itself may be the one that several were published under
         let is_own = |name: &str| entries.iter().any(|entry| entry.path.as_str() == name);
         let is_shared = |entry: &Entry| {
@@ -113,8 +116,12 @@ impl Pull<'_> {
                     Scan::Danger if !self.request.allow_unsafe => {
                         return Err(FileError::Dangerous { path: entry.path.clone(), scan: name }.into());
                     }
-                    Scan::Danger => self.reporter.warn(&format!("the {name} scan found a danger in `{}`", entry.path)),
-                    Scan::Pending => self.reporter.note(&format!("the {name} scan of `{}` is not over", entry.path)),
+                    Scan::Danger => {
+                        self.session.reporter().warn(&format!("the {name} scan found a danger in `{}`", entry.path));
+                    }
+                    Scan::Pending => {
+                        self.session.reporter().note(&format!("the {name} scan of `{}` is not over", entry.path));
+                    }
                     Scan::Passed | Scan::Unclear => {}
                 }
             }
@@ -124,7 +131,7 @@ impl Pull<'_> {
             let by_name = self.request.file.is_none() && entry.path.as_str() == published.name;
             if namesakes.len() > 1 && by_name && self.request.expect.is_none() {
                 let all: Vec<String> = namesakes.iter().map(ToString::to_string).collect();
-                self.reporter.note(&format!(
+                self.session.reporter().note(&format!(
                     "{} files are called `{}`: {}; {} is taken, a number behind a `+` takes another",
                     all.len(),
                     published.name,

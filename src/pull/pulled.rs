@@ -57,7 +57,7 @@ impl Pull<'_> {
     pub(super) fn unchanged(&self, commit: &Commit, chosen: &Chosen<'_>, destination: &Destination) -> Pulled {
         let in_place = |entry: &&Entry| PulledFile { entry: (*entry).clone(), state: FileState::InPlace };
         Pulled {
-            repo: self.request.repo.clone(),
+            repo: self.request.wanted.repo.clone(),
             commit: commit.clone(),
             gate: None,
             access: Access::Granted,
@@ -100,7 +100,7 @@ impl Pull<'_> {
             state: states.remove(&entry.path).unwrap_or(FileState::Missing { have: 0 }),
         });
         Pulled {
-            repo: self.request.repo.clone(),
+            repo: self.request.wanted.repo.clone(),
             commit: resolved.commit,
             gate: Some(resolved.gate),
             access,

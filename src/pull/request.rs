@@ -3,26 +3,18 @@
 use std::path::PathBuf;
 
 use super::Installation;
-use crate::auth::TokenChoice;
 use crate::digest::Digest;
-use crate::endpoint::Endpoint;
 use crate::pattern::Selection;
 use crate::reference::Reference;
-use crate::repo::{Repo, Revision};
+use crate::session::Wanted;
 use crate::settings::Settings;
 use crate::weights::Choice;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The name of the provider.
-    pub provider: String,
-    /// The repository.
-    pub repo: Repo,
-    /// The revision.
-    pub revision: Revision,
-    /// Where the provider is asked, if not at its endpoint: one of its other addresses.
-    pub site: Option<Endpoint>,
+    /// The repository and the revision, and where they are.
+    pub wanted: Wanted,
     /// Which of its files.
     pub selection: Selection,
     /// The one file of this number, where the provider numbers its files.
@@ -45,8 +37,6 @@ pub struct Request {
     pub force: bool,
     /// Plan, and do no more.
     pub dry_run: bool,
-    /// Which token to use.
-    pub token: TokenChoice,
 }
 
 impl Request {
@@ -55,13 +45,10 @@ impl Request {
     pub fn of(reference: Reference, settings: &Settings) -> Self {
         let names = reference.path.iter().map(ToString::to_string).collect();
         Self {
-            provider: reference.provider.unwrap_or_else(|| settings.default_provider.clone()),
-            repo: reference.repo,
-            revision: reference.revision.unwrap_or_else(Revision::main),
-            site: reference.site,
             selection: Selection::of_names(names),
             file: reference.file,
-            traits: reference.traits,
+            traits: reference.traits.clone(),
+            wanted: Wanted::of(reference, settings),
             expect: None,
             allow_unsafe: false,
             weights: None,
@@ -69,7 +56,6 @@ impl Request {
             into: None,
             force: false,
             dry_run: false,
-            token: TokenChoice::Search.or_link(reference.token),
         }
     }
 }

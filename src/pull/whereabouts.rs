@@ -14,11 +14,11 @@ use crate::settings::Provider;
 pub(super) fn by_kept_id(request: &Request, provider: &Provider) -> Request {
     let mut request = request.clone();
     if provider.protocol == Protocol::CivitAi
-        && request.repo.id.owner().is_some()
-        && let Some(commit) = provider.protocol.fixed(&request.revision)
-        && let Some(id) = holder_of(&provider.cache, request.repo.kind, &commit)
+        && request.wanted.repo.id.owner().is_some()
+        && let Some(commit) = provider.protocol.fixed(&request.wanted.revision)
+        && let Some(id) = holder_of(&provider.cache, request.wanted.repo.kind, &commit)
     {
-        request.repo.id = id;
+        request.wanted.repo.id = id;
     }
     request
 }

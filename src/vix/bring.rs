@@ -1,7 +1,6 @@
 //! One model: looked for, pulled into the cache, held to what the catalog promises, and given its name.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::targets::{Found, Look, Target, Targets};
 use super::{Order, Placed, Way};
@@ -11,20 +10,17 @@ use crate::cache::{CacheError, RepoLayout};
 use crate::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
 use crate::endpoint::{Protocol, public};
-use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::{FileState, blocking};
 use crate::pull::{Access, Pulled, PulledFile, Request, pull};
 use crate::reference::{Reference, Within};
-use crate::report::Reporter;
+use crate::session::Session;
 use crate::settings::Settings;
 
 /// Brings models to the folders of a worker.
 pub(super) struct Porter<'a> {
     pub(super) order: &'a Order,
-    pub(super) settings: &'a Settings,
-    pub(super) env: &'a Env,
-    pub(super) reporter: Arc<dyn Reporter>,
+    pub(super) session: &'a Session,
     pub(super) targets: Targets,
 }
 
@@ -37,7 +33,7 @@ struct Cached {
 impl Porter<'_> {
     /// Brings one model.
     pub(super) async fn bring(&self, model: &CatalogModel) -> Result<Placed, Error> {
-        let request = request(model, self.settings, self.order.dry_run);
+        let request = request(model, self.session.settings(), self.order.dry_run);
         let replace = match self.look(model, request.as_ref().ok()).await? {
             Found::InPlace(path) => return Ok(Placed { way: Way::Present, path, bytes_fetched: 0 }),
             Found::Elsewhere(path) => return Ok(Placed { way: Way::Adopted, path, bytes_fetched: 0 }),
@@ -67,8 +63,8 @@ impl Porter<'_> {
             return Ok(Found::Missing);
         }
         let cached = |request: &Request| {
-            let provider = self.settings.provider(&request.provider).ok()?;
-            Some(RepoLayout::new(&provider.cache, &request.repo).blob(&model.digest))
+            let provider = self.session.settings().provider(&request.wanted.provider).ok()?;
+            Some(RepoLayout::new(&provider.cache, &request.wanted.repo).blob(&model.digest))
         };
         let blob = request.and_then(cached);
         let (targets, model) = (self.targets.clone(), model.clone());
@@ -93,7 +89,7 @@ impl Porter<'_> {
 
     /// What would be done, and whether the gate is open.
     async fn plan(&self, request: &Request, path: PathBuf) -> Result<Placed, Error> {
-        let planned = pull(request, self.settings, self.env, Arc::clone(&self.reporter)).await?;
+        let planned = pull(request, self.session).await?;
         match planned.access {
             Access::Granted => Ok(Placed { way: Way::Planned, path, bytes_fetched: planned.bytes_fetched }),
             Access::Refused(error) => Err(error),
@@ -102,7 +98,7 @@ impl Porter<'_> {
 
     /// Pulls the file into the cache and holds it to the catalog's promise.
     async fn fetch(&self, model: &CatalogModel, request: &Request) -> Result<Cached, Error> {
-        let pulled = pull(request, self.settings, self.env, Arc::clone(&self.reporter)).await?;
+        let pulled = pull(request, self.session).await?;
         let file = the_file(&pulled, model)?;
         let promised = file.entry.digest == Some(model.digest);
         let path = pulled.path.clone();

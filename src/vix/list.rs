@@ -5,12 +5,11 @@ use std::path::PathBuf;
 
 use super::bring::request;
 use super::targets::{Found, Look, Targets};
-use crate::auth::{self, TokenChoice};
+use crate::auth::{self, Exchange, TokenChoice};
 use crate::catalog::CatalogModel;
 use crate::env::Env;
 use crate::error::Error;
 use crate::fetch::blocking;
-use crate::identity::Exchange;
 use crate::settings::Settings;
 
 /// A model of a catalog, and how it stands with it.
@@ -79,9 +78,9 @@ struct Tokens<'a> {
 impl Tokens<'_> {
     fn of(&mut self, model: &CatalogModel) -> Result<(Option<String>, Option<String>), Error> {
         let Ok(request) = request(model, self.settings, true) else { return Ok((None, None)) };
-        let provider = self.settings.provider(&request.provider)?;
+        let provider = self.settings.provider(&request.wanted.provider)?;
         let some_are_bound = self.settings.bound_tokens.iter().any(|token| token.provider == provider.name);
-        let repo = if some_are_bound { request.repo.id.as_str().to_owned() } else { String::new() };
+        let repo = if some_are_bound { request.wanted.repo.id.as_str().to_owned() } else { String::new() };
         let key = (provider.name.clone(), repo);
         if let Some(source) = self.known.get(&key) {
             return Ok((Some(key.0), source.clone()));
@@ -90,7 +89,7 @@ impl Tokens<'_> {
         let source = match exchange {
             Some(exchange) => Some(exchange.source()),
             None => {
-                let (repo, choice) = (Some(&request.repo.id), TokenChoice::Search);
+                let (repo, choice) = (Some(&request.wanted.repo.id), TokenChoice::Search);
                 let found = auth::find(self.settings, self.env, provider, repo, &choice)?;
                 found.credential.map(|credential| credential.source().clone())
             }

@@ -13,10 +13,10 @@ use crate::endpoint::public;
 use crate::env::{self, Env};
 use crate::error::Error;
 use crate::flow::{Flow, FlowError};
-use crate::http::{Ask, Client};
+use crate::http::Ask;
 use crate::regular_file;
 use crate::report::Reporter;
-use crate::settings::Settings;
+use crate::session::Session;
 
 /// Where Visionatrix keeps its catalog.
 const DEFAULT: &str = "https://visionatrix.github.io/VixFlowsDocs/";
@@ -33,16 +33,12 @@ pub(super) struct Gathered {
 }
 
 /// Reads all catalogs and flows and chooses.
-pub(super) async fn gather(
-    order: &Order,
-    settings: &Settings,
-    env: &Env,
-    reporter: &Arc<dyn Reporter>,
-) -> Result<Gathered, Error> {
+pub(super) async fn gather(order: &Order, session: &Session) -> Result<Gathered, Error> {
+    let reporter = session.reporter();
     let flows = order.flows.iter().map(|path| read_flow(path)).collect::<Result<Vec<_>, _>>()?;
     let mut catalog = Catalog::default();
-    for text in locations(order, env)? {
-        catalog.overlay(read_catalog(&text, settings, env, reporter).await?);
+    for text in locations(order, session.env())? {
+        catalog.overlay(read_catalog(&text, session).await?);
     }
     for flow in &flows {
         if let Some(own) = flow.own_catalog()? {
@@ -63,26 +59,20 @@ fn locations(order: &Order, env: &Env) -> Result<Vec<String>, Error> {
     Ok(parts.filter(|part| !part.is_empty()).map(str::to_owned).collect())
 }
 
-async fn read_catalog(
-    text: &str,
-    settings: &Settings,
-    env: &Env,
-    reporter: &Arc<dyn Reporter>,
-) -> Result<Catalog, Error> {
+async fn read_catalog(text: &str, session: &Session) -> Result<Catalog, Error> {
     let text = if text.ends_with('/') { format!("{text}{FILE_NAME}") } else { text.to_owned() };
     if !text.contains("://") {
-        let path = env.expand(&text);
+        let path = session.env().expand(&text);
         return Ok(Catalog::parse(&read(&path)?, &format!("`{}`", path.display()))?);
     }
     let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url = url.ok_or_else(|| Error::Usage(format!("`{text}` is neither a file nor an http address")))?;
     let shown = public(&url);
-    if settings.offline {
+    if session.settings().offline {
         return Err(Error::CatalogOffline { url: shown });
     }
     // nobody's token is for a catalog
-    let client = Client::new(&settings.network, Arc::clone(reporter))?;
-    let document = client.json::<Value>(&Ask::get(url, None)).await;
+    let document = session.client()?.json::<Value>(&Ask::get(url, None)).await;
     let (document, _) =
         document.map_err(|source| Error::CatalogUnreachable { url: shown.clone(), source: Box::new(source) })?;
     Ok(Catalog::from_document(document, &format!("`{shown}`"))?)

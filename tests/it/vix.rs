@@ -5,6 +5,7 @@ mod catalogs;
 mod civitai;
 mod flows;
 mod list;
+mod once;
 mod places;
 mod pull;
 

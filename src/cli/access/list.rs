@@ -7,11 +7,11 @@
 use std::path::Path;
 
 use crate::catalog::Catalog;
-use crate::connection::Wanted;
 use crate::error::Error;
 use crate::reference::ReferenceError;
 use crate::regular_file;
 use crate::repo::printable;
+use crate::session::Wanted;
 use crate::settings::Settings;
 
 /// What a file lists.

@@ -6,17 +6,16 @@
 use std::io::{self, IsTerminal as _};
 
 use super::super::args::{Login, token_from_stdin};
+use super::super::running::Running;
 use super::super::terminal::Terminal;
-use super::super::{running, token_facts};
+use super::super::token_facts;
 use super::warn_of_shadows;
-use crate::auth::{self, Found, Store};
+use crate::auth::{self, Found, Store, TokenChoice};
 use crate::credential::{CredentialSource, Secret};
 use crate::env::Env;
 use crate::error::Error;
-use crate::http::Client;
 use crate::provider::Account;
 use crate::settings::{Overrides, Provider, Settings};
-use crate::whoami::whoami;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(), Error> {
@@ -38,8 +37,11 @@ pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(
     let Some(credential) = credential else {
         return Err(Error::Usage("the token was not checked, so it was not stored".to_owned()));
     };
-    let account = running::to_its_end(terminal, async |reporter| {
-        whoami(provider, &credential, Client::new(&settings.network, reporter)?).await
+    let running = Running::new(terminal);
+    let session = running.session(settings.clone(), env, TokenChoice::Search);
+    let account = running.finish(async {
+        let connection = session.connect(provider, Some(credential))?;
+        connection.whoami().await.map(Option::<&Account>::cloned)
     })?;
     let name = arguments.name.clone().unwrap_or_else(|| name_of(account.as_ref()));
     store.save(&name, &secret)?;
@@ -119,7 +121,7 @@ fn typed(provider: &Provider, terminal: &Terminal) -> Result<String, Error> {
     let prompt = format!("token for {} (not shown as you type or paste): ", provider.name);
     #[cfg(unix)]
     let _modes = Modes::of_terminal();
-    running::to_its_end(terminal, async |_| {
+    Running::new(terminal).finish(async {
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(prompt)).await;
         let asked = asked.unwrap_or_else(|error| Err(io::Error::other(error)));
         match asked {

@@ -6,18 +6,17 @@
 use serde_json::{Value, json};
 
 use super::super::args::Status;
+use super::super::running::Running;
 use super::super::terminal::Terminal;
-use super::super::{diagnose, running, token_facts};
-use crate::auth::{self, Standing, Store, Survey, Surveyed, TokenChoice};
+use super::super::{diagnose, token_facts};
+use crate::auth::{self, Exchange, Standing, Store, Survey, Surveyed, TokenChoice};
 use crate::credential::{Credential, CredentialSource};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
-use crate::http::Client;
-use crate::identity::Exchange;
 use crate::provider::Account;
 use crate::repo::printable;
+use crate::session::Session;
 use crate::settings::{Overrides, Provider, Settings};
-use crate::whoami::whoami;
 
 /// What was found out about a provider.
 struct Report<'a> {
@@ -64,10 +63,12 @@ fn look<'a>(
     if settings.offline || reports.iter().all(|report| !report.is_worth_a_question()) {
         return Ok(reports);
     }
-    running::to_its_end(terminal, async |reporter| {
-        let client = Client::new(&settings.network, reporter)?;
+    let running = Running::new(terminal);
+    let session = running.session(settings.clone(), env, TokenChoice::Search);
+    running.finish(async {
+        session.client()?;
         for report in &mut reports {
-            report.trouble = report.ask(env, &client).await.err();
+            report.trouble = report.ask(&session).await.err();
         }
         Ok(reports)
     })
@@ -112,15 +113,16 @@ impl<'a> Report<'a> {
     }
 
     /// Asks whose token it is; first of all for the token itself, where it is made from the identity of a job.
-    async fn ask(&mut self, env: &Env, client: &Client) -> Result<(), Error> {
+    async fn ask(&mut self, session: &Session) -> Result<(), Error> {
         if let Some(exchange) = &self.exchange {
-            self.survey.found.credential = Some(exchange.run(env, client).await?);
+            self.survey.found.credential = Some(exchange.run(session.env(), session.client()?).await?);
         }
         if let Some(credential) = &self.survey.found.credential {
-            self.account = match whoami(self.provider, credential, client.clone()).await {
+            let connection = session.connect(self.provider, Some(credential.clone()))?;
+            self.account = match connection.whoami().await {
                 // a token that was made this very moment is good; a hub need not tell a job about accounts
                 Err(Error::BadToken(_)) if self.exchange.is_some() => None,
-                account => account?,
+                account => account?.cloned(),
             };
         }
         Ok(())

@@ -3,23 +3,20 @@
 use std::io::{self, IsTerminal as _};
 
 use super::super::args::Token;
-use super::super::running;
+use super::super::running::Running;
 use super::super::terminal::Terminal;
 use crate::auth::TokenChoice;
 use crate::env::Env;
 use crate::error::Error;
-use crate::http::Client;
-use crate::identity;
 use crate::settings::{Overrides, Settings};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Token, env: &Env, terminal: &Terminal) -> Result<(), Error> {
     let settings = Settings::resolve(env, &Overrides::default())?;
     let provider = settings.provider(arguments.provider.as_deref().unwrap_or(&settings.default_provider))?;
-    let found = running::to_its_end(terminal, async |reporter| {
-        let client = Client::new(&settings.network, reporter)?;
-        Ok(identity::find(&settings, env, provider, None, &TokenChoice::Search, &client).await?)
-    })?;
+    let running = Running::new(terminal);
+    let session = running.session(settings.clone(), env, TokenChoice::Search);
+    let found = running.finish(session.find_credential(provider, None, None))?;
     for warning in &found.warnings {
         terminal.warn(warning);
     }

@@ -5,12 +5,14 @@ use super::WEIGHTS;
 use crate::support::civitai::{CivitAi, File, Model, Version};
 use crate::support::digest::sha256_hex;
 use crate::support::{Account, Hub, Place, Repository, generated, token_of};
+use gatedl::auth::TokenChoice;
 use gatedl::digest::Digest;
 use gatedl::env::Env;
 use gatedl::error::{Error, ExitStatus};
 use gatedl::pull::{Pulled, Request, pull};
 use gatedl::reference::Reference;
 use gatedl::report::Silent;
+use gatedl::session::Session;
 use gatedl::settings::{Overrides, Settings};
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +23,8 @@ fn expecting(home: &Path, variables: &[(&str, &str)], reference: &str, sha256: &
     let reference = Reference::parse(reference, &settings.known())?;
     let request = Request { expect: Digest::from_hex(sha256), ..Request::of(reference, &settings) };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(pull(&request, &settings, &env, Arc::new(Silent)))
+    let session = Session::new(settings, env, TokenChoice::Search, Arc::new(Silent));
+    runtime.block_on(pull(&request, &session))
 }
 
 #[test]

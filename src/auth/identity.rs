@@ -1,5 +1,4 @@
-//! The credential of a run: found where [`auth`] looks, or made on the spot from the identity of a CI job, so that a
-//! workflow needs no secret at all.
+//! A credential that is made on the spot from the identity of a CI job, so that a workflow needs no secret at all.
 //!
 //! A job that sets `HF_OIDC_RESOURCE` trusts nothing but the exchange. Where that fails, the run ends: a fall back to some
 //! variable would go on as another identity, and nobody would see why (huggingface_hub does the same). The token that
@@ -10,12 +9,11 @@ use serde_json::json;
 use thiserror::Error;
 use url::Url;
 
-use crate::auth::{self, AuthError, Found, TokenChoice};
+use super::{AuthError, TokenChoice};
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::{Endpoint, Origin, is_exposed, public};
 use crate::env::{self, Env, Variable};
 use crate::http::{Ask, Client, Failure};
-use crate::repo::RepoId;
 use crate::settings::{Provider, Settings};
 
 /// Why a run has no credential, though one was to be had.
@@ -67,40 +65,6 @@ impl IdentityError {
             _ => None,
         }
     }
-}
-
-/// The credential of a run that is about a repository, or about none in particular.
-///
-/// # Errors
-/// When a place that holds a token cannot be read, or an exchange was asked for and failed.
-pub async fn find(
-    settings: &Settings,
-    env: &Env,
-    provider: &Provider,
-    repo: Option<&RepoId>,
-    choice: &TokenChoice,
-    client: &Client,
-) -> Result<Found, IdentityError> {
-    match Exchange::planned(settings, env, provider, choice)? {
-        Some(_) if settings.offline => Err(IdentityError::Offline),
-        Some(exchange) => Ok(Found { credential: Some(exchange.run(env, client).await?), warnings: Vec::new() }),
-        None => search(settings, env, provider, repo, choice).await,
-    }
-}
-
-/// Looks in the places on this machine. A token command may wait for somebody to type a passphrase, so it has a thread of
-/// its own: Ctrl-C must be heard meanwhile.
-async fn search(
-    settings: &Settings,
-    env: &Env,
-    provider: &Provider,
-    repo: Option<&RepoId>,
-    choice: &TokenChoice,
-) -> Result<Found, IdentityError> {
-    let (settings, env, provider) = (settings.clone(), env.clone(), provider.clone());
-    let (repo, choice) = (repo.cloned(), choice.clone());
-    let search = move || auth::find(&settings, &env, &provider, repo.as_ref(), &choice);
-    Ok(tokio::task::spawn_blocking(search).await??)
 }
 
 /// An exchange of a job's identity for a token.

@@ -9,16 +9,15 @@ use crate::manifest::Resolved;
 use crate::provider::Access;
 use crate::repo::RepoPath;
 
-impl Connection<'_> {
-    /// What the revision is, if the provider tells, and whether its content may be read.
-    pub async fn may_read(&self, subject: Subject<'_>) -> (Option<Resolved>, Result<(), Error>) {
-        match self.resolve(subject).await {
-            Ok(resolved) => {
-                let outcome = self.ask_again(subject, &resolved).await;
-                (Some(resolved), outcome)
-            }
-            Err(error) => (None, Err(error)),
-        }
+impl Connection {
+    /// What the revision is, if its content may be read.
+    ///
+    /// # Errors
+    /// When it may not, or the provider gives no usable answer. [`Self::resolved`] knows then how far it told.
+    pub async fn may_read(&self, subject: Subject<'_>) -> Result<Resolved, Error> {
+        let resolved = self.resolve(subject).await?;
+        self.ask_again(subject, &resolved).await?;
+        Ok(resolved)
     }
 
     /// Whether the content may be read, where it is known what the revision is.

@@ -10,7 +10,7 @@ use crate::manifest::Gate;
 use crate::provider::{self, ProviderError, Refusal, RefusalKind};
 use crate::repo::{Repo, RepoPath, Revision};
 
-impl Connection<'_> {
+impl Connection {
     /// Turns what the provider answered into what the user must know; `path` is the file that was asked for, if one was.
     pub async fn explain(
         &self,
@@ -59,7 +59,7 @@ impl Connection<'_> {
             refusal.kind = RefusalKind::FileMissing;
         }
         let account = if refusal.kind.is_about_the_account() { self.account().await } else { Ok(None) };
-        if refusal.kind == RefusalKind::LoginRequired && account.is_err_and(is_unauthorized) {
+        if refusal.kind == RefusalKind::LoginRequired && account.is_err_and(|error| is_unauthorized(error)) {
             // where a bad token is taken for none, only the question whose it is tells
             refusal.kind = RefusalKind::BadToken;
             refusal.page = self.settings.token_page().unwrap_or(refusal.page);
@@ -76,7 +76,7 @@ impl Connection<'_> {
         };
         let similar = similar.iter().filter_map(spell).collect();
         let public = bad_token && gate.is_none() && self.is_public(subject).await;
-        let caller = self.caller;
+        let given = &self.given;
         // behind a gate a token needs a box ticked, which its maker misses otherwise; for a private one it needs more
         let token_page = match refusal.kind {
             RefusalKind::NoToken => self.settings.new_token_page(),
@@ -91,7 +91,7 @@ impl Connection<'_> {
             failure,
             public,
             // a link has its token with it, whatever keeps others from being looked for
-            withheld: auth::withheld(caller.settings, caller.token).filter(|_| self.credential.is_none()),
+            withheld: auth::withheld(&given.settings, &given.token).filter(|_| self.credential.is_none()),
             token: self.credential.as_ref().map(|credential| credential.source().clone()),
             account,
             token_variables: self.settings.token_variables.clone(),
@@ -104,9 +104,9 @@ impl Connection<'_> {
 
     /// The tokens that are there, but for other providers.
     fn other_tokens(&self) -> Vec<OtherToken> {
-        let caller = self.caller;
-        let others = auth::set_for_others(caller.settings, caller.env, &self.settings).into_iter();
-        let protocol = |name: &str| caller.settings.provider(name).ok().map(|provider| provider.protocol);
+        let given = &self.given;
+        let others = auth::set_for_others(&given.settings, &given.env, &self.settings).into_iter();
+        let protocol = |name: &str| given.settings.provider(name).ok().map(|provider| provider.protocol);
         let other = |(variable, provider): (&str, &str)| OtherToken {
             variable: variable.to_owned(),
             provider: provider.to_owned(),
@@ -118,7 +118,7 @@ impl Connection<'_> {
     /// What a question is about, as it is written on a command line like this one.
     #[must_use]
     pub fn spell(&self, subject: Subject<'_>) -> String {
-        let provider = Some(&self.settings.name).filter(|name| **name != self.caller.settings.default_provider);
+        let provider = Some(&self.settings.name).filter(|name| **name != self.given.settings.default_provider);
         let provider = provider.map(|name| format!("{name}:")).unwrap_or_default();
         let revision = Some(subject.revision).filter(|revision| **revision != Revision::main());
         let revision = revision.map(|revision| format!("@{revision}")).unwrap_or_default();
