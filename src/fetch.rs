@@ -15,6 +15,7 @@
 //! | `stream` | from the network to the disk |
 //! | `tiny` | the short way for files of one piece |
 //! | `transport` | how the bytes of a range arrive |
+//! | `watch` | how long another process is waited for |
 
 mod blob;
 mod conductor;
@@ -27,6 +28,7 @@ mod stream;
 mod tempo;
 mod tiny;
 mod transport;
+mod watch;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

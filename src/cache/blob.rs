@@ -12,8 +12,8 @@ use std::sync::PoisonError;
 
 use tempfile::{Builder, TempPath};
 
-use super::partial::Verified;
-use super::{CacheError, RepoCache, content, place};
+use super::partial::{SUFFIX, Verified};
+use super::{CacheError, RepoCache, content, debris, place};
 use crate::digest::Digest;
 use crate::manifest::RepoFile;
 
@@ -86,16 +86,14 @@ impl RepoCache {
             return Err(CacheError::Replaced { path: verified.path().to_path_buf() });
         }
         self.published.lock().unwrap_or_else(PoisonError::into_inner).insert(*verified.digest(), None);
-        spend(verified);
+        verified.spend();
         Ok(())
     }
 }
 
-/// Names that `hf cache prune` sweeps, should a kill leave one behind.
-const SUFFIX: &str = ".gatedl.incomplete";
-
 fn hard_link_in(folder: &Path, prefix: &str, source: &Path) -> io::Result<TempPath> {
-    let linked = Builder::new().prefix(prefix).suffix(SUFFIX).make_in(folder, |path| fs::hard_link(source, path))?;
+    let prefix = debris::prefix(prefix);
+    let linked = Builder::new().prefix(&prefix).suffix(SUFFIX).make_in(folder, |path| fs::hard_link(source, path))?;
     Ok(linked.into_temp_path())
 }
 
@@ -109,11 +107,4 @@ pub(super) fn still_in_place(verified: &Verified) -> Result<bool, CacheError> {
 pub(super) fn is_content(path: &Path, verified: &Verified) -> Result<bool, CacheError> {
     Ok(place::regular_size(path) == Some(verified.size())
         && content::matches(path, verified.digest(), verified.size())?)
-}
-
-/// Ends a proof that gave a name: it is good for one. The journal goes with it; where that fails it is no error, since a
-/// journal without its partial file says nothing.
-pub(super) fn spend(verified: Verified) {
-    let _ = fs::remove_file(verified.journal());
-    drop(verified);
 }

@@ -65,23 +65,36 @@ fn read_checked(
     size: u64,
     mut take: impl FnMut(&[u8]) -> Result<(), CacheError>,
 ) -> Result<bool, CacheError> {
-    let mut file = regular_file::open(source).map_err(CacheError::at("open", source))?;
     let mut hasher = ContentHasher::like(digest, size);
+    let whole = read(source, size, |piece| {
+        hasher.update(piece);
+        take(piece)
+    })?;
+    Ok(whole && hasher.position() == size && hasher.finish() == *digest)
+}
+
+/// Reads at most `most` bytes of `source`, and says whether that was all of it.
+pub(super) fn read(
+    source: &Path,
+    most: u64,
+    mut take: impl FnMut(&[u8]) -> Result<(), CacheError>,
+) -> Result<bool, CacheError> {
+    let mut file = regular_file::open(source).map_err(CacheError::at("open", source))?;
     let mut piece = vec![0; PIECE];
+    let mut left = most;
     loop {
         let count = match file.read(&mut piece) {
-            Ok(0) => break,
+            Ok(0) => return Ok(true),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(CacheError::at("read", source)(error)),
         };
-        hasher.update(&piece[..count]);
-        if hasher.position() > size {
-            return Ok(false);
+        match left.checked_sub(count as u64) {
+            Some(less) => left = less,
+            None => return Ok(false),
         }
         take(&piece[..count])?;
     }
-    Ok(hasher.position() == size && hasher.finish() == *digest)
 }
 
 #[cfg(test)]

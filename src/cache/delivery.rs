@@ -17,7 +17,7 @@ use tempfile::{Builder, TempPath};
 
 use super::inside::descend;
 use super::store::make_link;
-use super::{CacheError, content, place};
+use super::{CacheError, content, debris, place};
 use crate::manifest::RepoFile;
 use crate::regular_file;
 
@@ -237,7 +237,8 @@ fn is_right(linked: &Path, file: &RepoFile) -> Result<bool, CacheError> {
 }
 
 fn make_in(folder: &Path, suffix: &str, make: impl FnMut(&Path) -> io::Result<()>) -> io::Result<TempPath> {
-    Builder::new().prefix(PREFIX).suffix(suffix).make_in(folder, make).map(tempfile::NamedTempFile::into_temp_path)
+    let prefix = debris::prefix(PREFIX);
+    Builder::new().prefix(&prefix).suffix(suffix).make_in(folder, make).map(tempfile::NamedTempFile::into_temp_path)
 }
 
 /// A name that no application takes for a model.
@@ -250,6 +251,7 @@ const SLOW_SUFFIX: &str = ".gatedl.copy.incomplete";
 /// Removes what killed runs left behind: whoever copies or hashes holds a lock on the unfinished file. What cannot be locked or
 /// removed stays.
 fn sweep(folder: &Path) {
+    debris::remove(debris::beside_content(folder));
     let named = |name: &std::ffi::OsStr| {
         name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SLOW_SUFFIX))
     };

@@ -89,7 +89,10 @@ impl Destination {
         match &self.folder {
             Some(folder) => {
                 folder.prepare()?;
-                files.into_iter().try_for_each(|file| folder.prepare_file(&file.path))
+                let files: Vec<&RepoFile> = files.collect();
+                files.iter().try_for_each(|file| folder.prepare_file(&file.path))?;
+                folder.sweep(files.into_iter());
+                Ok(())
             }
             None => self.cache.prepare(),
         }

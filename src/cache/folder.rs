@@ -16,6 +16,7 @@
 //! replaced is replaced by renaming, which never follows. And `hf` deletes the old file before it downloads the new one:
 //! a failed download then costs the user a file that was good. Here the old one stays until the new one is verified.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use std::path::{Path, PathBuf};
 use super::inside::descend;
 use super::partial::Verified;
 use super::sidecar::{Record, short_hash};
-use super::{CacheError, blob, content, layout, listing, place};
+use super::{CacheError, blob, content, debris, layout, listing, place};
 use crate::manifest::{Entry, RepoFile};
 use crate::regular_file;
 use crate::repo::{Commit, RepoPath};
@@ -55,6 +56,7 @@ impl Folder {
         place::make_folder(&self.root)?;
         descend(&self.root, &Path::new(NOTES).join("download"), true)?;
         place::tag(&self.notes("CACHEDIR.TAG"));
+        debris::remove(debris::in_own_folder(&self.notes("")));
         // As huggingface_hub: once, and a failure is not worth an error.
         if let Ok(mut file) = fs::File::create_new(self.notes(".gitignore")) {
             let _ = io::Write::write_all(&mut file, b"*");
@@ -75,6 +77,14 @@ impl Folder {
         match fs::symlink_metadata(&file) {
             Ok(found) if found.is_dir() => Err(CacheError::FolderInTheWay { path: file }),
             _ => Ok(()),
+        }
+    }
+
+    /// Removes what killed runs left beside the unfinished content of files.
+    pub(super) fn sweep<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) {
+        let folders: BTreeSet<PathBuf> = files.map(|file| parent(&file.path)).collect();
+        for folder in folders {
+            debris::remove(debris::beside_content(&self.notes(Path::new("download").join(folder))));
         }
     }
 
@@ -99,7 +109,7 @@ impl Folder {
     /// The lock that `huggingface_hub` takes for the file and its note.
     #[must_use]
     pub fn lock(&self, path: &RepoPath) -> PathBuf {
-        self.beside(path, &format!("{}.lock", path.file_name()))
+        self.beside(path, &note_name(path, ".lock"))
     }
 
     /// Whether the file here is that of the repository: its length is right, and either a note that still covers it
@@ -126,7 +136,7 @@ impl Folder {
         } else if !blob::is_content(&target, &verified)? {
             return Err(CacheError::Replaced { path: verified.path().to_path_buf() });
         }
-        blob::spend(verified);
+        verified.spend();
         Ok(())
     }
 
@@ -195,7 +205,7 @@ impl Folder {
     }
 
     fn metadata(&self, path: &RepoPath) -> PathBuf {
-        self.beside(path, &format!("{}.metadata", path.file_name()))
+        self.beside(path, &note_name(path, ".metadata"))
     }
 
     fn tree(&self, commit: &Commit) -> PathBuf {
@@ -218,12 +228,23 @@ impl Folder {
     }
 }
 
+/// How long a name may be, in bytes, on nearly every file system.
+const LONGEST_NAME: usize = 255;
+
 /// The folder of the notes within the destination.
 const NOTES: &str = ".cache/huggingface";
 
 /// The folders above a file within its repository; empty for a file at the top.
 fn parent(path: &RepoPath) -> PathBuf {
     path.to_path().parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The name of a note beside a file. Where the file's own name leaves no room for it, the note has the short hash instead;
+/// `huggingface_hub` cannot keep one at all then.
+fn note_name(path: &RepoPath, ending: &str) -> String {
+    let name = path.file_name();
+    let stem = if name.len() + ending.len() > LONGEST_NAME { short_hash(name) } else { name.to_owned() };
+    stem + ending
 }
 
 fn prefix(file: &RepoFile) -> String {

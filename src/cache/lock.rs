@@ -7,46 +7,77 @@
 //! day: a lock on a deleted file is a lock on nothing.
 //!
 //! The lock saves bandwidth; correctness never rests on it, because on Lustre, GPFS and some NFS mounts `flock` succeeds
-//! for everyone (`huggingface_hub` PR 4228). So where locking does not work at all (NFS wants a writable handle, some mounts
-//! answer "unsupported" or "no locks") the caller goes on as if it held the lock.
+//! for everyone (`huggingface_hub` PR 4228). So where there are no locks to be had (unsupported, forbidden by AppArmor or a
+//! CIFS server, a folder of another user's) the caller goes on without, and the file that this run made for the lock becomes
+//! filelock's [soft lock](super::soft_lock) until it ends.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
+use super::soft_lock::{self, Record, SoftLock};
 use super::{CacheError, place};
 use crate::regular_file;
 
 /// How often a lock file may vanish between opening and locking before that counts as held by somebody.
 const ATTEMPTS: usize = 16;
 
-/// A lock that is held until it is dropped. The file stays.
+/// A lock that is held until it is dropped.
 #[derive(Debug)]
-pub struct BlobLock {
-    /// None where the file system has no locks.
-    file: Option<File>,
+pub struct BlobLock(Hold);
+
+#[derive(Debug)]
+enum Hold {
+    /// The system's; the file stays.
+    System(File),
+    /// A file that goes away with it.
+    Soft(#[expect(dead_code, reason = "held for what it does when it is dropped")] SoftLock),
+    /// No lock could be had.
+    Nothing,
 }
 
 impl BlobLock {
+    /// No lock: for who has waited long enough for one.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(Hold::Nothing)
+    }
+
     /// Takes the lock at `path` if nobody has it; `None` where somebody does, and the caller may ask again later.
-    /// Creates the file and the folders above it.
+    /// Creates the file and the folders above it; where that is not allowed, or there are no locks, the caller goes on
+    /// without one.
     ///
     /// # Errors
-    /// Where the file cannot be made or opened (a read-only cache), or something other than a regular file is there.
+    /// Where something other than a regular file is there, or a file is in the way of a folder.
     pub fn try_acquire(path: &Path) -> Result<Option<Self>, CacheError> {
+        match Self::acquire(path, File::try_lock) {
+            Err(CacheError::Io { source, .. }) if is_forbidden(&source) => Ok(Some(Self::none())),
+            acquired => acquired,
+        }
+    }
+
+    fn acquire(path: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Option<Self>, CacheError> {
         if let Some(parent) = path.parent() {
             place::make_folder(parent)?;
         }
         for _ in 0..ATTEMPTS {
-            let Some(file) = open(path)? else { continue };
-            match file.try_lock() {
+            let Some((file, made)) = open(path)? else { continue };
+            match lock(&file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
-                Err(TryLockError::Error(error)) if is_contention(&error) => return Ok(None),
-                Err(TryLockError::Error(_)) => return Ok(Some(Self { file: None })),
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(TryLockError::Error(error)) if is_contention(&error, path, &lock) => return Ok(None),
+                Err(TryLockError::Error(_)) if made => {
+                    return Ok(Some(Self(SoftLock::hold(path, file).map_or(Hold::Nothing, Hold::Soft))));
+                }
+                Err(TryLockError::Error(_)) => match soft_lock::read(path) {
+                    Record::Held(_) => return Ok(None),
+                    Record::Left if is_at(&file, path).unwrap_or(false) && fs::remove_file(path).is_ok() => continue,
+                    Record::Left | Record::None => return Ok(Some(Self::none())),
+                },
             }
             if is_at(&file, path).map_err(CacheError::at("look at the lock", path))? {
-                return Ok(Some(Self { file: Some(file) }));
+                return Ok(Some(Self(Hold::System(file))));
             }
         }
         Ok(None)
@@ -60,7 +91,11 @@ impl BlobLock {
         {
             use std::os::unix::fs::MetadataExt as _;
             let inode = fs::metadata(path).ok()?.ino();
-            holder_in(&fs::read_to_string("/proc/locks").ok()?, inode)
+            let table = fs::read_to_string("/proc/locks").unwrap_or_default();
+            holder_in(&table, inode).or_else(|| match soft_lock::read(path) {
+                Record::Held(process) => Some(process),
+                Record::Left | Record::None => None,
+            })
         }
         #[cfg(not(target_os = "linux"))]
         {
@@ -72,30 +107,40 @@ impl BlobLock {
     /// Whether the file system really keeps others away while this is held.
     #[cfg(test)]
     const fn excludes_others(&self) -> bool {
-        self.file.is_some()
+        matches!(self.0, Hold::System(_))
     }
 }
 
 impl Drop for BlobLock {
     fn drop(&mut self) {
         // Closing the handle would do it, too, unless a child process has inherited a copy of it.
-        if let Some(file) = &self.file {
+        if let Hold::System(file) = &self.0 {
             let _ = file.unlock();
         }
     }
 }
 
-/// Some file systems say "permission denied" for "held elsewhere"; filelock reads it so as well. An interrupted call is
-/// repeated by the caller's next try.
-fn is_contention(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Interrupted)
+/// Whether "permission denied" means "held elsewhere", as on some file systems (filelock always reads it so), or that
+/// nobody may lock anything here: then the lock of a file that nobody else knows is denied as well.
+fn is_contention(error: &io::Error, path: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> bool {
+    let may_lock = || {
+        let trial = path.parent().and_then(|folder| tempfile::tempfile_in(folder).ok());
+        trial.is_some_and(|file| lock(&file).is_ok())
+    };
+    error.kind() == io::ErrorKind::PermissionDenied && may_lock()
 }
 
-/// Opens the lock file, or makes it; `None` where it vanished in between.
-fn open(path: &Path) -> Result<Option<File>, CacheError> {
+/// Whether lock files cannot be made or opened here by this user. What is fetched goes elsewhere, and says for itself
+/// whether that can be written.
+fn is_forbidden(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
+/// Opens the lock file, or makes it, and says which; `None` where it vanished in between.
+fn open(path: &Path) -> Result<Option<(File, bool)>, CacheError> {
     let refuse = |error| CacheError::at("open the lock", path)(error);
     match create(path) {
-        Ok(file) => return Ok(Some(file)),
+        Ok(file) => return Ok(Some((file, true))),
         Err(error) => match fs::symlink_metadata(path) {
             // Neither through a link (filelock refuses those as well) nor on a pipe, which would wait for its other end.
             Ok(found) if !found.is_file() => return Err(CacheError::ForeignLock { path: path.to_path_buf() }),
@@ -105,11 +150,11 @@ fn open(path: &Path) -> Result<Option<File>, CacheError> {
         },
     }
     match OpenOptions::new().read(true).write(true).open(path) {
-        Ok(file) => Ok(Some(file)),
+        Ok(file) => Ok(Some((file, false))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // Another user's file, or a read-only mount: flock works on a handle that can only read.
         Err(error) => match regular_file::open(path) {
-            Ok(file) => Ok(Some(file)),
+            Ok(file) => Ok(Some((file, false))),
             Err(_) => Err(refuse(error)),
         },
     }
@@ -187,7 +232,7 @@ mod tests {
     fn a_lock_deleted_while_waited_for_is_no_lock() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("x.lock");
-        let waiting = open(&path).unwrap().unwrap();
+        let (waiting, _) = open(&path).unwrap().unwrap();
         assert!(is_at(&waiting, &path).unwrap());
         fs::remove_file(&path).unwrap();
         assert!(!is_at(&waiting, &path).unwrap());
@@ -240,6 +285,48 @@ mod tests {
         for foreign in [&link, &folder_there] {
             assert!(matches!(BlobLock::try_acquire(foreign), Err(CacheError::ForeignLock { .. })));
         }
+    }
+
+    /// What `flock` answers where locking is forbidden (AppArmor, CIFS) or unknown (Lustre, FUSE).
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn where_no_lock_is_to_be_had_the_file_is_a_soft_lock_and_goes_away() {
+        use rustix::io::Errno;
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("x.lock");
+        for error in [Errno::ACCESS, Errno::PERM, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOLCK] {
+            let acquire = || BlobLock::acquire(&path, |_| Err(TryLockError::Error(error.into()))).unwrap();
+            let lock = acquire().unwrap();
+            assert!(!lock.excludes_others());
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(text.lines().next(), Some(std::process::id().to_string().as_str()));
+            assert_eq!(BlobLock::holder(&path), Some(std::process::id()));
+            assert!(acquire().is_none(), "the record keeps others away");
+            drop(lock);
+            assert!(!path.exists());
+            // left by a program that had locks: it stops nobody, and it is not ours to remove
+            fs::write(&path, "").unwrap();
+            drop(acquire().unwrap());
+            assert!(path.exists());
+            // left by one that is gone
+            fs::write(&path, text.replacen(&std::process::id().to_string(), &u32::MAX.to_string(), 1)).unwrap();
+            drop(acquire().unwrap());
+            assert!(!path.exists());
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn permission_denied_means_held_only_where_a_lock_can_be_had_at_all() {
+        use rustix::io::Errno;
+        use std::os::unix::fs::MetadataExt as _;
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("x.lock");
+        let held = |file: &File| match file.metadata().unwrap().nlink() {
+            0 => Ok(()),
+            _ => Err(TryLockError::Error(Errno::ACCESS.into())),
+        };
+        assert!(BlobLock::acquire(&path, held).unwrap().is_none());
     }
 
     #[cfg(target_os = "linux")]

@@ -10,16 +10,18 @@
 //! | module | holds |
 //! |---|---|
 //! | [`layout`] | where everything stands in the cache (pure), with the tree drawn |
-//! | [`lock`] | one writer for each blob, shared with Python's filelock |
-//! | [`partial`] | bytes that have no name yet |
+//! | [`lock`], `soft_lock` | one writer for each blob, shared with Python's filelock |
+//! | [`partial`], `journal`, `ranges`, `stamp`, `holes` | bytes that have no name yet, and what is known of them |
 //! | `store` | one repository's cache: preparing it, its refs, its listings |
 //! | `blob` | what is here already, what another repository has, publishing |
 //! | `snapshot` | the links that give a blob a file name, or what replaces them where there are no links |
 //! | [`folder`], `sidecar` | `--local-dir` and `huggingface_hub`'s notes about it |
 //! | [`delivery`] | from the cache into an application's folder |
+//! | `debris` | what killed runs left |
 //! | `abilities`, `unfinished` | for `gatedl doctor`: what the file system can do, what was left behind |
 //! | `listing` | the JSON of `trees/<commit>.json` |
 //! | [`space`] | room on the disk |
+//! | `process`, `activity` | who writes, as a mark that others can read; whether somebody gets on |
 //! | `content`, `place`, `inside` | hashing and copying; renames and whole-file writes; folders of the user |
 //!
 //! Nothing here knows about HTTP, the environment or a terminal, and all calls block: async callers use a thread.
@@ -30,33 +32,41 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 mod abilities;
+mod activity;
 mod blob;
 mod content;
+mod debris;
 pub mod delivery;
 mod destination;
 pub mod folder;
+mod holes;
 mod inside;
 mod journal;
 pub mod layout;
 mod listing;
 pub mod lock;
+mod offset;
 pub mod partial;
 mod place;
+mod process;
 mod ranges;
 mod sidecar;
 mod snapshot;
+mod soft_lock;
 pub mod space;
+mod stamp;
 mod store;
 #[cfg(test)]
 mod tests;
 mod unfinished;
 
 pub use abilities::{Abilities, Locks, abilities};
+pub use activity::Activity;
 pub use destination::{Destination, Here};
 pub use folder::Folder;
 pub use layout::RepoLayout;
 pub use lock::BlobLock;
-pub use partial::{Mismatch, Partial, PartialPlace, Verified};
+pub use partial::{Mismatch, Partial, PartialPlace, Verdict, Verified};
 pub use ranges::Ranges;
 pub use store::{Links, RepoCache, holder_of};
 pub use unfinished::{Unfinished, unfinished};
@@ -101,11 +111,19 @@ pub enum CacheError {
         /// The folder.
         path: PathBuf,
     },
-    /// A file (or a link to nothing) stands where a folder belongs.
+    /// A file stands where a folder belongs.
     #[error("`{}` is in the way: a folder is needed there", path.display())]
     FileInTheWay {
         /// The file.
         path: PathBuf,
+    },
+    /// A link to nothing stands where a folder belongs.
+    #[error("`{}` is a link to `{}`, which is not there; is its disk mounted?", path.display(), target.display())]
+    LeadsNowhere {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
     },
     /// Something that is neither a regular file nor absent stands where a lock belongs.
     #[error("`{}` is not a regular file, so it cannot serve as a lock", path.display())]

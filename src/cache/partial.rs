@@ -6,28 +6,36 @@
 //! Bytes go to their offset, never to the end. On Lustre, GPFS and some NFS `flock` succeeds for everyone, and two
 //! processes that appended to one file made corrupt models (huggingface_hub#4228); two that write the same bytes to the
 //! same places waste bandwidth and nothing else.
+//!
+//! Two that do not write the same bytes, because one of them has them from a bad mirror, are why a hash of what went
+//! through memory is not enough. Whoever opens the file marks its [journal](super::journal) first, and each write sees
+//! whether the file has changed since the one before. Before the verdict the file is taken away under another name, where a
+//! rival finds out at its next write that it has lost it; if there was any, the file is hashed once more, from the disk.
 
-use std::fs::{File, OpenOptions};
+pub use self::judge::{Mismatch, Verdict, Verified};
+
+mod judge;
+
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use thiserror::Error;
+use tempfile::TempPath;
 
 use super::journal::{self, Journal};
-use super::lock::is_at;
+use super::lock::{BlobLock, is_at};
+use super::offset::{read_at, write_all_at};
 use super::ranges::Ranges;
+use super::stamp::Stamp;
 use super::{CacheError, place};
-use crate::digest::{ContentHasher, Digest};
+use crate::digest::ContentHasher;
 use crate::manifest::RepoFile;
 
 /// How much is read at once for hashing, in bytes.
 const READ: usize = 256 << 10;
-/// From this size on a file is forced to the disk before it gets its name. Smaller ones are not worth the wait: if a
-/// power cut empties one, its length tells, and it is fetched again.
-const SYNC_FROM: u64 = 1 << 20;
-
 /// Where a partial file and its journal stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialPlace {
@@ -41,32 +49,57 @@ impl PartialPlace {
     /// Which bytes of `file` earlier runs left here.
     #[must_use]
     pub fn finished(&self, file: &RepoFile) -> Ranges {
-        let ranges = journal::read(&self.journal, file);
-        let Some(end) = ranges.iter().last().map(|range| range.end) else { return ranges };
+        let Ok(found) = fs::metadata(&self.path) else { return Ranges::default() };
+        let Some(ranges) = journal::read(&self.journal, file) else { return without_journal(&found, file) };
         // without its bytes (swept by `hf cache prune`) a journal says nothing
-        if place::regular_size(&self.path).is_some_and(|length| length >= end) { ranges } else { Ranges::default() }
+        let end = ranges.iter().last().map_or(0, |range| range.end);
+        if found.is_file() && found.len() >= end { ranges } else { Ranges::default() }
+    }
+
+    /// Where the file stands while it is judged, out of the reach of others.
+    fn aside(&self) -> PathBuf {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let stem = name.strip_suffix(SUFFIX).unwrap_or(&name);
+        self.path.with_file_name(format!("{stem}.verify{SUFFIX}"))
     }
 }
 
-/// The content is not what the publisher's listing says.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the content has the hash {actual}, the publisher lists {expected}")]
-pub struct Mismatch {
-    /// The publisher's hash.
-    pub expected: Digest,
-    /// The content's.
-    pub actual: Digest,
+/// Names that `hf cache prune` sweeps, should a kill leave one behind.
+pub(super) const SUFFIX: &str = ".gatedl.incomplete";
+
+/// What is worth a look where no journal tells: a file of the right length without a hole may be whole, and hashing it
+/// costs less than fetching it.
+fn without_journal(found: &fs::Metadata, file: &RepoFile) -> Ranges {
+    #[cfg(unix)]
+    let is_dense = std::os::unix::fs::MetadataExt::blocks(found).saturating_mul(512) >= file.size;
+    #[cfg(not(unix))]
+    let is_dense = true;
+    let mut ranges = Ranges::default();
+    if found.is_file() && found.len() == file.size && is_dense {
+        ranges.insert(0..file.size);
+    }
+    ranges
 }
 
 /// Content on its way. All calls block; several threads may write at once.
 #[derive(Debug)]
 pub struct Partial {
     place: PartialPlace,
-    digest: Digest,
-    size: u64,
+    wanted: RepoFile,
     file: File,
-    journal: Mutex<Journal>,
+    /// None for a file that nobody else knows the name of.
+    journal: Option<Mutex<Journal>>,
     hasher: Mutex<ContentHasher>,
+    /// How the last write left the file.
+    stamp: Mutex<Stamp>,
+    /// Whether somebody else has had a hand in it.
+    rivals: AtomicBool,
+    /// What earlier runs left of it.
+    resumed: Ranges,
+    /// Removes a file that nobody else knows.
+    temporary: Option<TempPath>,
+    /// Held as long as anything here may still write.
+    _lock: Option<Arc<BlobLock>>,
 }
 
 impl Partial {
@@ -75,26 +108,77 @@ impl Partial {
     /// # Errors
     /// Where it cannot be created, or is something else than a regular file.
     pub fn open(place: PartialPlace, file: &RepoFile) -> Result<(Self, Ranges), CacheError> {
+        place::remove_unless_regular(&place.path)?;
+        if place::regular_size(&place.path).is_none() {
+            // a run that was killed between the last byte and the verdict
+            if fs::rename(place.aside(), &place.path).is_err() {
+                journal::forget(&place.journal)?;
+            }
+        }
         let finished = place.finished(file);
+        let journal = Journal::open(&place.journal, file)?;
         // Never truncated: where locks lie, another process may be writing here, and what it has written (and hashed on
         // its way) must not become a hole. Bytes that no journal vouches for are written again, at the same place.
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        place::remove_unless_regular(&place.path)?;
-        let opened = options.open(&place.path).map_err(CacheError::at("create", &place.path))?;
+        options.read(true).write(true);
+        let (opened, is_new) = match options.clone().create_new(true).open(&place.path) {
+            Ok(made) => (made, true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                (options.open(&place.path).map_err(CacheError::at("open", &place.path))?, false)
+            }
+            Err(error) => return Err(CacheError::at("create", &place.path)(error)),
+        };
         if !is_at(&opened, &place.path).map_err(CacheError::at("look at", &place.path))? {
             return Err(CacheError::Replaced { path: place.path });
         }
-        let journal = Journal::open(&place.journal, file, finished.total() > 0)?;
+        let finished = if is_new { Ranges::default() } else { finished };
+        // a file without its journal, or a journal without its file, says that somebody else is at work or may be
+        let rivals = journal.had_rivals || is_new != journal.is_new;
+        let stamp = Stamp::of(&opened).map_err(CacheError::at("look at", &place.path))?;
         let partial = Self {
-            digest: file.digest,
-            size: file.size,
-            file: opened,
-            journal: Mutex::new(journal),
-            hasher: Mutex::new(ContentHasher::like(&file.digest, file.size)),
-            place,
+            journal: Some(Mutex::new(journal)),
+            rivals: AtomicBool::new(rivals),
+            resumed: finished.clone(),
+            ..Self::of(place, file, opened, stamp)
         };
         Ok((partial, finished))
+    }
+
+    /// A file for the content of `file` that nobody else knows, in the folder of its place. It is not gone on from.
+    ///
+    /// # Errors
+    /// Where it cannot be created.
+    pub fn private(place: &PartialPlace, file: &RepoFile) -> Result<Self, CacheError> {
+        let folder = place.path.parent().unwrap_or(&place.path);
+        let name = place.path.file_name().unwrap_or_default().to_string_lossy();
+        let prefix = format!("{}.", name.strip_suffix(SUFFIX).unwrap_or(&name));
+        let (opened, temporary) = place::temporary(folder, &prefix, SUFFIX)?.into_parts();
+        // for the sweep of others
+        let _ = opened.try_lock();
+        let stamp = Stamp::of(&opened).map_err(CacheError::at("look at", &temporary))?;
+        let place = PartialPlace { path: temporary.to_path_buf(), journal: place.journal.clone() };
+        Ok(Self { temporary: Some(temporary), ..Self::of(place, file, opened, stamp) })
+    }
+
+    fn of(place: PartialPlace, file: &RepoFile, opened: File, stamp: Stamp) -> Self {
+        Self {
+            place,
+            wanted: file.clone(),
+            file: opened,
+            journal: None,
+            hasher: Mutex::new(ContentHasher::like(&file.digest, file.size)),
+            stamp: Mutex::new(stamp),
+            rivals: AtomicBool::new(false),
+            resumed: Ranges::default(),
+            temporary: None,
+            _lock: None,
+        }
+    }
+
+    /// Lets the lock live as long as the last write.
+    #[must_use]
+    pub fn under(self, lock: Arc<BlobLock>) -> Self {
+        Self { _lock: Some(lock), ..self }
     }
 
     /// Writes bytes to their place, and hashes them on the way if they are the next to be hashed.
@@ -103,13 +187,20 @@ impl Partial {
     /// Where they cannot be written, or where the file's name has gone to another file: another process has published
     /// the content, and what is written now would go into a named file unverified.
     pub fn write(&self, offset: u64, pieces: &[impl AsRef<[u8]>]) -> Result<(), CacheError> {
-        if !is_at(&self.file, &self.place.path).map_err(CacheError::at("look at", &self.place.path))? {
+        let at = || CacheError::at("look at", &self.place.path);
+        if !is_at(&self.file, &self.place.path).map_err(at())? {
             return Err(CacheError::Replaced { path: self.place.path.clone() });
         }
-        let mut at = offset;
-        for piece in pieces.iter().map(AsRef::as_ref) {
-            write_all_at(&self.file, piece, at).map_err(CacheError::at("write", &self.place.path))?;
-            at += piece.len() as u64;
+        {
+            // the file system lets one of us write at a time anyway
+            let mut stamp = self.stamp.lock().unwrap_or_else(PoisonError::into_inner);
+            self.compare(*stamp)?;
+            let mut position = offset;
+            for piece in pieces.iter().map(AsRef::as_ref) {
+                write_all_at(&self.file, piece, position).map_err(CacheError::at("write", &self.place.path))?;
+                position += piece.len() as u64;
+            }
+            *stamp = Stamp::of(&self.file).map_err(at())?;
         }
         if let Ok(mut hasher) = self.hasher.try_lock()
             && hasher.position() == offset
@@ -126,7 +217,7 @@ impl Partial {
     /// # Errors
     /// Where the journal cannot be written.
     pub fn note(&self, range: &Range<u64>) -> Result<(), CacheError> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner).note(range)
+        self.journal().map_or(Ok(()), |mut journal| journal.note(range))
     }
 
     /// How many bytes, from the first on, are hashed.
@@ -155,105 +246,38 @@ impl Partial {
         Ok(())
     }
 
-    /// Compares the hash of everything with the publisher's.
-    ///
-    /// # Errors
-    /// Where the file cannot be read or brought to the disk. The inner error is the verdict that the content is wrong;
-    /// the bytes are gone then.
-    pub fn verify(self) -> Result<Result<Verified, Mismatch>, CacheError> {
-        self.hash_up_to(self.size)?;
-        let actual = self.hasher().clone().finish();
-        if actual != self.digest {
-            let mismatch = Mismatch { expected: self.digest, actual };
-            self.discard()?;
-            return Ok(Err(mismatch));
-        }
-        // bytes beyond the end, left by whatever wrote here before, are not part of what was hashed
-        let at = CacheError::at("write", &self.place.path);
-        self.file.set_len(self.size).map_err(at)?;
-        if self.size >= SYNC_FROM {
-            self.file.sync_data().map_err(CacheError::at("write", &self.place.path))?;
-        }
-        Ok(Ok(Verified { place: self.place, digest: self.digest, size: self.size, handle: self.file }))
-    }
-
-    /// Removes the file and its journal.
+    /// Removes the file and its journal, unless they are another process's by now.
     ///
     /// # Errors
     /// Where they cannot be removed.
     pub fn discard(&self) -> Result<(), CacheError> {
-        journal::forget(&self.place.journal)?;
-        journal::forget(&self.place.path)
+        self.journal().map_or(Ok(()), |journal| journal.discard())?;
+        if is_at(&self.file, &self.place.path).unwrap_or(false) { journal::forget(&self.place.path) } else { Ok(()) }
+    }
+
+    /// Whether somebody else has had a hand in the file.
+    fn has_rivals(&self) -> bool {
+        self.rivals.load(Ordering::Relaxed) || self.journal().is_some_and(|journal| journal.has_rivals())
+    }
+
+    /// Remembers it where the file has changed since this process last wrote into it.
+    fn compare(&self, before: Stamp) -> Result<(), CacheError> {
+        let now = Stamp::of(&self.file).map_err(CacheError::at("look at", &self.place.path))?;
+        if now != before {
+            self.rivals.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn stamp(&self) -> Stamp {
+        *self.stamp.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn journal(&self) -> Option<MutexGuard<'_, Journal>> {
+        self.journal.as_ref().map(|journal| journal.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn hasher(&self) -> MutexGuard<'_, ContentHasher> {
         self.hasher.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Proof that a partial file holds exactly the content of its digest.
-#[derive(Debug)]
-pub struct Verified {
-    place: PartialPlace,
-    digest: Digest,
-    size: u64,
-    handle: File,
-}
-
-impl Verified {
-    #[cfg(test)]
-    pub(super) fn for_tests(path: PathBuf, journal: PathBuf, digest: Digest, size: u64) -> Self {
-        let handle = File::open(&path).expect("the partial file exists");
-        Self { place: PartialPlace { path, journal }, digest, size, handle }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.place.path
-    }
-
-    pub(super) fn journal(&self) -> &Path {
-        &self.place.journal
-    }
-
-    pub(super) const fn digest(&self) -> &Digest {
-        &self.digest
-    }
-
-    pub(super) const fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// Whether the path still names the file that was verified.
-    pub(super) fn still_in_place(&self) -> io::Result<bool> {
-        is_at(&self.handle, &self.place.path)
-    }
-}
-
-#[cfg(unix)]
-fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match std::os::windows::fs::FileExt::seek_write(file, bytes, offset)? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            written => {
-                bytes = &bytes[written..];
-                offset += written as u64;
-            }
-        }
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }

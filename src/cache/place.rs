@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tempfile::{Builder, NamedTempFile, TempPath};
 
-use super::{CacheError, layout};
+use super::{CacheError, debris, layout};
 use crate::regular_file;
 
 /// What every cache directory tag of `huggingface_hub` says, 191 bytes.
@@ -35,6 +35,11 @@ pub(super) fn make_folder(path: &Path) -> Result<(), CacheError> {
     }
     let Err(source) = fs::create_dir_all(path) else { return Ok(()) };
     let nearest = path.ancestors().find(|ancestor| fs::symlink_metadata(ancestor).is_ok());
+    if let Some(link) = nearest.filter(|link| fs::metadata(link).is_err())
+        && let Ok(target) = fs::read_link(link)
+    {
+        return Err(CacheError::LeadsNowhere { path: link.to_path_buf(), target });
+    }
     match nearest {
         Some(file) if !file.is_dir() => Err(CacheError::FileInTheWay { path: file.to_path_buf() }),
         _ => Err(CacheError::at("create the folder", path)(source)),
@@ -95,7 +100,8 @@ pub(super) fn settle(temporary: TempPath, to: &Path) -> Result<(), CacheError> {
 /// A new empty file in `staging`, readable as the umask says; it goes away unless it gets a name.
 pub(super) fn temporary(staging: &Path, prefix: &str, suffix: &str) -> Result<NamedTempFile, CacheError> {
     let mut builder = Builder::new();
-    builder.prefix(prefix).suffix(suffix);
+    let prefix = debris::prefix(prefix);
+    builder.prefix(&prefix).suffix(suffix);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.tempfile_in(staging).map_err(CacheError::at("create a temporary file in", staging))

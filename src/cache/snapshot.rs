@@ -14,7 +14,7 @@ use std::sync::PoisonError;
 
 use super::layout::RepoLayout;
 use super::store::make_link;
-use super::{CacheError, RepoCache, place};
+use super::{CacheError, RepoCache, debris, place};
 use crate::digest::Digest;
 use crate::manifest::{Entry, RepoFile};
 use crate::regular_file;
@@ -84,7 +84,7 @@ impl RepoCache {
         }
         make_parent(&pointer)?;
         let temporary = tempfile::Builder::new()
-            .prefix("link-")
+            .prefix(&debris::prefix("link-"))
             .make_in(self.layout.private(), |path| make_link(&target, path))
             .map_err(CacheError::at("create the link", &pointer))?;
         place::settle(temporary.into_temp_path(), &pointer)

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
 use super::layout::RepoLayout;
-use super::{CacheError, listing, place};
+use super::{CacheError, debris, listing, place, unfinished};
 use crate::digest::Digest;
 use crate::manifest::Entry;
 use crate::regular_file;
@@ -64,10 +64,18 @@ impl RepoCache {
     pub fn prepare(&self) -> Result<(), CacheError> {
         place::make_folder(self.layout.root())?;
         place::tag(&self.layout.tag());
+        self.sweep();
         for folder in [self.layout.snapshots(), self.layout.blobs(), self.layout.references(), self.layout.private()] {
             place::make_folder(&folder)?;
         }
         Ok(())
+    }
+
+    /// Removes what killed runs left here and no run goes on from.
+    fn sweep(&self) {
+        debris::remove(debris::in_own_folder(&self.layout.private()));
+        debris::remove(debris::beside_content(&self.layout.blobs()));
+        unfinished::remove_lonely_journals(&self.layout.private(), &self.layout.blobs());
     }
 
     /// The commit that a revision pointed to at the last pull; a revision that is a commit is its own answer. A ref
@@ -105,6 +113,7 @@ impl RepoCache {
         if revision.as_commit().is_some() {
             return Ok(());
         }
+        debris::remove(debris::in_own_folder(&self.layout.private()));
         let snapshot = self.layout.snapshot(commit);
         if !snapshot.is_dir() {
             place::make_folder(&snapshot)?;
@@ -158,7 +167,9 @@ fn commit_in(bytes: &[u8]) -> Option<Commit> {
 
 fn can_link(folder: &Path) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    let Ok(trial) = tempfile::Builder::new().prefix("probe-").tempdir_in(folder) else { return cfg!(unix) };
+    let Ok(trial) = tempfile::Builder::new().prefix(&debris::prefix("probe-")).tempdir_in(folder) else {
+        return cfg!(unix);
+    };
     match make_link(Path::new("nowhere"), &trial.path().join("link")) {
         Ok(()) => true,
         // Says nothing about links; the work itself will fail, and say why.

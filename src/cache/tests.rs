@@ -58,7 +58,7 @@ fn verified(cache: &RepoCache, file: &RepoFile, content: &[u8]) -> Verified {
     let (partial, journal) = (cache.layout().partial(&file.digest), cache.layout().journal(&file.digest));
     fs::write(&partial, content).unwrap();
     fs::write(&journal, "segments").unwrap();
-    Verified::for_tests(partial, journal, file.digest, file.size)
+    Verified::for_tests(partial, journal, file)
 }
 
 /// Every path below a folder that is not a folder itself, relative and sorted.

@@ -6,7 +6,8 @@
 use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 
-use super::place;
+use super::partial::SUFFIX;
+use super::{debris, place};
 use crate::regular_file;
 
 /// What a killed download left, or one that is under way.
@@ -18,6 +19,8 @@ pub struct Unfinished {
     pub bytes: u64,
     /// Whether it is gatedl's, so that a pull goes on from it.
     pub ours: bool,
+    /// Whether it is gatedl's, of use to nobody, and removed by the next pull of the repository.
+    pub debris: bool,
     /// Whether some program is downloading this content at the moment.
     pub busy: bool,
 }
@@ -28,17 +31,34 @@ pub fn unfinished(root: &Path) -> Vec<Unfinished> {
     let root = place::resolve(root);
     let mut found = Vec::new();
     for repo in entries(&root) {
-        for path in entries(&repo.join("blobs")) {
+        let left = [debris::in_own_folder(&repo.join(".gatedl")), debris::beside_content(&repo.join("blobs"))].concat();
+        for path in &left {
+            let bytes = bytes_of(path).unwrap_or_default();
+            found.push(Unfinished { path: path.clone(), bytes, ours: false, debris: true, busy: false });
+        }
+        for path in entries(&repo.join("blobs")).into_iter().filter(|path| !left.contains(path)) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let Some(etag) = etag_of(&name) else { continue };
             let Some(bytes) = bytes_of(&path) else { continue };
             let locks = root.join(".locks").join(repo.file_name().unwrap_or_default());
             let busy = is_locked(&locks.join(format!("{etag}.lock")));
-            found.push(Unfinished { bytes, ours: name.ends_with(".gatedl.incomplete"), busy, path });
+            found.push(Unfinished { bytes, ours: name.ends_with(SUFFIX), debris: false, busy, path });
         }
     }
     found.sort_by(|left, right| left.path.cmp(&right.path));
     found
+}
+
+/// Removes journals whose partial files are gone: somebody else has published or removed them.
+pub(super) fn remove_lonely_journals(journals: &Path, blobs: &Path) {
+    for path in entries(journals) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(etag) = name.strip_suffix(".journal") else { continue };
+        let partial = |infix: &str| blobs.join(format!("{etag}{infix}{SUFFIX}"));
+        if [partial(""), partial(".verify")].iter().all(|partial| fs::symlink_metadata(partial).is_err()) {
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -42,7 +42,12 @@ fn of_folder(folder: &Path, wants_links: bool) -> Vec<Check> {
     }
     checks.push(match space::available(folder) {
         Ok(free) => room(free),
-        Err(error) => Check::bad(Topic::Cache, "space", &Error::Cache(error)),
+        Err(error) => Check::doubtful(
+            Topic::Cache,
+            "space",
+            format!("not known: {error}"),
+            "a pull begins all the same, and ends where the disk is full",
+        ),
     });
     checks.push(leftovers(&unfinished(folder)));
     checks
@@ -85,7 +90,8 @@ fn of_file_system(abilities: &Abilities, wants_links: bool) -> [Check; 4] {
             Topic::Cache,
             "flock",
             format!("no: {error}"),
-            "two programs may fetch the same file at the same time; nothing breaks, but the line carries it twice",
+            "gatedl holds lock files as Python's filelock does without flock, and removes them; an empty file below `.locks` \
+             that another program left makes `hf` wait for ever: remove it when nothing runs",
         ),
     };
     let (hard, reflinks) = (plain("hardlink", &abilities.hard_links), plain("reflink", &abilities.reflinks));
@@ -94,13 +100,15 @@ fn of_file_system(abilities: &Abilities, wants_links: bool) -> [Check; 4] {
 
 fn leftovers(found: &[Unfinished]) -> Check {
     let total = |files: &[&Unfinished]| files.iter().map(|file| file.bytes).sum::<u64>();
-    let (ours, foreign): (Vec<&Unfinished>, Vec<&Unfinished>) = found.iter().partition(|file| file.ours);
+    let (debris, found): (Vec<&Unfinished>, Vec<&Unfinished>) = found.iter().partition(|file| file.debris);
+    let (ours, foreign): (Vec<&Unfinished>, Vec<&Unfinished>) = found.into_iter().partition(|file| file.ours);
     let (busy, dead): (Vec<&Unfinished>, Vec<&Unfinished>) = foreign.into_iter().partition(|file| file.busy);
     let count = |files: &[&Unfinished], what: &str| {
         (!files.is_empty()).then(|| format!("{} {what} ({})", files.len(), DecimalBytes(total(files))))
     };
     let parts = [
         count(&ours, "of gatedl, from which the next pull goes on"),
+        count(&debris, "of a gatedl that was killed, which the next pull of the repository removes"),
         count(&busy, "that another program is fetching"),
         count(&dead, "that no program goes on from"),
     ];

@@ -9,8 +9,9 @@ use std::time::Duration;
 use super::conductor::Conductor;
 use super::open::Open;
 use super::tiny::{gather, is_tiny};
+use super::watch::Watch;
 use super::{Engine, FetchError, Job, blocking};
-use crate::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges};
+use crate::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges, Verdict};
 use crate::manifest::RepoFile;
 use crate::report::Wait;
 
@@ -19,6 +20,8 @@ const LOCK_POLL: Duration = Duration::from_millis(100);
 /// How often a file is begun anew because another process took its partial file away. Only where locks lie is there more
 /// than one turn.
 const MOST_TURNS: usize = 8;
+/// How many of these turns use the partial file that is shared with others.
+const FEW_TURNS: usize = 4;
 
 /// Brings a blob to its place.
 pub(super) async fn bring(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
@@ -35,35 +38,68 @@ pub(super) async fn bring(engine: Arc<Engine>, job: Job) -> Result<(), FetchErro
 }
 
 /// Fetches, verifies and publishes. Content that does not verify is fetched again once if some of it was left by an
-/// earlier run: a power cut can leave holes that the journal does not know of.
+/// earlier run, or if another process had a hand in it: what is wrong need not have come from the server. With a rival that
+/// writes other bytes or takes the file away again and again, the file is fetched where nobody else can reach it.
 async fn fetch(engine: &Arc<Engine>, job: &Arc<Job>) -> Result<(), FetchError> {
-    let (mut turns, mut forgiven) = (0, false);
+    let (mut turns, mut forgiven, mut alone, mut mended) = (0, false, false, None);
+    let path = &job.file.path;
     loop {
         turns += 1;
-        let Some(begun) = begin(engine, job).await? else { return Ok(()) };
+        let begun = match mended.take() {
+            Some(mended) => mended,
+            None => match begin(engine, job, alone).await? {
+                Some(begun) => begun,
+                None => return Ok(()),
+            },
+        };
         let resumed = begun.here.total();
-        engine.reporter.started(job.id, job.file.path.as_str(), job.file.size, resumed);
-        match complete(engine, job, begun).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(_)) if resumed > 0 && !forgiven => {
-                forgiven = true;
-                engine.reporter.discarded(job.id, job.file.size);
-                let path = &job.file.path;
-                engine.reporter.warn(&format!("what an earlier run left of `{path}` was damaged; fetching it again"));
+        engine.reporter.started(job.id, path.as_str(), job.file.size, resumed);
+        let (mismatch, rivals) = match complete(engine, job, begun).await {
+            Ok(Outcome::Done) => return Ok(()),
+            Ok(Outcome::Mended(begun)) => {
+                engine.reporter.discarded(job.id, job.file.size - begun.here.total());
+                engine.reporter.warn(&format!("what an earlier run left of `{path}` has holes; fetching those again"));
+                mended = Some(*begun);
+                continue;
             }
-            Ok(Err(source)) => return Err(FetchError::Corrupt { path: job.file.path.clone(), source }),
-            Err(FetchError::Cache(CacheError::Replaced { .. })) if turns < MOST_TURNS => {}
+            Ok(Outcome::Wrong { mismatch, rivals }) => (mismatch, rivals),
+            Err(FetchError::Cache(CacheError::Replaced { .. })) if turns < MOST_TURNS => {
+                alone = turns >= FEW_TURNS;
+                continue;
+            }
             Err(error) => return Err(error),
-        }
+        };
+        let text = if rivals && !alone {
+            alone = true;
+            format!("another process wrote wrong bytes into `{path}`; fetching it again")
+        } else if resumed > 0 && !forgiven {
+            forgiven = true;
+            format!("what an earlier run left of `{path}` was damaged; fetching it again")
+        } else {
+            return Err(FetchError::Corrupt { path: path.clone(), source: mismatch });
+        };
+        engine.reporter.discarded(job.id, job.file.size);
+        engine.reporter.warn(&text);
     }
 }
 
 /// A file that is ours to fetch.
 struct Begun {
-    lock: BlobLock,
-    /// Where its bytes go; opened only at the end for a tiny file.
+    /// Held by whatever may still write, and until the names are given.
+    lock: Arc<BlobLock>,
+    /// Where its bytes go; made only at the end for a tiny file.
     partial: Option<Partial>,
     here: Ranges,
+}
+
+/// How far a file came.
+enum Outcome {
+    /// It is in its place.
+    Done,
+    /// It has holes that are to be fetched.
+    Mended(Box<Begun>),
+    /// Its content is wrong.
+    Wrong { mismatch: Mismatch, rivals: bool },
 }
 
 /// What the first visit finds.
@@ -76,28 +112,46 @@ enum Beginning {
     Ours(Box<Begun>),
 }
 
-/// Takes the lock, waiting for it if need be; none where the file is in its place by then.
-async fn begin(engine: &Arc<Engine>, job: &Arc<Job>) -> Result<Option<Begun>, FetchError> {
-    let mut told = false;
+/// Takes the lock, waiting for it if need be; none where the file is in its place by then. A process that holds it and does
+/// not get on is waited for as long as for a server. Then its bytes are fetched beside it.
+async fn begin(engine: &Arc<Engine>, job: &Arc<Job>, alone: bool) -> Result<Option<Begun>, FetchError> {
+    let mut watch = None;
+    let mut without_lock = false;
     loop {
-        match visit(engine, job, look).await? {
+        match visit(engine, job, move |engine, job| look(engine, job, without_lock, alone)).await? {
             Beginning::Ours(begun) => return Ok(Some(*begun)),
             Beginning::InPlace => return Ok(None),
             Beginning::Held => {}
         }
-        if !std::mem::replace(&mut told, true) {
-            let lock = engine.destination.lock(&job.file);
-            let holder = blocking(move || BlobLock::holder(&lock)).await?;
-            engine.reporter.waiting(&Wait::Locked { path: job.file.path.to_string(), holder });
+        let watch = match &mut watch {
+            Some(watch) => watch,
+            None => {
+                let lock = engine.destination.lock(&job.file);
+                let holder = blocking(move || BlobLock::holder(&lock)).await?;
+                engine.reporter.waiting(&Wait::Locked { path: job.file.path.to_string(), holder });
+                watch.insert(Watch::new(engine.destination.partial(&job.file), engine.options.patience))
+            }
+        };
+        if watch.has_stalled().await? {
+            let (path, waited) = (&job.file.path, engine.options.patience);
+            let text =
+                format!("the process that fetches `{path}` has not got on for {waited:?}; fetching it beside that one");
+            engine.reporter.warn(&text);
+            without_lock = true;
+        } else {
+            tokio::time::sleep(LOCK_POLL).await;
         }
-        tokio::time::sleep(LOCK_POLL).await;
     }
 }
 
 /// The first visit: the lock, a second look under it, the partial file.
-fn look(engine: &Engine, job: &Job) -> Result<Beginning, CacheError> {
+fn look(engine: &Engine, job: &Job, without_lock: bool, alone: bool) -> Result<Beginning, CacheError> {
     let (destination, file) = (&engine.destination, &job.file);
-    let Some(lock) = BlobLock::try_acquire(&destination.lock(file))? else { return Ok(Beginning::Held) };
+    let lock = match BlobLock::try_acquire(&destination.lock(file))? {
+        Some(lock) => Arc::new(lock),
+        None if without_lock => Arc::new(BlobLock::none()),
+        None => return Ok(Beginning::Held),
+    };
     if !engine.options.force {
         if destination.is_in_place(file) {
             settle_others(engine, job)?;
@@ -110,13 +164,17 @@ fn look(engine: &Engine, job: &Job) -> Result<Beginning, CacheError> {
     if is_tiny(file) {
         return Ok(Beginning::Ours(Box::new(Begun { lock, partial: None, here: Ranges::default() })));
     }
-    let (partial, here) = open(engine, file)?;
+    let (partial, here) = open(engine, file, alone)?;
+    let partial = partial.under(Arc::clone(&lock));
     Ok(Beginning::Ours(Box::new(Begun { lock, partial: Some(partial), here })))
 }
 
 /// The partial file and what is in it; with `force` that is nothing.
-fn open(engine: &Engine, file: &RepoFile) -> Result<(Partial, Ranges), CacheError> {
+fn open(engine: &Engine, file: &RepoFile, alone: bool) -> Result<(Partial, Ranges), CacheError> {
     let place = engine.destination.partial(file);
+    if alone {
+        return Ok((Partial::private(&place, file)?, Ranges::default()));
+    }
     let (partial, here) = Partial::open(place.clone(), file)?;
     if engine.options.force && here.total() > 0 {
         partial.discard()?;
@@ -125,15 +183,15 @@ fn open(engine: &Engine, file: &RepoFile) -> Result<(Partial, Ranges), CacheErro
     Ok((partial, here))
 }
 
-/// Fetches what is missing, then verifies and publishes. The inner error is the verdict that the content is wrong.
-async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<Result<(), Mismatch>, FetchError> {
+/// Fetches what is missing, then verifies and publishes.
+async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<Outcome, FetchError> {
     let Begun { lock, partial, here } = begun;
     let Some(partial) = partial else {
         let pieces = gather(engine, job).await?;
         return visit(engine, job, move |engine, job| {
-            let (partial, _) = open(engine, &job.file)?;
+            let partial = Partial::private(&engine.destination.partial(&job.file), &job.file)?;
             partial.write(0, &pieces)?;
-            publish(engine, job, partial, &lock)
+            publish(engine, job, partial, lock)
         })
         .await;
     };
@@ -143,16 +201,20 @@ async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<
     // every stream and every write of theirs has ended, so this handle is the last
     let replaced = || CacheError::Replaced { path: engine.destination.partial(&job.file).path };
     let partial = Arc::into_inner(partial).ok_or_else(replaced)?;
-    visit(engine, job, move |engine, job| publish(engine, job, partial, &lock)).await
+    visit(engine, job, move |engine, job| publish(engine, job, partial, lock)).await
 }
 
 /// The last visit: the verdict, and if it is good, the names. The lock is held until then.
-fn publish(engine: &Engine, job: &Job, partial: Partial, _lock: &BlobLock) -> Result<Result<(), Mismatch>, CacheError> {
+fn publish(engine: &Engine, job: &Job, partial: Partial, lock: Arc<BlobLock>) -> Result<Outcome, CacheError> {
     match partial.verify()? {
-        Ok(verified) => engine.destination.publish(verified, &job.file)?,
-        Err(mismatch) => return Ok(Err(mismatch)),
+        Verdict::Right(verified) => engine.destination.publish(verified, &job.file)?,
+        Verdict::Wrong { mismatch, rivals } => return Ok(Outcome::Wrong { mismatch, rivals }),
+        Verdict::Holes(partial, here) => {
+            return Ok(Outcome::Mended(Box::new(Begun { lock, partial: Some(partial), here })));
+        }
     }
-    settle_others(engine, job).map(Ok)
+    settle_others(engine, job)?;
+    Ok(Outcome::Done)
 }
 
 /// Uses content that is on this machine; `false` where it is not what its name says.

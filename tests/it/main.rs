@@ -39,3 +39,5 @@ mod support;
 mod tokens;
 mod vix;
 mod weights;
+#[cfg(unix)]
+mod writers;

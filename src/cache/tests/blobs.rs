@@ -153,8 +153,8 @@ fn a_second_publisher_of_the_same_inode_finds_the_work_done() {
     let wanted = lfs("w.bin", b"weights");
     let first = verified(&cache, &wanted, b"weights");
     // Where flock lies, two processes hold the same partial file.
-    let second = Verified::for_tests(first.path().into(), first.journal().into(), wanted.digest, wanted.size);
-    let third = Verified::for_tests(first.path().into(), first.journal().into(), wanted.digest, wanted.size);
+    let second = Verified::for_tests(first.path().into(), cache.layout().journal(&wanted.digest), &wanted);
+    let third = Verified::for_tests(first.path().into(), cache.layout().journal(&wanted.digest), &wanted);
     cache.publish(first).unwrap();
     cache.publish(second).unwrap();
     fs::write(cache.layout().blob(&wanted.digest), "rotten!").unwrap();
@@ -171,7 +171,7 @@ fn threads_that_publish_one_blob_at_once_all_succeed() {
             .map(|writer| {
                 let partial = cache.layout().blobs().join(format!("{writer}.gatedl.incomplete"));
                 fs::write(&partial, "weights").unwrap();
-                Verified::for_tests(partial, cache.layout().journal(&wanted.digest), wanted.digest, wanted.size)
+                Verified::for_tests(partial, cache.layout().journal(&wanted.digest), &wanted)
             })
             .collect();
         std::thread::scope(|scope| {

@@ -17,7 +17,7 @@ fn proof(folder: &Folder, file: &RepoFile, content: &[u8]) -> Verified {
     let (partial, journal) = (folder.partial(file), folder.journal(file));
     fs::write(&partial, content).unwrap();
     fs::write(&journal, "segments").unwrap();
-    Verified::for_tests(partial, journal, file.digest, file.size)
+    Verified::for_tests(partial, journal, file)
 }
 
 fn note(folder: &Folder, name: &str) -> PathBuf {

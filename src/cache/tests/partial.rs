@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::super::CacheError;
-use super::super::partial::{Partial, PartialPlace};
+use super::super::partial::{Mismatch, Partial, PartialPlace, Verdict, Verified};
 use crate::digest::{ContentHasher, Digest};
 use crate::manifest::RepoFile;
 
@@ -20,6 +20,23 @@ fn file_of(content: &[u8]) -> RepoFile {
     let mut hasher = ContentHasher::like(&kind, content.len() as u64);
     hasher.update(content);
     RepoFile { path: "m".parse().unwrap(), size: content.len() as u64, digest: hasher.finish(), id: None }
+}
+
+#[track_caller]
+fn right(partial: Partial) -> Verified {
+    match partial.verify().unwrap() {
+        Verdict::Right(verified) => verified,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Why it is wrong, and whether somebody else may be why.
+#[track_caller]
+fn wrong(partial: Partial) -> (Mismatch, bool) {
+    match partial.verify().unwrap() {
+        Verdict::Wrong { mismatch, rivals } => (mismatch, rivals),
+        other => panic!("{other:?}"),
+    }
 }
 
 proptest! {
@@ -52,7 +69,7 @@ proptest! {
             let bytes = &content[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()];
             partial.write(range.start, &[bytes]).unwrap();
         }
-        let verified = partial.verify().unwrap().unwrap();
+        let verified = right(partial);
         prop_assert_eq!(fs::read(verified.path()).unwrap(), content);
     }
 }
@@ -64,7 +81,7 @@ fn wrong_content_leaves_nothing_behind() {
     let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
     partial.write(0, &[b"wrong"]).unwrap();
     partial.note(&(0..5)).unwrap();
-    let mismatch = partial.verify().unwrap().unwrap_err();
+    let mismatch = wrong(partial).0;
     assert_eq!(mismatch.expected, file.digest);
     assert!(!place(folder.path()).path.exists() && !place(folder.path()).journal.exists());
 }
@@ -103,7 +120,7 @@ fn bytes_beyond_the_end_do_not_survive() {
     assert_eq!(here.total(), 0, "no journal vouches for it");
     partial.write(3, &[b"tent"]).unwrap();
     partial.write(0, &[b"con"]).unwrap();
-    let verified = partial.verify().unwrap().unwrap();
+    let verified = right(partial);
     assert_eq!(fs::read(verified.path()).unwrap(), b"content");
 }
 
@@ -116,7 +133,7 @@ fn a_second_writer_under_a_lock_that_lies_makes_no_hole() {
     let (second, _) = Partial::open(place(folder.path()), &file).unwrap();
     first.write(3, &[b"tent"]).unwrap();
     let named = folder.path().join("named");
-    let verified = first.verify().unwrap().unwrap();
+    let verified = right(first);
     fs::rename(verified.path(), &named).unwrap();
     assert!(matches!(second.write(0, &[b"con"]), Err(CacheError::Replaced { .. })));
     assert_eq!(fs::read(named).unwrap(), b"content");
@@ -141,7 +158,104 @@ fn a_crash_after_any_write_resumes_to_the_right_bytes() {
             let (partial, here) = Partial::open(place(folder.path()), &file).unwrap();
             assert_eq!(here.total(), 20 * noted as u64);
             here.missing(100).iter().for_each(|range| partial.write(range.start, &[bytes(range)]).unwrap());
-            assert_eq!(fs::read(partial.verify().unwrap().unwrap().path()).unwrap(), content);
+            assert_eq!(fs::read(right(partial).path()).unwrap(), content);
         }
     }
+}
+
+/// What is hashed in memory and what is in the file are two things as soon as there are two writers.
+#[test]
+fn what_a_rival_wrote_is_seen_before_there_is_a_name() {
+    let file = file_of(b"content");
+    for (theirs, is_right) in [(b"CONTENT", false), (b"content", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, _) = Partial::open(place(folder.path()), &file).unwrap();
+        ours.write(0, &[b"cont"]).unwrap();
+        let (rival, _) = Partial::open(place(folder.path()), &file).unwrap();
+        rival.write(0, &[theirs]).unwrap();
+        ours.write(4, &[b"ent"]).unwrap();
+        if !is_right {
+            let (mismatch, rivals) = wrong(ours);
+            assert!(rivals && mismatch.expected == file.digest && mismatch.actual != file.digest);
+            continue;
+        }
+        let verified = right(ours);
+        assert!(matches!(rival.write(0, &[b"CONTENT"]), Err(CacheError::Replaced { .. })));
+        assert_eq!(fs::read(verified.path()).unwrap(), b"content");
+        assert!(verified.still_in_place().unwrap());
+    }
+}
+
+#[test]
+fn a_rival_that_came_first_is_known_to_who_comes_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = file_of(b"content");
+    let (first, _) = Partial::open(place(folder.path()), &file).unwrap();
+    fs::remove_file(place(folder.path()).journal).unwrap();
+    let (second, _) = Partial::open(place(folder.path()), &file).unwrap();
+    second.write(0, &[b"content"]).unwrap();
+    first.write(0, &[b"CON"]).unwrap();
+    assert!(wrong(second).1);
+}
+
+/// No program of ours: an editor, a script, another tool that takes the file for its own.
+#[test]
+fn a_strange_hand_in_the_file_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = file_of(b"content");
+    let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+    partial.write(0, &[b"content"]).unwrap();
+    let other = fs::OpenOptions::new().write(true).open(place(folder.path()).path).unwrap();
+    other.set_len(3).unwrap();
+    assert!(wrong(partial).1);
+    let (partial, here) = Partial::open(place(folder.path()), &file).unwrap();
+    here.missing(7).iter().for_each(|_| partial.write(0, &[b"content"]).unwrap());
+    right(partial);
+}
+
+#[test]
+fn a_run_that_was_killed_before_the_verdict_lost_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = file_of(b"content");
+    let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+    partial.write(0, &[b"content"]).unwrap();
+    partial.note(&(0..7)).unwrap();
+    let aside = right(partial).path().to_path_buf();
+    assert!(aside != place(folder.path()).path && aside.exists());
+    let (partial, here) = Partial::open(place(folder.path()), &file).unwrap();
+    assert_eq!(here.missing(7), []);
+    right(partial);
+}
+
+#[test]
+fn a_whole_file_without_a_journal_is_hashed() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = vec![7; 20_000];
+    let file = file_of(&content);
+    fs::write(place(folder.path()).path, &content).unwrap();
+    let (partial, here) = Partial::open(place(folder.path()), &file).unwrap();
+    assert_eq!(here.missing(file.size), []);
+    assert_eq!(fs::read(right(partial).path()).unwrap(), content);
+}
+
+/// As a power cut leaves it: the length and the journal reached the disk, some of the bytes did not.
+#[test]
+fn a_hole_costs_itself_and_not_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = vec![7; 40_000];
+    let file = file_of(&content);
+    let (partial, _) = Partial::open(place(folder.path()), &file).unwrap();
+    partial.write(0, &[&content]).unwrap();
+    partial.note(&(0..40_000)).unwrap();
+    drop(partial);
+    let mut damaged = content.clone();
+    damaged[8192..16_384].fill(0);
+    fs::write(place(folder.path()).path, &damaged).unwrap();
+    let (partial, here) = Partial::open(place(folder.path()), &file).unwrap();
+    assert_eq!(here.missing(file.size), []);
+    let Verdict::Holes(partial, here) = partial.verify().unwrap() else { panic!("there is a hole") };
+    assert_eq!((here.total(), here.frontier()), (40_000 - 8192, 8192));
+    assert_eq!(place(folder.path()).finished(&file), here, "the journal knows of it");
+    partial.write(8192, &[&content[8192..16_384]]).unwrap();
+    assert_eq!(fs::read(right(partial).path()).unwrap(), content);
 }
