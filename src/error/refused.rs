@@ -35,6 +35,8 @@ pub struct RefusedPull {
     pub account: Option<Account>,
     /// The variables that would have been read.
     pub token_variables: Vec<String>,
+    /// A variable that is set to a token by a name that is not read.
+    pub unread_variable: Option<&'static str>,
     /// Tokens that are there, but for other providers.
     pub other_tokens: Vec<OtherToken>,
     /// The name of the provider, as `gatedl auth login` takes it.
@@ -85,6 +87,9 @@ impl RefusedPull {
     fn headline(&self) -> String {
         let (repo, what) = (&self.repo, &self.reference);
         match self.refusal.kind {
+            RefusalKind::NoToken if self.token.is_some() => {
+                format!("access to `{repo}` is gated and the hub answers as if no token had been sent")
+            }
             RefusalKind::NoToken => format!("access to `{repo}` is gated and no token was sent"),
             RefusalKind::BadToken => format!("the token for `{what}` is not valid"),
             RefusalKind::ExpiredToken => format!("the token for `{what}` has expired"),

@@ -58,8 +58,12 @@ impl Connection {
             // the repository has just been listed; a mirror that knows no error codes means the file
             refusal.kind = RefusalKind::FileMissing;
         }
-        let account = if refusal.kind.is_about_the_account() { self.account().await } else { Ok(None) };
-        if refusal.kind == RefusalKind::LoginRequired && account.is_err_and(|error| is_unauthorized(error)) {
+        // the hub answers an unknown token at a gate as it answers none (hub-protocol C1)
+        let taken_for_none = matches!(refusal.kind, RefusalKind::LoginRequired | RefusalKind::NoToken);
+        let taken_for_none = taken_for_none && self.credential.is_some();
+        let asks = refusal.kind.is_about_the_account() || taken_for_none;
+        let account = if asks { self.account().await } else { Ok(None) };
+        if taken_for_none && account.is_err_and(|error| is_unauthorized(error)) {
             // where a bad token is taken for none, only the question whose it is tells
             refusal.kind = RefusalKind::BadToken;
             refusal.page = self.settings.token_page().unwrap_or(refusal.page);
@@ -95,6 +99,7 @@ impl Connection {
             token: self.credential.as_ref().map(|credential| credential.source().clone()),
             account,
             token_variables: self.settings.token_variables.clone(),
+            unread_variable: self.unread_variable(),
             other_tokens: self.other_tokens(),
             provider: self.settings.name.clone(),
             token_page,
@@ -113,6 +118,12 @@ impl Connection {
             is_alike: protocol(provider) == Some(self.settings.protocol),
         };
         others.map(other).collect()
+    }
+
+    /// A variable that holds a token by a name that is not read.
+    fn unread_variable(&self) -> Option<&'static str> {
+        let is_set = |name: &&&str| matches!(self.caller.env.text(name), Ok(Some(_)));
+        self.settings.unread_variables().iter().find(is_set).copied()
     }
 
     /// What a question is about, as it is written on a command line like this one.

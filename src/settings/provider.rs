@@ -42,6 +42,23 @@ pub enum Login {
     Credentials(PathBuf),
 }
 
+const HUGGING_FACE_UNREAD: [&str; 13] = [
+    "HUGGINGFACE_TOKEN",
+    "HUGGINGFACE_HUB_TOKEN",
+    "HUGGINGFACEHUB_API_TOKEN",
+    "HUGGINGFACE_API_TOKEN",
+    "HUGGINGFACE_API_KEY",
+    "HUGGINGFACE_ACCESS_TOKEN",
+    "HUGGING_FACE_TOKEN",
+    "HUGGING_FACE_API_KEY",
+    "HF_API_TOKEN",
+    "HF_API_KEY",
+    "HF_HUB_TOKEN",
+    "HF_READ_TOKEN",
+    "HF_KEY",
+];
+const CIVITAI_UNREAD: [&str; 4] = ["CIVITAI_KEY", "CIVIT_API_KEY", "CIVIT_TOKEN", "CIVITAI_AUTH_TOKEN"];
+
 impl Provider {
     /// The addresses under which its repositories are known, for reading pasted links: those of the hub itself also where
     /// a mirror is asked.
@@ -77,6 +94,17 @@ impl Provider {
     pub fn new_token_page(&self) -> Option<String> {
         let page = self.token_page()?;
         Some(if self.name == "hf" { format!("{page}/new?canReadGatedRepos=true&tokenType=fineGrained") } else { page })
+    }
+
+    /// Names of variables that hold its token for other programs, and that people set for every program. They are not read:
+    /// a token that nobody meant for gatedl would be sent. That one is set is worth a hint.
+    #[must_use]
+    pub fn unread_variables(&self) -> &'static [&'static str] {
+        match self.name.as_str() {
+            "hf" => &HUGGING_FACE_UNREAD,
+            "civitai" => &CIVITAI_UNREAD,
+            _ => &[],
+        }
     }
 
     /// The page on which its users make tokens, where that is known.

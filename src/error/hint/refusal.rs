@@ -10,6 +10,10 @@ impl RefusedPull {
     pub(super) fn hints(&self) -> Vec<String> {
         let page = &self.refusal.page;
         let mut hints = match self.refusal.kind {
+            RefusalKind::NoToken if self.token.is_some() => vec![
+                format!("accept the terms at {page} with the account of this token"),
+                format!("`gatedl auth status {}` tells whether the token is still good", self.provider),
+            ],
             RefusalKind::NoToken => {
                 vec![format!("accept the terms at {page} with your account"), self.how_to_give_a_token()]
             }
@@ -58,6 +62,7 @@ impl RefusedPull {
         }
         hints.extend(self.about_the_token());
         hints.extend(self.about_the_hub());
+        hints.extend(self.about_unread_variable());
         hints.extend(self.about_other_tokens());
         hints
     }
@@ -133,7 +138,8 @@ impl RefusedPull {
 
     fn about_the_token(&self) -> Option<String> {
         let of_token = |kind: RefusalKind| {
-            kind.is_about_the_account() || matches!(kind, RefusalKind::BadToken | RefusalKind::ExpiredToken)
+            kind.is_about_the_account()
+                || matches!(kind, RefusalKind::NoToken | RefusalKind::BadToken | RefusalKind::ExpiredToken)
         };
         let source = self.token.as_ref().filter(|_| of_token(self.refusal.kind))?;
         let account = self.account.as_ref().map(|account| format!(" (account `{}`)", account.name)).unwrap_or_default();
@@ -150,12 +156,22 @@ impl RefusedPull {
         })
     }
 
-    fn about_other_tokens(&self) -> Option<String> {
+    fn about_unread_variable(&self) -> Option<String> {
+        let name = self.unread_variable.filter(|_| self.is_without_a_token())?;
+        let read = self.token_variables.iter().find(|name| *name == "HF_TOKEN").or(self.token_variables.first())?;
+        Some(format!("{name} is set, but it is not read; set {read} to the token instead"))
+    }
+
+    /// Whether there is no token, and one would have helped.
+    fn is_without_a_token(&self) -> bool {
         let kind = self.refusal.kind;
         let sought = matches!(kind, RefusalKind::NoToken | RefusalKind::NotFoundOrPrivate | RefusalKind::LoginRequired);
-        let nothing = self.token.is_none() && self.withheld.is_none();
+        sought && self.token.is_none() && self.withheld.is_none()
+    }
+
+    fn about_other_tokens(&self) -> Option<String> {
         let alike = self.other_tokens.iter().find(|other| other.is_alike);
-        let other = alike.or(self.other_tokens.first()).filter(|_| nothing && sought)?;
+        let other = alike.or(self.other_tokens.first()).filter(|_| self.is_without_a_token())?;
         let OtherToken { variable, provider, is_alike } = other;
         if !is_alike {
             return Some(format!("{variable} is set, but it is for the provider `{provider}` and is sent to no other"));

@@ -35,11 +35,14 @@ fn kind(refused: &Refused, has_token: bool) -> Option<RefusalKind> {
         (401 | 403, Some("GatedRepo")) => gate(refused, has_token),
         (404, _) => RefusalKind::NotFoundOrPrivate,
         (401, _) if says("is expired") => RefusalKind::ExpiredToken,
+        // the token is good, and its owner has yet to sign in to the organization
+        (401, _) if says("SSO") || says("single sign-on") || says("Single Sign-On") => RefusalKind::Forbidden,
         (401, _) if has_token || says("Invalid credentials") => RefusalKind::BadToken,
         (401, _) => RefusalKind::NotFoundOrPrivate,
         (403, _) if says("fine-grained token settings") || says("required permissions") => RefusalKind::TokenTooNarrow,
         (403, _) if says("This resource is disabled") || says("resource is disabled") => RefusalKind::Disabled,
-        (403 | 451, _) => RefusalKind::Forbidden,
+        (402 | 403 | 451, _) => RefusalKind::Forbidden,
+        (410, _) => RefusalKind::Disabled,
         _ => return None,
     };
     Some(kind)
@@ -132,6 +135,9 @@ mod tests {
             RefusalKind::TokenTooNarrow,
         ),
         (451, "", "", true, RefusalKind::Forbidden),
+        (401, "", "The organization acme enforces SSO, please sign in.", true, RefusalKind::Forbidden),
+        (402, "", "Payment required", true, RefusalKind::Forbidden),
+        (410, "", "Gone", true, RefusalKind::Disabled),
     ];
 
     fn refused(status: u16, code: &str, message: &str, own: bool) -> Failure {

@@ -189,6 +189,60 @@ hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
     assert_no_trace(&sandbox);
 }
 
+/// Byte for byte the answer to nobody, as recorded at the hub: only the question whose token it is tells.
+#[test]
+fn a_bad_token_that_is_taken_for_none_is_not_called_none() {
+    let hub = gated_hub().with(|options| options.takes_unknown_tokens_for_none = true);
+    let sandbox = Sandbox::new(&hub);
+    let run = || sandbox.args(["pull", "org/model"]).env("HF_TOKEN", CANARY).status(3);
+    run()
+        .stderr(str![[r#"
+error: the token for `org/model` is not valid
+  caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
+hint: make a new token at https://huggingface.co/settings/tokens and set HF_TOKEN to it
+hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
+
+"#]])
+        .run();
+    assert_no_trace(&sandbox);
+    // a mirror that knows nothing of accounts
+    hub.fault(At::api("whoami-v2"), Fault::Status(404), Times::Always);
+    run()
+        .stderr(str![[r#"
+error: access to `org/model` is gated and the hub answers as if no token had been sent
+  caused by: 401 Unauthorized for [HUB]/api/models/org/model/auth-check (request id [ID])
+  server says: Access to model org/model is restricted. You must have access to it and be authenticated to access it. Please log in.
+hint: accept the terms at https://huggingface.co/org/model with the account of this token
+hint: `gatedl auth status hf` tells whether the token is still good
+hint: the token came from HF_TOKEN; `gatedl auth status` shows the others
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_variable_of_another_name_is_pointed_out() {
+    let hub = gated_hub();
+    let sandbox = Sandbox::new(&hub);
+    let run = sandbox.args(["pull", "org/model"]).env("HUGGINGFACE_TOKEN", token_of("bob")).status(3);
+    let told = run.any_stderr().run();
+    let hint = "hint: HUGGINGFACE_TOKEN is set, but it is not read; set HF_TOKEN to the token instead\n";
+    assert!(told.stderr.contains("no token was sent") && told.stderr.ends_with(hint), "{}", told.stderr);
+}
+
+#[test]
+fn an_organization_that_wants_its_own_login_does_not_make_the_token_a_bad_one() {
+    let hub = gated_hub().account(Account::new("bob"));
+    let text = "The organization acme enforces SSO. Please sign in to it.";
+    hub.fault(At::api("models/org/model"), Fault::Message { status: 401, text }, Times::Always);
+    let sandbox = Sandbox::new(&hub);
+    let run = sandbox.args(["pull", "org/model"]).env("HF_TOKEN", token_of("bob")).status(4);
+    let told = run.any_stderr().run();
+    assert!(told.stderr.starts_with("error: access to `org/model` is forbidden to this token\n"), "{}", told.stderr);
+    assert!(!told.stderr.contains("make a new token"), "{}", told.stderr);
+}
+
 #[test]
 fn an_expired_token_is_named_by_the_server_and_by_where_it_came_from() {
     let hub = Hub::start(vec![model(Gate::Manual)]).account(Account::new("bob").expired());

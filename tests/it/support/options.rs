@@ -29,6 +29,8 @@ pub struct Options {
     /// A path before every route, as proxies have: `/artifactory/api/huggingfaceml/repo`.
     pub prefix: String,
     pub has_auth_check: bool,
+    /// A token that belongs to nobody is answered as none is, as recorded at gates in 2026.
+    pub takes_unknown_tokens_for_none: bool,
     pub tree_route: TreeRoute,
     /// Whether `X-Repo-Commit` is sent.
     pub sends_commit: bool,
@@ -60,6 +62,7 @@ impl Default for Options {
         Self {
             prefix: String::new(),
             has_auth_check: true,
+            takes_unknown_tokens_for_none: false,
             tree_route: TreeRoute::Present,
             sends_commit: true,
             knows_expand: true,

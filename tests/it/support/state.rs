@@ -101,7 +101,8 @@ impl State {
 
     /// The repository `caller` asks for by `id`, if it is there under that name and visible to them.
     pub fn find(&self, request: &Request, caller: &Caller, kind: Kind, id: &str) -> Found<'_> {
-        if let Some(refusal) = Refusal::of_token(caller) {
+        let taken_for_none = self.options.takes_unknown_tokens_for_none && matches!(caller, Caller::Unknown);
+        if let Some(refusal) = Refusal::of_token(caller).filter(|_| !taken_for_none) {
             return Err(refusal.into());
         }
         let answers_to = |repository: &&Repository| {
