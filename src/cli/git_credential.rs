@@ -16,7 +16,7 @@ use crate::endpoint::{Origin, Protocol};
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::repo::RepoId;
-use crate::settings::{Overrides, Settings};
+use crate::settings::{Overrides, Provider, Settings};
 
 /// The name that goes with a token (huggingface_hub stores the same). The hub reads the password only.
 const USER: &str = "hf_user";
@@ -32,23 +32,30 @@ pub(super) fn run(operation: &str, env: &Env, terminal: &Terminal) -> ExitStatus
     }
 }
 
+/// The longest question that is read; git's own have some hundred bytes.
+const LONGEST: u64 = 64 << 10;
+
 fn get(env: &Env, terminal: &Terminal) -> Result<(), Error> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().read_to_string(&mut text);
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes);
     read.map_err(|source| Error::Stream { action: "read git's question from standard input", source })?;
-    let Some(question) = Question::parse(&text) else { return Ok(()) };
+    if bytes.contains(&b'\r') {
+        // git's helpers end lines in different ways, and so read different hosts (CVE-2024-52006)
+        return Err(Error::Usage("git's question has a carriage return in it, so it is not answered".to_owned()));
+    }
+    let text = String::from_utf8(bytes).ok().filter(|text| text.len() as u64 <= LONGEST);
+    let Some(question) = text.as_deref().and_then(Question::parse) else { return Ok(()) };
     let settings = Settings::resolve(env, &Overrides::default())?;
-    let origin = Origin::of(&question.url);
-    let providers = settings.providers.iter().filter(|provider| provider.protocol == Protocol::HuggingFace);
-    let providers: Vec<_> = providers.filter(|provider| provider.endpoint.origin() == origin).collect();
+    let providers = question.providers(&settings.providers, terminal);
     if providers.is_empty() {
         return Ok(());
     }
     let running = Running::new(terminal);
     let session = running.session(settings.clone(), env, TokenChoice::Search);
     let credential = running.finish(async {
-        for provider in providers {
-            let found = session.find_credential(provider, question.repo.as_ref(), None).await?;
+        for (provider, prefix) in providers {
+            let repo = question.repo(prefix);
+            let found = session.find_credential(provider, repo.as_ref(), None).await?;
             if found.credential.is_some() {
                 return Ok(found.credential);
             }
@@ -64,8 +71,10 @@ fn get(env: &Env, terminal: &Terminal) -> Result<(), Error> {
 
 /// What git asks for, as far as it matters here.
 struct Question {
+    /// The host, and the path where git tells it.
     url: Url,
-    repo: Option<RepoId>,
+    /// Git tells it only with `credential.useHttpPath`.
+    has_path: bool,
     user: Option<String>,
 }
 
@@ -77,14 +86,41 @@ impl Question {
         let value = |key: &str| pairs.iter().rev().find(|(name, _)| *name == key).map(|(_, value)| *value);
         let scheme = value("protocol").filter(|scheme| ["https", "http"].contains(scheme))?;
         // what else a reader of addresses would take away, turn round or decode, git's own may read in another way
-        let is_plain = |character: char| character.is_alphanumeric() || "-._:[]".contains(character);
+        let is_plain = |character: char| character.is_ascii_alphanumeric() || "-._:[]".contains(character);
         let host = value("host").filter(|host| host.chars().all(is_plain))?;
-        let url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
-        Some(Self { url, repo: value("path").and_then(repo), user: value("username").map(str::to_owned) })
+        let mut url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
+        let path = value("path");
+        url.set_path(path.unwrap_or_default());
+        Some(Self { url, has_path: path.is_some(), user: value("username").map(str::to_owned) })
+    }
+
+    /// The providers that are asked at this address, each with the length of its own part of the path. Of several on one
+    /// host the path decides: one host serves many tenants, and the token of one is nothing for another.
+    fn providers<'a>(&self, all: &'a [Provider], terminal: &Terminal) -> Vec<(&'a Provider, usize)> {
+        let origin = Origin::of(&self.url);
+        let on_host = all.iter().filter(|provider| provider.protocol == Protocol::HuggingFace);
+        let on_host: Vec<&Provider> = on_host.filter(|provider| provider.endpoint.origin() == origin).collect();
+        let within = |provider: &&'a Provider| Some((*provider, provider.endpoint.path_within(&self.url)?));
+        let mut found: Vec<(&Provider, usize)> = on_host.iter().filter_map(within).collect();
+        let longest = found.iter().map(|(_, prefix)| *prefix).max().unwrap_or_default();
+        found.retain(|(_, prefix)| *prefix == longest);
+        if !self.has_path && found.len() < on_host.len() {
+            let host = format!("{}://{}", self.url.scheme(), origin.host());
+            terminal.warn(&format!(
+                "git does not say which part of {host} it asks about; `git config --global credential.{host}.useHttpPath true` lets it"
+            ));
+            return Vec::new();
+        }
+        found
+    }
+
+    /// The repository that it is about, where git tells.
+    fn repo(&self, prefix: usize) -> Option<RepoId> {
+        self.has_path.then(|| repo(&self.url.path()[prefix..])).flatten()
     }
 }
 
-/// The repository of a path, which git tells only with `credential.useHttpPath`.
+/// The repository of a path.
 fn repo(path: &str) -> Option<RepoId> {
     let path = path.trim_matches('/');
     let path = path.split_once(".git/").map_or(path, |(repo, _)| repo);
@@ -102,8 +138,8 @@ mod tests {
             "capability[]=state\nprotocol=https\nhost=hub.example:8443\npath=datasets/o/m.git\n\nx=y\n",
         );
         let question = question.unwrap();
-        assert_eq!(question.url.as_str(), "https://hub.example:8443/");
-        assert_eq!((question.repo.unwrap().as_str(), question.user), ("o/m", None));
+        assert_eq!(question.url.as_str(), "https://hub.example:8443/datasets/o/m.git");
+        assert_eq!((question.repo(0).unwrap().as_str(), question.user), ("o/m", None));
         assert_eq!(Question::parse("protocol=https\nhost=h\nusername=bob\n").unwrap().user.as_deref(), Some("bob"));
         for none in [
             "",
@@ -114,6 +150,8 @@ mod tests {
             "protocol=https\nhost=a/..\n",
             "protocol=https\nhost=a\tb\n",
             "protocol=https\nhost=%61b\n",
+            "protocol=https\nhost=ｈuggingface.co\n",
+            "protocol=https\nhost=huggingface。co\n",
             "protocol=https\nhost=a\\@b\n",
         ] {
             assert!(Question::parse(none).is_none(), "{none}");
