@@ -4,104 +4,29 @@
 //! which one is sent and to which origin, because the field's loudest token trouble is a stale variable that shadows a fresh login
 //! (lemonade-sdk/lemonade#58) and a token for one hub that reaches another.
 
+mod cancellation;
 mod command;
 mod credentials;
 mod identity;
 mod place;
+mod problem;
 mod store;
 mod survey;
 
 use std::path::PathBuf;
 
-use thiserror::Error;
-
+pub use self::cancellation::{CancelOnDrop, Cancellation};
 pub use self::identity::{Exchange, IdentityError};
+pub use self::problem::AuthError;
 pub use self::store::{Store, StoredLogin, shadows};
 pub use self::survey::{Standing, Survey, Surveyed, survey};
 
-use self::place::{Holding, read, required};
-use crate::credential::{Credential, CredentialSource, Secret, SecretError};
-use crate::env::{Env, EnvError, HF_HUB_DISABLE_IMPLICIT_TOKEN};
+use self::place::Holding;
+use crate::credential::{Credential, CredentialSource, Secret};
+use crate::endpoint::Protocol;
+use crate::env::{Env, HF_HUB_DISABLE_IMPLICIT_TOKEN};
 use crate::repo::RepoId;
 use crate::settings::{Provider, Settings, others_can_read};
-
-/// Why no credential could be read, though one was asked for.
-#[derive(Debug, Error)]
-pub enum AuthError {
-    /// The value cannot be sent.
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    /// The variable is not text.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-    /// A file that holds a token could not be read.
-    #[error("could not read the token file `{}`", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file or standard input that should hold a token holds none.
-    #[error("there is no token in {from}")]
-    Empty {
-        /// What was read.
-        from: CredentialSource,
-    },
-    /// Our own file of logins can be read by others.
-    #[error("`{}` holds tokens and other users can read it", path.display())]
-    Readable {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file of logins is not written as such a file is, so that nothing in it can be trusted or changed.
-    #[error("`{}`, line {line}: {problem}", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong, without any value in it.
-        problem: String,
-    },
-    /// A file of logins could not be written.
-    #[error("could not write `{}`", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// Another process holds the logins.
-    #[error("another process has held `{}` for half a minute", path.display())]
-    Locked {
-        /// The lock.
-        path: PathBuf,
-    },
-    /// Nowhere to store a login.
-    #[error("the user's configuration folder is not known, so no login can be stored there")]
-    NoPlace,
-    /// The name of a login cannot be one.
-    #[error("`{name}` cannot be the name of a login")]
-    Name {
-        /// The name, safe to print.
-        name: String,
-    },
-    /// There is no login of that name.
-    #[error("there is no stored login `{name}`")]
-    NoSuchLogin {
-        /// The name, safe to print.
-        name: String,
-    },
-    /// `token_command` gave no token.
-    #[error("the token command `{program}` {problem}")]
-    Command {
-        /// The program, without its arguments.
-        program: String,
-        /// What went wrong.
-        problem: String,
-    },
-}
 
 /// What the command line says about the token.
 #[derive(Debug, Clone, Default)]
@@ -109,8 +34,8 @@ pub enum TokenChoice {
     /// The ordered places.
     #[default]
     Search,
-    /// `--token-stdin`: this text.
-    Stdin(String),
+    /// `--token-stdin`: this one.
+    Stdin(Secret),
     /// `--token-file`.
     File(PathBuf),
     /// The one that a pasted link had in its query.
@@ -139,7 +64,8 @@ pub struct Found {
     pub warnings: Vec<String>,
 }
 
-/// Finds the credential for a repository; without one, for what is bound to none.
+/// Finds the credential for a repository; without one, for what is bound to none. A command that is run for it ends when
+/// the search is cancelled.
 ///
 /// # Errors
 /// When the place that comes first cannot be read: a broken source must not silently fall through to another identity.
@@ -149,8 +75,9 @@ pub fn find(
     provider: &Provider,
     repo: Option<&RepoId>,
     choice: &TokenChoice,
+    cancellation: &Cancellation,
 ) -> Result<Found, AuthError> {
-    Ok(choose(settings, env, provider, repo, choice)?
+    Ok(choose(settings, env, provider, repo, choice, cancellation)?
         .map(|holding| bind(holding, settings, provider))
         .unwrap_or_default())
 }
@@ -165,6 +92,14 @@ pub fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, p
              shell's history); paste links without their `token=`, and renew this key if others use this machine"
                 .to_owned(),
         );
+    }
+    // Hugging Face's tokens and CivitAI's keys lie beside each other in the settings of every worker
+    if provider.protocol == Protocol::CivitAi && secret.expose().starts_with("hf_") {
+        warnings.push(format!(
+            "the token from {source} was not sent: it begins with `hf_`, so it is one of Hugging Face, and {} would learn it",
+            provider.endpoint
+        ));
+        return Found { credential: None, warnings };
     }
     if provider.endpoint.is_exposed() && !settings.allow_insecure_http {
         warnings.push(format!(
@@ -217,16 +152,20 @@ fn choose(
     provider: &Provider,
     repo: Option<&RepoId>,
     choice: &TokenChoice,
+    cancellation: &Cancellation,
 ) -> Result<Option<Holding>, AuthError> {
     match choice {
         TokenChoice::Anonymous => Ok(None),
-        TokenChoice::Stdin(text) => required(text, CredentialSource::Stdin).map(Some),
-        TokenChoice::File(path) => required(&read(path)?, CredentialSource::TokenFile(path.clone())).map(Some),
+        TokenChoice::Stdin(secret) => Ok(Some((secret.clone(), CredentialSource::Stdin))),
+        TokenChoice::File(path) => {
+            let source = CredentialSource::TokenFile(path.clone());
+            Ok(Some((place::required(&place::read(path)?, &source)?, source)))
+        }
         TokenChoice::Link(secret) => Ok(Some((secret.clone(), CredentialSource::Link))),
         TokenChoice::Search if !settings.implicit_tokens => Ok(None),
         TokenChoice::Search => {
             for place in place::places(settings, provider, repo) {
-                if let Some(found) = place.read(env, provider)? {
+                if let Some(found) = place.read(env, provider, cancellation)? {
                     return Ok(Some(found));
                 }
             }
@@ -253,8 +192,8 @@ mod tests {
         let env = Env::of(home.to_str().unwrap(), pairs.iter().copied());
         let settings = Settings::resolve(&env, &Overrides::default()).map_err(|error| error.to_string())?;
         let provider = settings.provider(provider).unwrap();
-        let found =
-            find(&settings, &env, provider, Some(&repo.parse().unwrap()), choice).map_err(|error| error.to_string())?;
+        let found = find(&settings, &env, provider, Some(&repo.parse().unwrap()), choice, &Cancellation::default())
+            .map_err(|error| error.to_string())?;
         Ok(found.credential.map(|credential| {
             let url = provider.endpoint.join(["x"]);
             (credential.secret_for(&url).unwrap().expose().to_owned(), credential.source().to_string())
@@ -312,10 +251,10 @@ mod tests {
         write(home.path(), "t", "from-file\r\n");
         let pairs = [("HF_TOKEN", "variable")];
         let find = |choice| found(home.path(), &pairs, "hf", "o/m", &choice);
-        assert_eq!(find(TokenChoice::Stdin("piped\n".into())).unwrap().unwrap().0, "piped");
+        let piped = Secret::parse("piped\n", &CredentialSource::Stdin).unwrap().unwrap();
+        assert_eq!(find(TokenChoice::Stdin(piped)).unwrap().unwrap().0, "piped");
         assert_eq!(find(TokenChoice::File(home.path().join("t"))).unwrap().unwrap().0, "from-file");
         assert_eq!(find(TokenChoice::Anonymous), Ok(None));
-        assert_eq!(find(TokenChoice::Stdin("\n".into())).unwrap_err(), "there is no token in standard input");
         assert!(
             find(TokenChoice::File(home.path().join("none"))).unwrap_err().contains("could not read the token file")
         );
@@ -328,7 +267,7 @@ mod tests {
             let overrides = Overrides { allow_insecure_http: allow, ..Overrides::default() };
             let settings = Settings::resolve(&env, &overrides).unwrap();
             let provider = settings.provider("hf").unwrap();
-            let found = find(&settings, &env, provider, None, &TokenChoice::Search).unwrap();
+            let found = find(&settings, &env, provider, None, &TokenChoice::Search, &Cancellation::default()).unwrap();
             assert_eq!(found.credential.is_some(), sent);
             assert_eq!(found.warnings.is_empty(), sent);
             assert!(!format!("{:?}", found.warnings).contains("canary"));

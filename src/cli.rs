@@ -7,6 +7,7 @@ mod browser;
 mod diagnose;
 mod doctor;
 mod environment;
+mod exposed;
 mod git_credential;
 mod outcome;
 mod progress;
@@ -29,19 +30,25 @@ use crate::error::ExitStatus;
 /// Runs the program and says how it ended.
 #[must_use]
 pub fn main(env: &Env) -> ExitStatus {
+    if let Some(error) = exposed::refuse(env.arguments()) {
+        return diagnose::end(&error, false, &Terminal::of(false, false, env));
+    }
     match CommandLine::try_parse_from(env.arguments()) {
         Ok(line) => run(&line, env),
         Err(error) => {
             // help and version are no errors to clap's exit code either
             let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
-            drop(error.print());
+            match exposed::without_keys(&error.render().to_string(), env.arguments()) {
+                Some(masked) => Terminal::say(masked.trim_end()),
+                None => drop(error.print()),
+            }
             status
         }
     }
 }
 
 fn run(line: &CommandLine, env: &Env) -> ExitStatus {
-    let terminal = Terminal::of(line, env);
+    let terminal = Terminal::of(line.quiet, line.verbose, env);
     terminal.start_log();
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),

@@ -4,6 +4,9 @@
 //! takes the link that the secret is about to travel to. aria2 leaks bearers on redirects since 2018 (aria2#1176), and
 //! reqwest keeps custom headers (spiceai#12495); here the question "may it go there?" cannot be forgotten.
 
+mod problem;
+mod shape;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -13,14 +16,17 @@ use url::Url;
 
 use crate::endpoint::Origin;
 
+pub use self::problem::SecretProblem;
+pub use self::shape::{is_like_a_key, masked, shown, token_in};
+
 /// Why a value cannot be sent as a token. The value is never part of the message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "the token from {source_name} contains a character that cannot be sent (a blank, control or non-ASCII character)"
-)]
+#[error("the token from {source_name} {problem}")]
 pub struct SecretError {
     /// Where the value came from.
     pub source_name: String,
+    /// What is wrong with it.
+    pub problem: SecretProblem,
 }
 
 /// A token. It has no `Display`, its `Debug` is redacted, and its memory is wiped when it is dropped.
@@ -37,22 +43,29 @@ impl PartialEq for Secret {
 impl Eq for Secret {}
 
 impl Secret {
-    /// Takes a token as people store it: `\r`, `\n` and blanks around it are dropped (Kubernetes secrets often end in a
-    /// newline), and nothing left counts as no token. Beyond that any visible ASCII is accepted: hubs issue `hf_…`,
-    /// `hf_oauth_…`, `hf_jwt_…`, and other providers what they like.
+    /// Takes a token as people store it: the first line that is not empty, without the blanks around it; nothing at all
+    /// counts as no token. What stands below it is no part of it: password managers keep notes and logins there. Beyond
+    /// that any visible ASCII is accepted: hubs issue `hf_…`, `hf_oauth_…`, `hf_jwt_…`, and other providers what they like.
     ///
     /// # Errors
-    /// When the value could not stand in a header.
+    /// When the value could not stand in a header, or is a token in the wrapping of something else.
     pub fn parse(raw: &str, source: &CredentialSource) -> Result<Option<Self>, SecretError> {
-        let value: String = raw.chars().filter(|character| !matches!(character, '\r' | '\n')).collect();
-        let value = value.trim();
-        if value.is_empty() {
-            return Ok(None);
+        let Some(value) = raw.split(['\r', '\n']).map(str::trim).find(|line| !line.is_empty()) else { return Ok(None) };
+        match SecretProblem::of(value) {
+            Some(problem) => Err(SecretError { source_name: source.to_string(), problem }),
+            None => Ok(Some(Self(SecretString::from(value)))),
         }
-        if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(SecretError { source_name: source.to_string() });
+    }
+
+    /// The same for bytes of a file or a command, which may be in an encoding that no token is in.
+    ///
+    /// # Errors
+    /// As [`Secret::parse`], and when the bytes are no UTF-8.
+    pub fn parse_bytes(raw: &[u8], source: &CredentialSource) -> Result<Option<Self>, SecretError> {
+        match SecretProblem::of_encoding(raw) {
+            Ok(text) => Self::parse(text, source),
+            Err(problem) => Err(SecretError { source_name: source.to_string(), problem }),
         }
-        Ok(Some(Self(SecretString::from(value))))
     }
 
     /// The value itself, for the header that carries it and nothing else.
@@ -69,16 +82,10 @@ impl Secret {
         if self.expose().len() < SHORTEST { text.to_owned() } else { text.replace(self.expose(), "****") }
     }
 
-    /// Enough to tell one token from another, and no more: `hf_****abcd`, as `hf auth list` shows it.
+    /// Enough to tell one token from another, and no more.
     #[must_use]
     pub fn masked(&self) -> String {
-        const SHOWN: usize = 4;
-        let value = self.expose();
-        if value.len() < 5 * SHOWN {
-            return "****".to_owned();
-        }
-        let prefix = value.find('_').filter(|end| *end <= SHOWN).map_or("", |end| &value[..=end]);
-        format!("{prefix}****{}", &value[value.len() - SHOWN..])
+        masked(self.expose())
     }
 }
 
@@ -184,8 +191,9 @@ mod tests {
 
     #[test]
     fn blanks_and_newlines_around_a_token_do_not_count() {
-        for raw in ["hf_x", " hf_x\r\n", "\thf_\r\nx\n"] {
+        for raw in ["hf_x", " hf_x\r\n", "\r\n\thf_x\r\n", "hf_x\nlogin: bob\nurl: https://x\n", "hf_x\rhf_y"] {
             assert_eq!(secret(raw).unwrap().expose(), "hf_x", "{raw:?}");
+            assert_eq!(Secret::parse_bytes(raw.as_bytes(), &CredentialSource::Stdin).unwrap(), secret(raw));
         }
         for raw in ["", " ", "\r\n", "\t \n"] {
             assert!(secret(raw).is_none(), "{raw:?}");

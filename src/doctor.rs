@@ -10,9 +10,12 @@ mod network;
 mod repository;
 mod token;
 
-use crate::auth::{self, Exchange, Survey};
+use std::path::PathBuf;
+
+use crate::auth::{Exchange, Survey};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
+use crate::fetch::blocking;
 use crate::provider::Account;
 use crate::session::{Session, Wanted};
 use crate::settings;
@@ -145,10 +148,10 @@ struct Patient<'a> {
 }
 
 impl<'a> Patient<'a> {
-    fn of(provider: &'a settings::Provider, session: &'a Session) -> Result<Self, Error> {
+    async fn of(provider: &'a settings::Provider, session: &'a Session) -> Result<Self, Error> {
         let exchange = Exchange::planned(session.settings(), session.env(), provider, session.token())?;
         let winner = exchange.as_ref().map(Exchange::source);
-        let survey = auth::survey(session.settings(), session.env(), provider, winner);
+        let survey = session.survey(provider, winner).await?;
         Ok(Self { settings: provider, survey, exchange })
     }
 
@@ -170,19 +173,21 @@ pub struct Examination<'a> {
 }
 
 impl<'a> Examination<'a> {
-    /// Looks at what is on this machine. Blocks.
+    /// Looks at what is on this machine.
     ///
     /// # Errors
     /// When the order names an unknown provider. Whatever else is wrong is a check.
-    pub fn begin(order: &'a Order, session: &'a Session) -> Result<Self, Error> {
+    pub async fn begin(order: &'a Order, session: &'a Session) -> Result<Self, Error> {
         let settings = session.settings();
         let named = order.repository.as_ref().map(|wanted| &wanted.provider).or(order.provider.as_ref());
         let providers = match named {
             Some(name) => vec![settings.provider(name)?],
             None => settings.providers.iter().collect(),
         };
-        let patients = providers.into_iter().map(|provider| Patient::of(provider, session));
-        let patients: Vec<Patient<'_>> = patients.collect::<Result<_, _>>()?;
+        let mut patients = Vec::new();
+        for provider in providers {
+            patients.push(Patient::of(provider, session).await?);
+        }
         let in_use = |patient: &Patient<'_>| {
             named.is_some()
                 || patient.settings.name == settings.default_provider
@@ -190,7 +195,9 @@ impl<'a> Examination<'a> {
                 || patient.survey.blocked.is_some()
         };
         let patients: Vec<Patient<'_>> = patients.into_iter().filter(in_use).collect();
-        let checks = disk::checks(patients.iter().map(|patient| patient.settings.cache.as_path()), settings.symlinks);
+        let caches: Vec<PathBuf> = patients.iter().map(|patient| patient.settings.cache.clone()).collect();
+        let symlinks = settings.symlinks;
+        let checks = blocking(move || disk::checks(caches.iter().map(PathBuf::as_path), symlinks)).await?;
         Ok(Self { session, order, patients, checks })
     }
 

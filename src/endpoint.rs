@@ -11,6 +11,7 @@ use std::str::FromStr;
 use thiserror::Error;
 use url::{Host, Url};
 
+use crate::credential::shown;
 use crate::repo::{Commit, Revision, printable};
 
 /// The language in which a provider is spoken to: what its API looks like, and how its models are named.
@@ -100,7 +101,8 @@ impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
-        let refuse = |reason: &str| EndpointError { text: printable(text), reason: reason.to_owned() };
+        let refuse =
+            |reason: &str| EndpointError { text: shown(&printable(text)).into_owned(), reason: reason.to_owned() };
         let mut url = Url::parse(text.trim()).map_err(|error| match error {
             url::ParseError::RelativeUrlWithoutBase => refuse("it must begin with https:// (or http://)"),
             error => refuse(&error.to_string()),

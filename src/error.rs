@@ -41,6 +41,12 @@ pub enum Error {
     /// The command line asks for two things at once, or for half of one.
     #[error("{0}")]
     Usage(String),
+    /// A token stands among the arguments.
+    #[error("{what}, and no token is taken as an argument: others see it in the process list and the shell's history")]
+    TokenArgument {
+        /// The token, masked, or the flag that there is not.
+        what: String,
+    },
     /// A setting is wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
@@ -202,12 +208,15 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => ExitStatus::Usage,
+            Self::Usage(_) | Self::TokenArgument { .. } | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => {
+                ExitStatus::Usage
+            }
             Self::File(error) => error.status(),
             Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
-            Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. }) | Self::BadToken(_) => {
+            Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. } | AuthError::Secret(_)) => {
                 ExitStatus::Credential
             }
+            Self::BadToken(_) => ExitStatus::Credential,
             Self::NoToken(_) => ExitStatus::Credential,
             Self::Identity(error) => of_identity(error),
             Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,

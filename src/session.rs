@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 pub use self::connection::Connection;
 pub use self::wanted::{Subject, Wanted};
 
-use crate::auth::{self, Exchange, Found, IdentityError, TokenChoice};
+use crate::auth::{self, Cancellation, Exchange, Found, IdentityError, Survey, TokenChoice};
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::Endpoint;
 use crate::env::Env;
@@ -130,7 +130,7 @@ impl Session {
     }
 
     /// Looks in the places on this machine. A token command may wait for somebody to type a passphrase, so it has a thread
-    /// of its own: Ctrl-C must be heard meanwhile.
+    /// of its own: Ctrl-C must be heard meanwhile, and end the command.
     async fn search(
         &self,
         provider: &settings::Provider,
@@ -138,8 +138,27 @@ impl Session {
         choice: TokenChoice,
     ) -> Result<Found, Error> {
         let (given, provider, repo) = (Arc::clone(&self.given), provider.clone(), repo.cloned());
-        let search = move || auth::find(&given.settings, &given.env, &provider, repo.as_ref(), &choice);
+        let cancellation = Cancellation::default();
+        let _guard = cancellation.on_drop();
+        let search = move || auth::find(&given.settings, &given.env, &provider, repo.as_ref(), &choice, &cancellation);
         Ok(tokio::task::spawn_blocking(search).await.map_err(IdentityError::from)??)
+    }
+
+    /// Looks at every place of a provider, as [`auth::survey`] does, on a thread of its own like every search. `winner` has
+    /// won over all of them already, if there is one.
+    ///
+    /// # Errors
+    /// When that thread is lost.
+    pub async fn survey(
+        &self,
+        provider: &settings::Provider,
+        winner: Option<CredentialSource>,
+    ) -> Result<Survey, Error> {
+        let (given, provider) = (Arc::clone(&self.given), provider.clone());
+        let cancellation = Cancellation::default();
+        let _guard = cancellation.on_drop();
+        let look = move || auth::survey(&given.settings, &given.env, &provider, winner, &cancellation);
+        Ok(tokio::task::spawn_blocking(look).await.map_err(IdentityError::from)?)
     }
 
     /// The connection for what is wanted; what its user should know about the token is reported.

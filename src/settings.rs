@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use self::config::{BoundToken, ConfigError, TokenKey, line_at, others_can_read, without_values};
+pub use self::config::{BoundToken, ConfigError, TokenKey, line_at, others_can_read, others_can_write, without_values};
 pub use self::provider::{Login, Provider};
 
 use self::config::Config;
+use crate::credential::shown;
 use crate::endpoint::EndpointError;
 use crate::env::{self, Env, EnvError};
 use crate::reference::Known;
@@ -152,7 +153,7 @@ impl Settings {
     /// When there is none.
     pub fn provider(&self, name: &str) -> Result<&Provider, SettingsError> {
         self.providers.iter().find(|provider| provider.name == name).ok_or_else(|| SettingsError::UnknownProvider {
-            name: name.to_owned(),
+            name: shown(name).into_owned(),
             known: self.providers.iter().map(|provider| provider.name.clone()).collect(),
         })
     }

@@ -3,10 +3,10 @@
 //! An empty value is no value: `HF_TOKEN=""` in a container must not hide the login behind it. A place that cannot be
 //! read is an error and not an empty one, because the next place may hold somebody else's token.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::{AuthError, command, credentials};
+use super::{AuthError, Cancellation, command, credentials};
 use crate::credential::{CredentialSource, Secret};
 use crate::env::Env;
 use crate::regular_file;
@@ -55,23 +55,33 @@ impl Place<'_> {
         }
     }
 
-    pub(super) fn read(&self, env: &Env, provider: &Provider) -> Result<Option<Holding>, AuthError> {
+    pub(super) fn read(
+        &self,
+        env: &Env,
+        provider: &Provider,
+        cancellation: &Cancellation,
+    ) -> Result<Option<Holding>, AuthError> {
         let source = self.source(provider);
         match self {
             Self::Variable(name) => Ok(variable(env, name)?.map(|secret| (secret, source))),
-            Self::Bound(bound) => Ok(key(&bound.token, env, source.clone())?.map(|secret| (secret, source))),
-            Self::Config(token) => Ok(key(token, env, source.clone())?.map(|secret| (secret, source))),
+            Self::Bound(bound) => Ok(key(&bound.token, env, &source, cancellation)?.map(|secret| (secret, source))),
+            Self::Config(token) => Ok(key(token, env, &source, cancellation)?.map(|secret| (secret, source))),
             Self::Login(Login::HuggingFace(path)) => login(path, source),
             Self::Login(Login::Credentials(path)) => credentials::active(path, &provider.name),
         }
     }
 }
 
-fn key(token: &TokenKey, env: &Env, source: CredentialSource) -> Result<Option<Secret>, AuthError> {
+fn key(
+    token: &TokenKey,
+    env: &Env,
+    source: &CredentialSource,
+    cancellation: &Cancellation,
+) -> Result<Option<Secret>, AuthError> {
     match token {
         TokenKey::Variable(name) => variable(env, name),
-        TokenKey::File(path) => required(&read(path)?, source).map(|(secret, _)| Some(secret)),
-        TokenKey::Command(command) => required(&command::output(command)?, source).map(|(secret, _)| Some(secret)),
+        TokenKey::File(path) => required(&read(path)?, source).map(Some),
+        TokenKey::Command(command) => required(&command::output(command, cancellation)?, source).map(Some),
         TokenKey::Literal(secret) => Ok(Some(secret.clone())),
     }
 }
@@ -82,29 +92,31 @@ fn variable(env: &Env, name: &str) -> Result<Option<Secret>, AuthError> {
 }
 
 fn login(path: &Path, source: CredentialSource) -> Result<Option<Holding>, AuthError> {
-    Ok(match read_if_there(path)? {
-        Some(text) => Secret::parse(&text, &source)?.map(|secret| (secret, source)),
+    Ok(match if_there(path, regular_file::read(path, regular_file::NOTE))? {
+        Some(bytes) => Secret::parse_bytes(&bytes, &source)?.map(|secret| (secret, source)),
         None => None,
     })
 }
 
-/// A file that need not be there.
+/// A file of logins, which need not be there.
 pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, AuthError> {
-    match regular_file::read_text(path, regular_file::TEXT) {
-        Ok(text) => Ok(Some(text)),
+    if_there(path, regular_file::read_text(path, regular_file::TEXT))
+}
+
+fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, AuthError> {
+    match read {
+        Ok(content) => Ok(Some(content)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(source) => Err(AuthError::Read { path: path.to_owned(), source }),
     }
 }
 
-pub(super) fn read(path: &Path) -> Result<String, AuthError> {
-    regular_file::read_text_named(path, regular_file::TEXT)
+/// A file that somebody names for one token. It may be a pipe, as `--token-file <(pass show hf)` is.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, AuthError> {
+    regular_file::read_named(path, regular_file::NOTE)
         .map_err(|source| AuthError::Read { path: path.to_owned(), source })
 }
 
-pub(super) fn required(text: &str, from: CredentialSource) -> Result<Holding, AuthError> {
-    match Secret::parse(text, &from)? {
-        Some(secret) => Ok((secret, from)),
-        None => Err(AuthError::Empty { from }),
-    }
+pub(super) fn required(bytes: &[u8], source: &CredentialSource) -> Result<Secret, AuthError> {
+    Secret::parse_bytes(bytes, source)?.ok_or_else(|| AuthError::Empty { from: source.clone() })
 }

@@ -5,7 +5,7 @@
 //! not run: a password manager would ask for its passphrase only to be told that nobody wants the token.
 
 use super::place::{self, Holding, Place};
-use super::{AuthError, Found, bind};
+use super::{AuthError, Cancellation, Found, bind};
 use crate::credential::CredentialSource;
 use crate::env::Env;
 use crate::settings::{BoundToken, Provider, Settings, TokenKey};
@@ -60,8 +60,14 @@ pub struct Survey {
 
 /// Looks at every place of a provider. `winner` has won over all of them already, if there is one.
 #[must_use]
-pub fn survey(settings: &Settings, env: &Env, provider: &Provider, winner: Option<CredentialSource>) -> Survey {
-    let mut surveyor = Surveyor { settings, env, provider, winner, survey: Survey::default() };
+pub fn survey(
+    settings: &Settings,
+    env: &Env,
+    provider: &Provider,
+    winner: Option<CredentialSource>,
+    cancellation: &Cancellation,
+) -> Survey {
+    let mut surveyor = Surveyor { settings, env, provider, winner, cancellation, survey: Survey::default() };
     let bound = settings.bound_tokens.iter().filter(|token| token.provider == provider.name);
     let (variables, rest): (Vec<_>, Vec<_>) =
         place::places(settings, provider, None).into_iter().partition(|place| matches!(place, Place::Variable(_)));
@@ -76,6 +82,7 @@ struct Surveyor<'a> {
     env: &'a Env,
     provider: &'a Provider,
     winner: Option<CredentialSource>,
+    cancellation: &'a Cancellation,
     survey: Survey,
 }
 
@@ -86,7 +93,7 @@ impl Surveyor<'_> {
         let is_idle = self.winner.is_some() || bound.is_some() || !self.settings.implicit_tokens;
         let (source, standing) = match () {
             () if is_idle && is_command(place) => (source, Standing::NotRun { by: self.winner.clone() }),
-            () => match place.read(self.env, self.provider) {
+            () => match place.read(self.env, self.provider, self.cancellation) {
                 Ok(Some(holding)) => self.judge(holding, bound),
                 Ok(None) => (source, Standing::Empty),
                 Err(error) => {

@@ -33,13 +33,13 @@ fn examine(arguments: &Doctor, env: &Env, terminal: &Terminal) -> Result<Vec<Che
     let order = order(arguments.about.as_deref(), &settings)?;
     let running = Running::new(terminal);
     let session = running.session(settings, env, TokenChoice::Search);
-    let mut examination = Examination::begin(&order, &session)?;
-    if session.settings().offline {
-        examination.tokens_unasked();
-        return Ok(examination.report());
-    }
     running.finish(async {
-        examination.ask().await;
+        let mut examination = Examination::begin(&order, &session).await?;
+        if session.settings().offline {
+            examination.tokens_unasked();
+        } else {
+            examination.ask().await;
+        }
         Ok(examination.report())
     })
 }

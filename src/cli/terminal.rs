@@ -6,7 +6,6 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::args::CommandLine;
 use crate::env::{self, Env};
 use crate::error::Error;
 
@@ -33,16 +32,16 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn of(line: &CommandLine, env: &Env) -> Self {
+    pub(super) fn of(quiet: bool, verbose: bool, env: &Env) -> Self {
         let drawable = io::stderr().is_terminal() && !matches!(env.text(env::TERM.name), Ok(Some("dumb")));
         let progress = match () {
-            () if line.quiet || env.flag(&env::HF_HUB_DISABLE_PROGRESS_BARS) => ProgressStyle::Hidden,
+            () if quiet || env.flag(&env::HF_HUB_DISABLE_PROGRESS_BARS) => ProgressStyle::Hidden,
             // log lines and bars would tear each other
-            () if line.verbose || !drawable => ProgressStyle::Lines,
+            () if verbose || !drawable => ProgressStyle::Lines,
             () => ProgressStyle::Bars,
         };
         let colors = drawable && !env.is_set(&env::NO_COLOR);
-        Self { progress, summary: !line.quiet, colors, verbose: line.verbose }
+        Self { progress, summary: !quiet, colors, verbose }
     }
 
     /// Starts the log of `--verbose`: our own events only, since other crates' may show headers.

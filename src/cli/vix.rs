@@ -13,7 +13,7 @@ use crate::auth::TokenChoice;
 use crate::env::Env;
 use crate::error::{Error, ExitStatus};
 use crate::regular_file;
-use crate::settings::{Overrides, Settings, SettingsError};
+use crate::settings::{ConfigError, Overrides, Settings, SettingsError, others_can_write};
 use crate::vix::{Order, list, pull};
 
 /// Runs one of its commands.
@@ -98,6 +98,10 @@ fn prepare(worker: &Worker, env: &Env, overrides: &Overrides) -> Result<(Env, Se
 fn with_file(env: Env, path: &Path) -> Result<Env, Error> {
     let text = regular_file::read_text_named(path, regular_file::TEXT)
         .map_err(|source| Error::Input { path: path.to_path_buf(), source })?;
+    // it may name the servers that tokens are sent to
+    if others_can_write(path) {
+        return Err(SettingsError::Config(ConfigError::Writable { path: path.to_path_buf() }).into());
+    }
     let named = path.display().to_string();
     env.with_file(&text, &named).map_err(|error| Error::Settings(SettingsError::Env(error)))
 }

@@ -6,6 +6,8 @@
 mod refusal;
 mod worker;
 
+use std::path::Path;
+
 use indicatif::DecimalBytes;
 
 use super::Error;
@@ -31,6 +33,10 @@ impl Error {
             Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
             Self::Auth(AuthError::Name { .. }) => vec!["choose another name with --name".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
+            Self::TokenArgument { .. } => vec![
+                "`gatedl auth login` stores a token; HF_TOKEN, --token-file FILE and --token-stdin give it to one run".to_owned(),
+                "one that others may have seen is renewed where it was made: https://huggingface.co/settings/tokens".to_owned(),
+            ],
             Self::Settings(error) => settings(error),
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],
             Self::Reference(ReferenceError::UnknownHost { .. }) => {
@@ -87,8 +93,13 @@ fn settings(error: &SettingsError) -> Vec<String> {
         SettingsError::UnknownProvider { known, .. } => vec![providers(known)],
         SettingsError::NoHome => vec!["set HOME, or name a folder with --cache-dir".to_owned()],
         SettingsError::Config(ConfigError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
+        SettingsError::Config(ConfigError::Writable { path }) => vec![only_by_you(path)],
         _ => Vec::new(),
     }
+}
+
+fn only_by_you(path: &Path) -> String {
+    format!("if it says what you want, run `chmod go-w '{0}'` (a file of somebody else: copy it first)", path.display())
 }
 
 /// The numbers of models and of versions overlap, and a hub may have a repository with a number for its name.

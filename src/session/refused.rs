@@ -122,7 +122,7 @@ impl Connection {
 
     /// A variable that holds a token by a name that is not read.
     fn unread_variable(&self) -> Option<&'static str> {
-        let is_set = |name: &&&str| matches!(self.caller.env.text(name), Ok(Some(_)));
+        let is_set = |name: &&&str| matches!(self.given.env.text(name), Ok(Some(_)));
         self.settings.unread_variables().iter().find(is_set).copied()
     }
 

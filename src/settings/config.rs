@@ -40,6 +40,12 @@ pub enum ConfigError {
         /// What is wrong, without any value in it.
         problem: String,
     },
+    /// Others can write it, and it says where tokens go.
+    #[error("other users can write `{}`, and it says where tokens are sent", path.display())]
+    Writable {
+        /// The file.
+        path: PathBuf,
+    },
     /// It holds a token and others can read it.
     #[error("`{}` holds a token and other users can read it", path.display())]
     Readable {
@@ -121,6 +127,7 @@ impl Config {
             return Ok(Self::default());
         };
         match regular_file::read_text(&path, regular_file::TEXT) {
+            Ok(_) if others_can_write(&path) => Err(ConfigError::Writable { path }),
             Ok(text) => Self::parse(&text, &path, env),
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
             Err(source) => Err(ConfigError::Read { path, source }),
@@ -168,6 +175,28 @@ pub fn others_can_read(path: &Path) -> bool {
     {
         use std::os::unix::fs::PermissionsExt as _;
         fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+/// Whether users other than the owner can change a file, or it belongs to somebody else than this user and root. A group
+/// with the owner's own number is that user's alone, as most systems set it up. Where the system has no such bits, nobody
+/// can tell.
+#[must_use]
+pub fn others_can_write(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let own = rustix::process::geteuid().as_raw();
+        fs::metadata(path).is_ok_and(|metadata| {
+            let (user, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode());
+            let is_foreign = user != own && user != 0;
+            is_foreign || mode & 0o002 != 0 || (mode & 0o020 != 0 && user != group)
+        })
     }
     #[cfg(not(unix))]
     {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::bring::request;
 use super::targets::{Found, Look, Targets};
-use crate::auth::{self, Exchange, TokenChoice};
+use crate::auth::{self, Cancellation, Exchange, TokenChoice};
 use crate::catalog::CatalogModel;
 use crate::env::Env;
 use crate::error::Error;
@@ -50,9 +50,11 @@ pub(super) async fn list(
 ) -> Result<Vec<Listed>, Error> {
     // a token command may wait for somebody to type a passphrase
     let (settings, env) = (settings.clone(), env.clone());
+    let cancellation = Cancellation::default();
+    let _guard = cancellation.on_drop();
     let listed = move || {
         let look = if verify { Look::AtContent(None) } else { Look::AtLength };
-        let mut tokens = Tokens { settings: &settings, env: &env, known: BTreeMap::new() };
+        let mut tokens = Tokens { settings: &settings, env: &env, cancellation: &cancellation, known: BTreeMap::new() };
         let listed = |model: CatalogModel| {
             let (state, path) = match targets.look(&model, look)? {
                 Found::InPlace(path) | Found::Elsewhere(path) => (State::Present, path),
@@ -72,6 +74,7 @@ pub(super) async fn list(
 struct Tokens<'a> {
     settings: &'a Settings,
     env: &'a Env,
+    cancellation: &'a Cancellation,
     known: BTreeMap<(String, String), Option<String>>,
 }
 
@@ -90,7 +93,7 @@ impl Tokens<'_> {
             Some(exchange) => Some(exchange.source()),
             None => {
                 let (repo, choice) = (Some(&request.wanted.repo.id), TokenChoice::Search);
-                let found = auth::find(self.settings, self.env, provider, repo, &choice)?;
+                let found = auth::find(self.settings, self.env, provider, repo, &choice, self.cancellation)?;
                 found.credential.map(|credential| credential.source().clone())
             }
         };

@@ -12,7 +12,7 @@ mod trouble;
 
 use crate::sandbox::{Run, Sandbox};
 use crate::support::civitai::{CivitAi, Door, File, Model, Version};
-use crate::support::{Account, generated, token_of};
+use crate::support::{Account, generated, key_of};
 
 const WEIGHTS: usize = 300_000;
 
@@ -32,7 +32,7 @@ fn site(model: Model) -> CivitAi {
 
 /// `gatedl pull REFERENCE` with the key of bob.
 fn pull(sandbox: &Sandbox, reference: &str) -> Run {
-    sandbox.args(["pull", reference]).env("CA_API_KEY", token_of("bob"))
+    sandbox.args(["pull", reference]).env("CA_API_KEY", key_of("bob"))
 }
 
 /// What a pull that was refused may leave behind: nothing at all.

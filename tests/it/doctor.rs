@@ -3,7 +3,9 @@
 use crate::forward::{Proxy, Tls};
 use crate::sandbox::{Finished, Run, Sandbox};
 use crate::support::civitai::CivitAi;
-use crate::support::{Access, Account, At, CANARY, Fault, Gate, Hub, Repository, Role, Times, generated, token_of};
+use crate::support::{
+    Access, Account, At, CANARY, Fault, Gate, Hub, Repository, Role, Times, generated, key_of, token_of,
+};
 use serde_json::Value;
 use snapbox::str;
 use std::fs;
@@ -337,7 +339,7 @@ fn the_hub_itself_needs_the_hosts_of_its_content_too() {
 fn civitai_is_asked_whose_a_key_is() {
     let site = CivitAi::start(Vec::new()).account(Account::new("bob"));
     let sandbox = Sandbox::with_civitai(&site, None);
-    let run = |key: &str| sandbox.args(["doctor", "civitai"]).env("CA_API_KEY", token_of(key)).any_stdout();
+    let run = |key: &str| sandbox.args(["doctor", "civitai"]).env("CA_API_KEY", key_of(key)).any_stdout();
     let finished = run("bob").run();
     assert!(finished.stdout.contains("civitai: from CA_API_KEY; account `bob`"), "{}", finished.stdout);
     let finished = run("nobody").status(3).run();

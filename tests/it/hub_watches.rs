@@ -33,7 +33,7 @@ fn a_token_where_none_belongs_is_a_failure_and_is_not_repeated() {
     let hub = self::hub();
     let url = format!("{}/api/whoami-v2?token={}", hub.url(), Account::new("bob").token());
     Caller::new().get(&url);
-    assert_eq!(complaint(hub).as_deref(), Some("a token went to hub: /api/whoami-v2?token=[TOKEN]bob"));
+    assert_eq!(complaint(hub).as_deref(), Some("a token went to hub: /api/whoami-v2?token=hf_[TOKEN]bob"));
 }
 
 #[test]

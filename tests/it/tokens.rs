@@ -2,6 +2,7 @@
 
 mod config;
 mod places;
+mod shapes;
 mod travel;
 
 use crate::sandbox::{Run, Sandbox};

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::auth::TokenChoice;
+use crate::auth::{AuthError, TokenChoice};
+use crate::credential::{CredentialSource, Secret};
 use crate::error::Error;
 use crate::settings::Overrides;
 
@@ -42,7 +43,8 @@ impl TokenArguments {
     /// What the flags say; standard input is read here and once.
     pub(in crate::cli) fn choice(&self) -> Result<TokenChoice, Error> {
         if self.token_stdin {
-            return token_from_stdin().map(TokenChoice::Stdin);
+            let empty = || AuthError::Empty { from: CredentialSource::Stdin };
+            return Ok(TokenChoice::Stdin(token_from_stdin()?.ok_or_else(empty)?));
         }
         Ok(match &self.token_file {
             Some(path) => TokenChoice::File(path.clone()),
@@ -52,12 +54,14 @@ impl TokenArguments {
     }
 }
 
-/// What `--token-stdin` means.
-pub(in crate::cli) fn token_from_stdin() -> Result<String, Error> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().read_to_string(&mut text);
+/// What `--token-stdin` means: none where there is nothing.
+pub(in crate::cli) fn token_from_stdin() -> Result<Option<Secret>, Error> {
+    /// No token is nearly as long.
+    const LARGEST: u64 = 64 << 10;
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes);
     read.map_err(|source| Error::Stream { action: "read the token from standard input", source })?;
-    Ok(text)
+    Ok(Secret::parse_bytes(&bytes, &CredentialSource::Stdin).map_err(AuthError::from)?)
 }
 
 /// How the network is used.

@@ -69,15 +69,17 @@ fn read(
     provider: &Provider,
     terminal: &Terminal,
 ) -> Result<(Secret, CredentialSource), Error> {
-    let (text, source) = match &arguments.from_env {
+    let parse = |text: &str, source: &CredentialSource| Secret::parse(text, source).map_err(auth::AuthError::from);
+    let (secret, source) = match &arguments.from_env {
         Some(name) => {
             let text = env.text(name).map_err(auth::AuthError::from)?.unwrap_or_default();
-            (text.to_owned(), CredentialSource::Variable(name.clone()))
+            let source = CredentialSource::Variable(name.clone());
+            (parse(text, &source)?, source)
         }
         None if arguments.token_stdin => (token_from_stdin()?, CredentialSource::Stdin),
-        None => (typed(provider, terminal)?, CredentialSource::Prompt),
+        None => (parse(&typed(provider, terminal)?, &CredentialSource::Prompt)?, CredentialSource::Prompt),
     };
-    match Secret::parse(&text, &source).map_err(auth::AuthError::from)? {
+    match secret {
         Some(secret) => Ok((secret, source)),
         None if source == CredentialSource::Prompt => Err(Error::NoToken("no token was typed".to_owned())),
         None => Err(Error::NoToken(format!("there is no token in {source}"))),

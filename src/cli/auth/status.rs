@@ -56,16 +56,16 @@ fn look<'a>(
         Some(name) => vec![settings.provider(name)?],
         None => settings.providers.iter().collect(),
     };
-    let mut reports = Vec::new();
-    for provider in providers {
-        reports.push(Report::of(provider, settings, env)?);
-    }
-    if settings.offline || reports.iter().all(|report| !report.is_worth_a_question()) {
-        return Ok(reports);
-    }
     let running = Running::new(terminal);
     let session = running.session(settings.clone(), env, TokenChoice::Search);
     running.finish(async {
+        let mut reports = Vec::new();
+        for provider in providers {
+            reports.push(Report::of(provider, settings, env, &session).await?);
+        }
+        if settings.offline || reports.iter().all(|report| !report.is_worth_a_question()) {
+            return Ok(reports);
+        }
         session.client()?;
         for report in &mut reports {
             report.trouble = report.ask(&session).await.err();
@@ -96,10 +96,10 @@ fn show(arguments: &Status, settings: &Settings, reports: Vec<Report<'_>>, termi
 
 impl<'a> Report<'a> {
     /// What is known without a question.
-    fn of(provider: &'a Provider, settings: &Settings, env: &'a Env) -> Result<Self, Error> {
+    async fn of(provider: &'a Provider, settings: &Settings, env: &'a Env, session: &Session) -> Result<Self, Error> {
         let exchange = Exchange::planned(settings, env, provider, &TokenChoice::Search)?;
         let source = exchange.as_ref().map(Exchange::source);
-        let mut survey = auth::survey(settings, env, provider, source.clone());
+        let mut survey = session.survey(provider, source.clone()).await?;
         let exchanged = source.map(|source| Surveyed { source, only: Vec::new(), standing: Standing::Used });
         survey.places.splice(0..0, exchanged);
         // a list that cannot be read is no reason to hide what is used

@@ -143,7 +143,7 @@ impl Reader<'_> {
             (None, None, None, Some(value)) => {
                 let source = CredentialSource::Config { provider: self.entry.clone(), key: "token" };
                 let secret = Secret::parse(&value, &source);
-                let secret = secret.map_err(|_| self.problem("`token` contains a character that cannot be sent"))?;
+                let secret = secret.map_err(|error| self.problem(&format!("`token` {}", error.problem)))?;
                 TokenKey::Literal(secret.ok_or_else(|| self.problem("`token` is empty"))?)
             }
             _ => {

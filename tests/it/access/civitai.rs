@@ -3,7 +3,7 @@
 use super::assert_no_trace;
 use crate::sandbox::Sandbox;
 use crate::support::civitai::{CivitAi, Door, File, Model, Version};
-use crate::support::{Account, generated, token_of};
+use crate::support::{Account, generated, key_of};
 use snapbox::str;
 
 /// A site with a version behind each of these doors: 290640 and on.
@@ -22,7 +22,7 @@ fn each_door_has_its_reason() {
     let site = site(vec![Door::Login, Door::Disabled, early, Door::Granted(Vec::new()), Door::Archived]);
     let sandbox = Sandbox::with_civitai(&site, None);
     let references = (290_640..290_645).map(|number| format!("civitai:257749@{number}"));
-    let run = sandbox.args(["access"]).args(references).env("CA_API_KEY", token_of("bob"));
+    let run = sandbox.args(["access"]).args(references).env("CA_API_KEY", key_of("bob"));
     run.status(4)
         .stdout(str![[r#"
 REPOSITORY             GATE  ACCESS              TOKEN
@@ -68,7 +68,7 @@ this account has no right to download `civitai:257749@290643`
 fn two_requests_a_model_are_enough() {
     let site = site(vec![Door::Login]);
     let sandbox = Sandbox::with_civitai(&site, None);
-    let run = |reference: &str| sandbox.args(["access", reference]).env("CA_API_KEY", token_of("bob")).any_stdout();
+    let run = |reference: &str| sandbox.args(["access", reference]).env("CA_API_KEY", key_of("bob")).any_stdout();
     run("civitai:257749").run();
     snapbox::assert_data_eq!(
         site.take_log(),
@@ -113,7 +113,7 @@ civitai:257749  -     login required  none
 fn a_wrong_key_ends_a_wait_at_once() {
     let site = site(vec![Door::Login]);
     let sandbox = Sandbox::with_civitai(&site, None);
-    let run = sandbox.args(["access", "--wait", "24h", "civitai:257749"]).env("CA_API_KEY", token_of("nobody"));
+    let run = sandbox.args(["access", "--wait", "24h", "civitai:257749"]).env("CA_API_KEY", key_of("nobody"));
     run.status(3).any_stdout().run();
 }
 
@@ -123,8 +123,8 @@ fn the_key_in_a_pasted_link_is_for_that_link_alone() {
     let site = site(vec![Door::Login, Door::Login, Door::Login]).account(Account::new("eve"));
     let sandbox = Sandbox::with_civitai(&site, None);
     let link =
-        |version, key| format!("https://civitai.com/models/257749?modelVersionId={version}&token={}", token_of(key));
-    let run = sandbox.args(["access", "civitai:257749@290640"]).env("CA_API_KEY", token_of("bob"));
+        |version, key| format!("https://civitai.com/models/257749?modelVersionId={version}&token={}", key_of(key));
+    let run = sandbox.args(["access", "civitai:257749@290640"]).env("CA_API_KEY", key_of("bob"));
     let run = run.pasted(&link(290_641, "eve")).pasted(&link(290_642, "eve")).pasted(&link(290_642, "nobody"));
     run.status(3).stdout(str![[r#"
 REPOSITORY             GATE  ACCESS     TOKEN
@@ -185,7 +185,7 @@ warning: the key in a pasted link is seen by whoever sees the link (on a command
 fn the_command_line_wins_over_the_key_in_a_pasted_link() {
     let site = site(vec![Door::Login]);
     let sandbox = Sandbox::with_civitai(&site, None);
-    let link = format!("https://civitai.com/models/257749?token={}", token_of("bob"));
+    let link = format!("https://civitai.com/models/257749?token={}", key_of("bob"));
     let run = sandbox.args(["access", "--anonymous"]).pasted(&link).status(3).any_stdout();
     run.run();
     assert!(site.requests().iter().all(|request| request.token.is_none()));

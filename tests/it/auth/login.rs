@@ -3,7 +3,7 @@
 use super::{auth, hub_of, log_in, sandbox_of, tokens_in};
 use crate::sandbox::{Process, Sandbox};
 use crate::support::civitai::CivitAi;
-use crate::support::{Account, Role, token_of, until};
+use crate::support::{Account, Role, key_of, token_of, until};
 use snapbox::str;
 
 #[test]
@@ -252,7 +252,7 @@ fn a_name_of_the_provider_that_no_file_can_hold_has_a_way_out() {
     sandbox.allow_token_in("config/gatedl/credentials.toml");
     let login = |more: &[&str]| {
         let run = auth(&sandbox, &["login", "civitai", "--token-stdin"]).args(more);
-        run.stdin(token_of("DEFAULT"))
+        run.stdin(key_of("DEFAULT"))
     };
     login(&[])
         .status(2)

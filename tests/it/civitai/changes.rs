@@ -75,7 +75,7 @@ fn a_file_that_came_to_a_version_later_is_found() {
     let (site, sandbox) = stage();
     site.change(2, |version| version.files.push(File::new(14, "late.safetensors", generated(8, 1_000))));
     for more in [&["civitai:1@2+14"][..], &["civitai:1@2", "late.safetensors"]] {
-        let run = sandbox.args(["pull"]).args(more).env("CA_API_KEY", crate::support::token_of("bob"));
+        let run = sandbox.args(["pull"]).args(more).env("CA_API_KEY", crate::support::key_of("bob"));
         assert!(run.any_stdout().any_stderr().run().stdout.ends_with("/late.safetensors\n"));
     }
     site.take_requests();

@@ -3,7 +3,7 @@
 use super::{assert_no_trace, behind, pull, site, weights};
 use crate::sandbox::Sandbox;
 use crate::support::civitai::{CivitAi, Door, Model, Paid, Version};
-use crate::support::{Account, token_of};
+use crate::support::{Account, key_of};
 use snapbox::str;
 use snapbox::{IntoData, data::Inline};
 
@@ -319,7 +319,7 @@ fn paying_opens_the_door() {
     let buyers = vec!["bob".to_owned()];
     let site = behind(Door::EarlyAccess { deadline: "2026-12-01".to_owned(), buyers }).account(Account::new("eve"));
     let sandbox = Sandbox::with_civitai(&site, None);
-    let run = sandbox.args(["pull", "civitai:257749@290640"]).env("CA_API_KEY", token_of("eve"));
+    let run = sandbox.args(["pull", "civitai:257749@290640"]).env("CA_API_KEY", key_of("eve"));
     run.status(4).any_stderr().run();
     pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
 }
@@ -330,11 +330,11 @@ fn access_is_told_before_a_download() {
     let sandbox = Sandbox::with_civitai(&site, None);
     for reference in ["civitai:257749@290640", "https://civitai.com/model-versions/290640"] {
         let access =
-            |name| sandbox.args(["access", reference]).env("CA_API_KEY", token_of(name)).any_stdout().any_stderr();
+            |name| sandbox.args(["access", reference]).env("CA_API_KEY", key_of(name)).any_stdout().any_stderr();
         access("alice").run();
         access("bob").status(4).run();
     }
-    let run = sandbox.args(["access", "civitai:257749@290640"]).env("CA_API_KEY", token_of("bob"));
+    let run = sandbox.args(["access", "civitai:257749@290640"]).env("CA_API_KEY", key_of("bob"));
     run.status(4)
         .stdout(str![[r#"
 REPOSITORY             GATE  ACCESS        TOKEN

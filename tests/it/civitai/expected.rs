@@ -4,7 +4,7 @@
 use super::WEIGHTS;
 use crate::support::civitai::{CivitAi, File, Model, Version};
 use crate::support::digest::sha256_hex;
-use crate::support::{Account, Hub, Place, Repository, generated, token_of};
+use crate::support::{Account, Hub, Place, Repository, generated, key_of};
 use gatedl::auth::TokenChoice;
 use gatedl::digest::Digest;
 use gatedl::env::Env;
@@ -34,7 +34,7 @@ fn it_chooses_among_the_files_of_a_version_whatever_their_names() {
         .file(File::new(22, "flux.safetensors", generated(3, 2_000)).primary().preferred());
     let site = CivitAi::start(vec![Model::new(1, "One", "LORA").version(version)]).account(Account::new("bob"));
     let home = tempfile::tempdir().expect("a folder");
-    let (url, key) = (site.url(), token_of("bob"));
+    let (url, key) = (site.url(), key_of("bob"));
     let variables = [("CIVITAI_ENDPOINT", url.as_str()), ("CA_API_KEY", &key)];
     let wanted = sha256_hex(&generated(2, 1_000));
     for link in ["https://civitai.com/api/download/models/2", "civitai:1@2"] {

@@ -3,7 +3,7 @@
 use super::{behind, pull};
 use crate::sandbox::Sandbox;
 use crate::support::civitai::Door;
-use crate::support::{Account, Hub, Origin, Repository, token_of};
+use crate::support::{Account, Hub, Origin, Repository, key_of, token_of};
 use snapbox::str;
 use std::collections::BTreeSet;
 
@@ -26,8 +26,8 @@ fn the_first_variable_that_is_set_wins() {
     for (at, first) in names.iter().enumerate() {
         let site = behind(Door::Login).account(Account::new("eve"));
         let sandbox = Sandbox::with_civitai(&site, None);
-        let run = sandbox.args(["pull", "civitai:257749"]).env(first, token_of("bob"));
-        let run = names[at + 1..].iter().fold(run, |run, name| run.env(name, token_of("eve")));
+        let run = sandbox.args(["pull", "civitai:257749"]).env(first, key_of("bob"));
+        let run = names[at + 1..].iter().fold(run, |run, name| run.env(name, key_of("eve")));
         run.any_stdout().any_stderr().run();
         let keys: BTreeSet<_> = site.requests().into_iter().filter_map(|request| request.token).collect();
         assert_eq!(keys, BTreeSet::from(["bob".to_owned()]), "{first}");
@@ -40,8 +40,7 @@ fn with_tokens_for_both_each_host_sees_its_own_only() {
     let site = behind(Door::Login);
     let sandbox = Sandbox::with_civitai(&site, Some(&hub));
     let both = |reference: &str| {
-        let run =
-            sandbox.args(["pull", reference]).env("HF_TOKEN", token_of("hugo")).env("CA_API_KEY", token_of("bob"));
+        let run = sandbox.args(["pull", reference]).env("HF_TOKEN", token_of("hugo")).env("CA_API_KEY", key_of("bob"));
         run.any_stdout().any_stderr().run();
     };
     both("org/model");
@@ -69,7 +68,7 @@ hint: HF_TOKEN is set, but it is for the provider `hf` and is sent to no other
 
     let hub = Hub::start(Vec::new());
     let sandbox = Sandbox::new(&hub);
-    let run = sandbox.args(["pull", "org/model"]).env("CA_API_KEY", token_of("bob"));
+    let run = sandbox.args(["pull", "org/model"]).env("CA_API_KEY", key_of("bob"));
     run.status(5).stderr(str![[r#"
 error: `org/model` does not exist, or is private and needs a token
   caused by: 401 Unauthorized for [HUB]/api/models/org/model/revision/main (request id [ID])
@@ -85,7 +84,7 @@ hint: CA_API_KEY is set, but it is for the provider `civitai` and is sent to no 
 fn the_key_in_a_pasted_link_is_used_and_never_shown_or_kept() {
     let site = behind(Door::Login);
     let sandbox = Sandbox::with_civitai(&site, None);
-    let link = format!("https://civitai.com/api/download/models/290640?fileId=12&token={}", token_of("bob"));
+    let link = format!("https://civitai.com/api/download/models/290640?fileId=12&token={}", key_of("bob"));
     let finished = sandbox.args(["pull"]).pasted(&link).stdout(str![[r#"
 [ROOT]/cache/gatedl/civitai/models--257749/snapshots/0000000000000000000000000000000000290640/pony.safetensors
 
@@ -103,7 +102,7 @@ warning: the key in a pasted link is seen by whoever sees the link (on a command
 fn a_wrong_key_in_a_pasted_link_is_named_by_its_place() {
     let site = behind(Door::Login);
     let sandbox = Sandbox::with_civitai(&site, None);
-    let link = format!("{}/models/257749?modelVersionId=290640&token={}", site.url(), token_of("nobody"));
+    let link = format!("{}/models/257749?modelVersionId=290640&token={}", site.url(), key_of("nobody"));
     sandbox.args(["pull", "--verbose"]).pasted(&link).status(3).any_stderr().run();
     let run = sandbox.args(["pull"]).pasted(&link).status(3);
     run.stderr(str![[r#"
@@ -131,7 +130,7 @@ fn nothing_in_the_cache_or_the_log_tells_the_key_or_a_signed_link() {
 fn the_doctor_asks_with_the_key_in_a_pasted_link() {
     let site = behind(Door::Login);
     let sandbox = Sandbox::with_civitai(&site, None);
-    let link = format!("https://civitai.com/models/257749?token={}", token_of("bob"));
+    let link = format!("https://civitai.com/models/257749?token={}", key_of("bob"));
     let finished = sandbox.args(["doctor"]).pasted(&link).any_stdout().run();
     let token = finished.stdout.split_once("\ntoken\n").expect("the part about tokens").1;
     snapbox::assert_data_eq!(
@@ -145,4 +144,17 @@ repository
 
 "#]]
     );
+}
+
+/// Both lie in the same list of secrets, and the wrong one is quickly picked.
+#[test]
+fn a_token_of_hugging_face_is_not_sent_to_civitai() {
+    let site = behind(Door::Open);
+    let sandbox = Sandbox::with_civitai(&site, None);
+    let run = sandbox.args(["pull", "--dry-run", "civitai:257749@290640"]).env("CA_API_KEY", token_of("bob"));
+    let told = run.any_stdout().any_stderr().run();
+    let warning =
+        "warning: the token from CA_API_KEY was not sent: it begins with `hf_`, so it is one of Hugging Face, and";
+    assert!(told.stderr.starts_with(warning), "{}", told.stderr);
+    assert!(site.requests().iter().all(|request| request.token.is_none()));
 }

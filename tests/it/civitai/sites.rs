@@ -5,7 +5,7 @@ use super::{pull, weights};
 use crate::forward::{Proxy, Tls};
 use crate::sandbox::{Run, Sandbox};
 use crate::support::civitai::{CivitAi, Model, Version};
-use crate::support::{Account, Place, token_of};
+use crate::support::{Account, Place, key_of};
 use snapbox::str;
 
 /// `.com` with model 1, `.red` with models 1 and 2; both have their files at `b2.civitai.com`.
@@ -89,7 +89,7 @@ fn a_link_to_red_is_asked_at_red() {
 fn access_to_a_link_to_red_is_asked_at_red() {
     let world = World::new();
     let run = world.sandbox.args(["access", "https://civitai.red/models/2"]);
-    let run = run.env("HTTPS_PROXY", world.proxy.url()).env("CA_API_KEY", token_of("bob"));
+    let run = run.env("HTTPS_PROXY", world.proxy.url()).env("CA_API_KEY", key_of("bob"));
     run.env("SSL_CERT_FILE", world.sandbox.path("authorities.pem")).any_stdout().run();
     let (com, red) = world.asked();
     assert!(com == 0 && red >= 2, "{com} and {red}");
@@ -99,7 +99,7 @@ fn access_to_a_link_to_red_is_asked_at_red() {
 fn access_to_what_com_does_not_have_is_asked_for_at_red() {
     let world = World::new();
     let run = world.sandbox.args(["access", "civitai:2", "civitai:9"]);
-    let run = run.env("HTTPS_PROXY", world.proxy.url()).env("CA_API_KEY", token_of("bob"));
+    let run = run.env("HTTPS_PROXY", world.proxy.url()).env("CA_API_KEY", key_of("bob"));
     let run = run.env("SSL_CERT_FILE", world.sandbox.path("authorities.pem"));
     run.status(5)
         .stdout(str![[r#"

@@ -3,7 +3,7 @@
 use crate::in_cache;
 use crate::sandbox::{Run, Sandbox};
 use crate::support::civitai::{CivitAi, File, Model, Version};
-use crate::support::{Account, Hub, Place, Repository, generated, token_of};
+use crate::support::{Account, Hub, Place, Repository, generated, key_of};
 use snapbox::{assert_data_eq, str};
 use std::fs;
 use std::path::PathBuf;
@@ -237,7 +237,7 @@ fn a_model_of_civitai_goes_where_its_type_belongs() {
     fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
     let pull = |reference: &str| {
         let run = sandbox.args(["pull", reference, "--into", "comfyui", "--link", "hardlink"]);
-        run.env("CA_API_KEY", token_of("bob"))
+        run.env("CA_API_KEY", key_of("bob"))
     };
     pull("civitai:3@21")
         .stdout(str![[r#"

@@ -41,14 +41,14 @@ fn holds(path: &Path) -> bool {
     read && is_in(&start)
 }
 
-/// From one underscore to the next: that is the only search of the standard library in bytes, and it is compiled with
+/// From one `C` to the next: that is the only search of the standard library in bytes, and it is compiled with
 /// optimisation, where one of this crate would take seconds for some megabytes.
 fn is_in(bytes: &[u8]) -> bool {
-    let (before, after) = CANARY.split_once('_').unwrap_or_default();
+    let (before, after) = CANARY.split_once('C').unwrap_or_default();
     let mut rest = bytes;
-    while rest.skip_until(b'_').is_ok_and(|skipped| skipped > 0) {
+    while rest.skip_until(b'C').is_ok_and(|skipped| skipped > 0) {
         let so_far = &bytes[..bytes.len() - rest.len()];
-        let is_before = so_far.strip_suffix(b"_").is_some_and(|start| start.ends_with(before.as_bytes()));
+        let is_before = so_far.strip_suffix(b"C").is_some_and(|start| start.ends_with(before.as_bytes()));
         if is_before && rest.starts_with(after.as_bytes()) {
             return true;
         }
@@ -66,10 +66,10 @@ mod tests {
         let token = token_of("bob");
         for (text, found) in [
             (token.clone(), true),
-            (format!("__hf_hf_x_{token}"), true),
-            (format!("{}_{token}", "_".repeat(1000)), true),
+            (format!("CCgatedlgatedlCxC{token}"), true),
+            (format!("{}C{token}", "C".repeat(1000)), true),
             (CANARY[..CANARY.len() - 1].to_owned(), false),
-            (CANARY.replace('_', "-"), false),
+            (CANARY.replace('C', "-"), false),
             (format!("{CANARY}!"), true),
             (CANARY[1..].to_owned(), false),
             (String::new(), false),

@@ -133,8 +133,11 @@ impl Caller {
         let Some(header) = header else {
             return Self::Anonymous;
         };
-        let known =
-            header.strip_prefix("Bearer ").and_then(|token| accounts.iter().find(|account| account.token() == token));
+        // a hub's token, or CivitAI's key
+        let is_of =
+            |account: &&Account, token: &str| account.token() == token || canary::key_of(&account.name) == token;
+        let token = header.strip_prefix("Bearer ");
+        let known = token.and_then(|token| accounts.iter().find(|account| is_of(account, token)));
         known.map_or(Self::Unknown, |account| Self::Known(account.clone()))
     }
 

@@ -45,7 +45,7 @@ mod wire;
 #[allow(unused_imports, reason = "as above: the short way to the words of a test")]
 pub use {
     account::{Access, Account, Role},
-    canary::{CANARY, token_of},
+    canary::{CANARY, key_of, token_of},
     civitai::CivitAi,
     content::generated,
     fault::{At, Fault, Target, Times},

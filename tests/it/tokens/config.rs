@@ -76,16 +76,17 @@ error: the token command `no-such-program-of-gatedl` could not be started: No su
 fn a_command_that_waits_for_a_passphrase_can_be_interrupted() {
     let hub = hub_of(&[]).allow_unused();
     let sandbox = Sandbox::new(&hub);
-    let (begun, passphrase) = (sandbox.path("desk/begun"), sandbox.path("desk/passphrase"));
-    assert!(std::process::Command::new("mkfifo").arg(&passphrase).status().expect("mkfifo").success());
-    let script = format!("exec 2> /dev/null; : > {}; cat < {}", begun.display(), passphrase.display());
+    let (begun, alive) = (sandbox.path("desk/begun"), sandbox.path("desk/alive"));
+    assert!(std::process::Command::new("mkfifo").arg(&alive).status().expect("mkfifo").success());
+    // the pipe ends when the last process has gone that holds it: the shell, and what the shell started
+    let script = format!("exec 2> /dev/null 3> {}; sleep 600 & : > {}; wait", alive.display(), begun.display());
     let key = format!("token_command = [\"sh\", \"-c\", \"{script}\"]");
     let running = configured(&sandbox, &corp(&hub, &key)).args(["--provider", "corp"]).spawn();
+    let ended = std::thread::spawn(move || std::fs::read(alive));
     until("the command waits", || begun.exists());
     running.terminate();
     let finished = running.wait();
-    // lets the command go
-    std::fs::write(&passphrase, "").expect("the command still reads");
+    until("the command and its child have ended", || ended.is_finished());
     assert_eq!(finished.status, 130, "{}", finished.stderr);
 }
 
@@ -134,6 +135,36 @@ hint: run `chmod 600 '[ROOT]/gatedl.toml'`
 
 "#]])
         .run();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_write_does_not_say_where_tokens_go() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let hub = hub_of(&["bob"]).allow_unused();
+    let sandbox = Sandbox::new(&hub);
+    let path = sandbox.write("gatedl.toml", "[provider.hf]\nendpoint = 'https://evil.example'\n");
+    let env_file = sandbox.write("desk/.env", "HF_ENDPOINT=https://evil.example\n");
+    let catalog = sandbox.write("desk/catalog.json", "{}");
+    let mode = |path: &std::path::Path, mode: u32| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    };
+    let config = || ask(&sandbox).env("GATEDL_CONFIG", &path).env("HF_TOKEN", token_of("bob"));
+    let worker = || sandbox.args(["vix", "list", "--env-file", ".env", "--catalog"]).args([&catalog]).any_stdout();
+    mode(&path, 0o646);
+    config()
+        .status(2)
+        .stderr(str![[r#"
+error: other users can write `[ROOT]/gatedl.toml`, and it says where tokens are sent
+hint: if it says what you want, run `chmod go-w '[ROOT]/gatedl.toml'` (a file of somebody else: copy it first)
+
+"#]])
+        .run();
+    mode(&env_file, 0o666);
+    worker().status(2).any_stderr().run();
+    mode(&env_file, 0o644);
+    worker().any_stderr().run();
+    assert_eq!(hub.count_all(), 0);
 }
 
 #[test]

@@ -154,7 +154,7 @@ error: could not read the token file `nowhere`
         .run();
     pull()
         .env("HF_TOKEN", "two words")
-        .status(2)
+        .status(3)
         .stderr(str![[r#"
 error: the token from HF_TOKEN contains a character that cannot be sent (a blank, control or non-ASCII character)
 
@@ -166,17 +166,25 @@ error: the token from HF_TOKEN contains a character that cannot be sent (a blank
 #[test]
 fn a_token_cannot_be_given_on_the_command_line() {
     let sandbox = Sandbox::without_hub();
+    for given in [&["--token", "hf_visible"][..], &["--token=hf_visible"], &["--api-key", "hf_visible"]] {
+        let told = sandbox.args(["pull", "org/model"]).args(given).status(2).any_stderr().run();
+        assert!(
+            told.stderr.starts_with(&format!(
+                "error: there is no {}, and no token is taken",
+                given[0].split('=').next().expect("a flag")
+            )),
+            "{}",
+            told.stderr
+        );
+        assert!(!told.stderr.contains("visible"), "{}", told.stderr);
+    }
     sandbox
         .args(["pull", "--token", "hf_visible", "org/model"])
         .status(2)
         .stderr(str![[r#"
-error: unexpected argument '--token' found
-
-  tip: a similar argument exists: '--token-file'
-
-Usage: gatedl pull --token-file <FILE> <REFERENCE> [FILES]...
-
-For more information, try '--help'.
+error: there is no --token, and no token is taken as an argument: others see it in the process list and the shell's history
+hint: `gatedl auth login` stores a token; HF_TOKEN, --token-file FILE and --token-stdin give it to one run
+hint: one that others may have seen is renewed where it was made: https://huggingface.co/settings/tokens
 
 "#]])
         .run();

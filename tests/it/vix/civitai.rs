@@ -7,7 +7,7 @@ use super::{catalog, entry, hub, placed};
 use crate::sandbox::{Run, Sandbox};
 use crate::support::civitai::{CivitAi, Door, File, Model, Version};
 use crate::support::digest::sha256_hex;
-use crate::support::{Account, generated, token_of};
+use crate::support::{Account, generated, key_of, token_of};
 
 fn pencilbox() -> Vec<u8> {
     generated(7, 25_000).to_vec()
@@ -52,7 +52,7 @@ fn worker(sandbox: &Sandbox, args: &[&str]) -> Run {
         .args(args)
         .env("MODELS_CATALOG_URL", "models_catalog.json")
         .env("HF_AUTH_TOKEN", token_of("worker"))
-        .env("CA_API_KEY", token_of("artist"))
+        .env("CA_API_KEY", key_of("artist"))
         .env("BA_ACCESS_TOKEN", token_of("boinc"))
 }
 
@@ -88,7 +88,7 @@ fn a_key_under_the_workers_own_name_is_taken_too() {
     let (hub, site) = (hub().allow_unused(), site_with(version()));
     let sandbox = Sandbox::with_civitai(&site, Some(&hub));
     write_catalog(&sandbox, "?type=Model&format=SafeTensor");
-    sandbox.write("desk/.env", format!("CA_AUTH_TOKEN={}\n", token_of("artist")));
+    sandbox.write("desk/.env", format!("CA_AUTH_TOKEN={}\n", key_of("artist")));
     let run = worker(&sandbox, &["pull", "Flux1-Lora-PencilBox", "--env-file", ".env"]).without_env("CA_API_KEY");
     run.any_stdout().any_stderr().run();
     assert_eq!(sandbox.read("desk/ComfyUI-Data/models/loras/pencilbox.safetensors"), pencilbox());
