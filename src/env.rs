@@ -7,12 +7,15 @@
 
 mod descriptors;
 mod file;
+mod path;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use thiserror::Error;
+
+pub use self::path::{path_problem, typed_path};
 
 /// What a group of variables is about; the order is the order of the help page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,6 +139,14 @@ pub enum EnvError {
         /// What it holds.
         value: String,
     },
+    /// A value that must be a path is none as it is written.
+    #[error("the environment variable {name} is not usable: {problem}")]
+    NotAPath {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A file of variables has a line that sets none.
     #[error("the line {line} of `{path}` is not NAME=VALUE")]
     NotAVariable {
@@ -144,6 +155,10 @@ pub enum EnvError {
         /// The line, counted from 1. What stands in it may be a secret.
         line: usize,
     },
+}
+
+fn home_folder() -> Option<PathBuf> {
+    dirs::home_dir()
 }
 
 /// The environment and the folders of the user, as they were when the program began.
@@ -164,7 +179,7 @@ impl Env {
     pub fn capture() -> Self {
         let values = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
         let arguments = std::env::args_os().collect();
-        let (home, cache, config) = (dirs::home_dir(), dirs::cache_dir(), dirs::config_dir());
+        let (home, cache, config) = (home_folder(), dirs::cache_dir(), dirs::config_dir());
         Self { arguments, values, home, cache, config, open_files: descriptors::raise() }
     }
 
@@ -262,39 +277,6 @@ impl Env {
     #[must_use]
     pub const fn open_files(&self) -> Option<u64> {
         self.open_files
-    }
-
-    /// Expands a leading `~` and `$NAME` or `${NAME}`; a name that is not set stays as it is written.
-    #[must_use]
-    pub fn expand(&self, text: &str) -> PathBuf {
-        let expanded = self.expand_names(text);
-        match (expanded.strip_prefix('~'), &self.home) {
-            (Some(""), Some(home)) => home.clone(),
-            (Some(rest), Some(home)) if rest.starts_with(['/', '\\']) => home.join(&rest[1..]),
-            _ => PathBuf::from(expanded),
-        }
-    }
-
-    fn expand_names(&self, text: &str) -> String {
-        let mut expanded = String::new();
-        let mut rest = text;
-        while let Some(start) = rest.find('$') {
-            expanded.push_str(&rest[..start]);
-            rest = &rest[start..];
-            let braced = rest[1..].strip_prefix('{').and_then(|inner| inner.split_once('}')).map(|(name, _)| name);
-            let name = braced.unwrap_or_else(|| {
-                let end =
-                    rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(rest.len(), |at| at + 1);
-                &rest[1..end]
-            });
-            let length = name.len() + if braced.is_some() { 3 } else { 1 };
-            match self.values.get(name).and_then(|value| value.to_str()) {
-                Some(value) => expanded.push_str(value),
-                None => expanded.push_str(&rest[..length]),
-            }
-            rest = &rest[length..];
-        }
-        expanded + rest
     }
 }
 

@@ -257,6 +257,10 @@ impl Hub<'_> {
         }
         space::ensure(&destination.root(), plan.bytes_to_fetch)?;
         destination.prepare(jobs.iter().map(|job| &job.file))?;
+        for path in destination.strange(jobs.iter().map(|job| &job.file)) {
+            let text = format!("`{path}` in the folder is not what a pull left there; it is replaced");
+            self.pull.session.reporter().warn(&text);
+        }
         self.pull.session.reporter().planned(jobs.len(), plan.bytes_to_fetch, plan.bytes_resumed);
         let transport = self.transport(commit);
         let network = &self.pull.session.settings().network;

@@ -129,6 +129,7 @@ impl Settings {
     /// # Errors
     /// When a variable, the configuration file or a flag holds something unusable.
     pub fn resolve(env: &Env, overrides: &Overrides) -> Result<Self, SettingsError> {
+        env.check_paths()?;
         let config = Config::load(env)?;
         let providers = provider::resolve(env, &config, overrides)?;
         let default_provider =

@@ -81,6 +81,12 @@ impl Destination {
         Ok(taken)
     }
 
+    /// Those of the files whose places hold something that no pull left there.
+    pub fn strange<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) -> Vec<&'a RepoPath> {
+        let Some(folder) = &self.folder else { return Vec::new() };
+        files.map(|file| &file.path).filter(|path| folder.is_strange(path)).collect()
+    }
+
     /// Makes what a pull needs before its first byte.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use super::inside::descend;
 use super::partial::Verified;
 use super::sidecar::{Record, short_hash};
+use super::store::holds_only;
 use super::{CacheError, blob, content, debris, layout, listing, place};
 use crate::manifest::{Entry, RepoFile};
 use crate::regular_file;
@@ -72,12 +73,35 @@ impl Folder {
     pub fn prepare_file(&self, path: &RepoPath) -> Result<(), CacheError> {
         refuse_reserved(path)?;
         descend(&self.root, &Path::new(NOTES).join("download").join(parent(path)), true)?;
-        descend(&self.root, &parent(path), false)?;
+        match descend(&self.root, &parent(path), false) {
+            Err(CacheError::FileInTheWay { path }) if self.is_noted_file(&path) => {}
+            looked => drop(looked?),
+        }
         let file = self.file(path);
         match fs::symlink_metadata(&file) {
-            Ok(found) if found.is_dir() => Err(CacheError::FolderInTheWay { path: file }),
+            Ok(found) if found.is_dir() && !self.is_noted_folder(&file) => {
+                Err(CacheError::FolderInTheWay { path: file })
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a pull left this file here and nobody has changed it: where the repository has a folder of that name now, it
+    /// may go.
+    fn is_noted_file(&self, file: &Path) -> bool {
+        let path = file.strip_prefix(&self.root).ok().and_then(Path::to_str);
+        path.and_then(|path| path.replace('\\', "/").parse().ok()).is_some_and(|path| self.record(&path).is_some())
+    }
+
+    /// Whether a folder holds nothing but such files.
+    fn is_noted_folder(&self, folder: &Path) -> bool {
+        let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+        !is_empty && holds_only(folder, &|file| self.is_noted_file(file))
+    }
+
+    /// Whether putting a file in its place replaces something that no pull left there.
+    pub(super) fn is_strange(&self, path: &RepoPath) -> bool {
+        fs::symlink_metadata(self.file(path)).is_ok_and(|found| !found.is_dir()) && self.record(path).is_none()
     }
 
     /// Removes what killed runs left beside the unfinished content of files.
@@ -223,8 +247,19 @@ impl Folder {
     /// The place of a file, once the folders above it are made.
     fn make_place(&self, path: &RepoPath) -> Result<PathBuf, CacheError> {
         refuse_reserved(path)?;
-        descend(&self.root, &parent(path), true)?;
-        Ok(self.file(path))
+        let file = self.file(path);
+        if fs::symlink_metadata(&file).is_ok_and(|found| found.is_dir()) && self.is_noted_folder(&file) {
+            fs::remove_dir_all(&file).map_err(CacheError::at("remove", &file))?;
+        }
+        while let Err(error) = descend(&self.root, &parent(path), true) {
+            match error {
+                CacheError::FileInTheWay { path } if self.is_noted_file(&path) => {
+                    fs::remove_file(&path).map_err(CacheError::at("remove", &path))?;
+                }
+                error => return Err(error),
+            }
+        }
+        Ok(file)
     }
 }
 
@@ -254,10 +289,13 @@ fn prefix(file: &RepoFile) -> String {
 /// A repository may hold files below `.cache/huggingface`; written here, they would be notes that nobody can tell from
 /// true ones. Case is ignored because macOS and Windows ignore it.
 fn refuse_reserved(path: &RepoPath) -> Result<(), CacheError> {
+    if is_reserved(path) { Err(CacheError::ReservedPath { path: path.to_string() }) } else { Ok(()) }
+}
+
+/// Whether a file of a repository would stand among the notes: somebody has committed those of a folder of theirs.
+#[must_use]
+pub fn is_reserved(path: &RepoPath) -> bool {
     let mut parts = path.parts();
     let mut is = |name: &str| parts.next().is_some_and(|part| part.eq_ignore_ascii_case(name));
-    if is(".cache") && is("huggingface") {
-        return Err(CacheError::ReservedPath { path: path.to_string() });
-    }
-    Ok(())
+    is(".cache") && is("huggingface")
 }

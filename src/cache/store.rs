@@ -108,7 +108,8 @@ impl RepoCache {
     /// cache may be read-only), and a revision that is a commit has none.
     ///
     /// # Errors
-    /// Where it cannot be written; `refs/a` as a file is in the way of `refs/a/b`, and the other way round.
+    /// Where it cannot be written. `refs/a` as a file is in the way of `refs/a/b`, and the other way round; as git has no
+    /// two such branches at once, the one in the way is of the past and goes.
     pub fn write_reference(&self, revision: &Revision, commit: &Commit) -> Result<(), CacheError> {
         if revision.as_commit().is_some() {
             return Ok(());
@@ -118,7 +119,23 @@ impl RepoCache {
         if !snapshot.is_dir() {
             place::make_folder(&snapshot)?;
         }
+        self.make_room(revision);
         place::write_whole(&self.layout.reference(revision), &self.layout.private(), commit.as_str().as_bytes())
+    }
+
+    /// Removes refs that are in the way of another. Anything else there stays, and the write says what it is.
+    fn make_room(&self, revision: &Revision) {
+        let (refs, path) = (self.layout.references(), self.layout.reference(revision));
+        let is_reference = |path: &Path| {
+            fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
+                && regular_file::read(path, regular_file::NOTE).is_ok_and(|bytes| commit_in(&bytes).is_some())
+        };
+        for above in path.ancestors().skip(1).take_while(|above| *above != refs).filter(|above| is_reference(above)) {
+            let _ = fs::remove_file(above);
+        }
+        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_dir()) && holds_only(&path, &is_reference) {
+            let _ = fs::remove_dir_all(&path);
+        }
     }
 
     /// The listing of a commit, where an earlier pull of any tool left one that can be trusted. Sorted by path.
@@ -157,6 +174,18 @@ pub fn holder_of(root: &Path, kind: RepoKind, commit: &Commit) -> Option<RepoId>
     });
     let holds = |id: &RepoId| RepoLayout::new(&root, &Repo { kind, id: id.clone() }).tree(commit).is_file();
     ids.into_iter().find(holds)
+}
+
+/// Whether a folder holds nothing but such files, at any depth.
+pub(super) fn holds_only(folder: &Path, is_such: &impl Fn(&Path) -> bool) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.into_iter().all(|entry| {
+        entry.is_ok_and(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => holds_only(&entry.path(), is_such),
+            Ok(_) => is_such(&entry.path()),
+            Err(_) => false,
+        })
+    })
 }
 
 fn commit_in(bytes: &[u8]) -> Option<Commit> {
@@ -275,17 +304,23 @@ mod tests {
     }
 
     #[test]
-    fn a_ref_in_the_way_of_another_is_named() {
+    fn a_ref_makes_room_for_another_and_nothing_else_does() {
         let folder = tempdir().unwrap();
         let cache = cache(folder.path());
         let [short, long]: [Revision; 2] = ["a".parse().unwrap(), "a/b".parse().unwrap()];
         cache.write_reference(&short, &commit("5b")).unwrap();
         assert_eq!(cache.reference(&long).unwrap(), None);
+        cache.write_reference(&long, &commit("5b")).unwrap();
+        assert_eq!(cache.reference(&short).unwrap(), None);
+        cache.write_reference(&short, &commit("5b")).unwrap();
+        assert_eq!(cache.reference(&short).unwrap(), Some(commit("5b")));
+
+        fs::write(cache.layout().reference(&short), "no commit").unwrap();
         let error = cache.write_reference(&long, &commit("5b")).unwrap_err();
         assert!(matches!(error, CacheError::FileInTheWay { .. }), "{error}");
         fs::remove_file(cache.layout().reference(&short)).unwrap();
         cache.write_reference(&long, &commit("5b")).unwrap();
-        assert_eq!(cache.reference(&short).unwrap(), None);
+        fs::write(cache.layout().reference(&short).join("other"), "no commit").unwrap();
         let error = cache.write_reference(&short, &commit("5b")).unwrap_err();
         assert!(matches!(error, CacheError::FolderInTheWay { .. }), "{error}");
     }

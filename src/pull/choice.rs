@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Application, Pull};
+use crate::cache::folder::is_reserved;
 use crate::comfyui::{self, ComfyuiError};
 use crate::error::Error;
 use crate::manifest::Entry;
@@ -30,7 +31,15 @@ pub(super) struct Chosen<'e> {
 impl Pull<'_> {
     /// The entries that are asked for.
     pub(super) fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Chosen<'e>, Error> {
-        let chosen = self.one_set(self.named(entries)?)?;
+        let mut named = self.named(entries)?;
+        if self.request.local_dir.is_some() && self.request.selection.only_file().is_none() {
+            // notes that somebody committed; ours would be overwritten, and the files are of use to nobody
+            let rest: Vec<&Entry> = named.iter().copied().filter(|entry| !is_reserved(&entry.path)).collect();
+            if !rest.is_empty() {
+                named = rest;
+            }
+        }
+        let chosen = self.one_set(named)?;
         let into = self.request.into.as_ref().map(|into| &into.application);
         let entries = match into {
             None => return Ok(chosen),

@@ -1,8 +1,11 @@
 """Two programs, one blob: while one holds its lock, the other waits."""
 
+import shutil
 import subprocess
 import sys
 import time
+
+import pytest
 
 from filelock import FileLock, Timeout
 from machine import wait_until
@@ -109,3 +112,22 @@ def test_gatedl_that_comes_second_fetches_nothing(start_machine):
     machine.pull("org/slow")
     assert first.wait(timeout=30) == 0
     assert len([line for line in machine.hub.lines() if " cdn " in line]) == 1
+
+
+@pytest.mark.parametrize("error", ["ENOSYS", "EACCES", "EPERM"])
+def test_where_there_is_no_flock_nobody_waits_for_ever(start_machine, error):
+    """AppArmor, CIFS, Lustre and FUSE answer so; afterwards no lock file is left that filelock takes for a held one."""
+    assert shutil.which("strace"), "install strace"
+    machine = start_machine(FAST)
+    trace = ["strace", "-f", "-qq", "-e", "trace=flock", "-e", f"inject=flock:error={error}", "-o", "/dev/null"]
+    subprocess.run(
+        [*trace, machine.program, "pull", "org/slow", "--timeout", "5"],
+        env=machine.environment,
+        cwd=machine.folder,
+        check=True,
+        timeout=30,
+    )
+    assert not list((machine.cache / ".locks").rglob("*.lock"))
+    held = lock_of(machine, etag_of(machine, "org/slow"))
+    python = [sys.executable, "-c", f"from filelock import FileLock\nwith FileLock({str(held)!r}, timeout=5): pass"]
+    subprocess.run([*trace, *python] if error == "ENOSYS" else python, check=True, timeout=30)

@@ -144,7 +144,12 @@ fn what_the_user_changed_is_replaced_only_by_verified_content() {
         assert_eq!(fs::read_to_string(here(&sandbox, "model.bin")).expect("a file"), "the user's own");
         hub.clear_faults();
     }
-    pull(&sandbox).run();
+    pull(&sandbox)
+        .stderr(str![[r#"
+warning: `model.bin` in the folder is not what a pull left there; it is replaced
+
+"#]])
+        .run();
     assert_files(&sandbox);
 
     // the same length, but younger than its note
@@ -152,7 +157,12 @@ fn what_the_user_changed_is_replaced_only_by_verified_content() {
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
     let file = fs::File::options().write(true).open(here(&sandbox, "config.json"));
     file.and_then(|file| file.set_modified(later)).expect("a time");
-    pull(&sandbox).run();
+    pull(&sandbox)
+        .stderr(str![[r#"
+warning: `config.json` in the folder is not what a pull left there; it is replaced
+
+"#]])
+        .run();
     assert_files(&sandbox);
 }
 
@@ -219,7 +229,12 @@ fn a_link_in_place_of_a_file_is_replaced_and_not_followed() {
     let precious = sandbox.write("home/precious", "must stay");
     fs::create_dir_all(here(&sandbox, "")).expect("a folder");
     std::os::unix::fs::symlink(&precious, here(&sandbox, "model.bin")).expect("a link");
-    pull(&sandbox).run();
+    pull(&sandbox)
+        .stderr(str![[r#"
+warning: `model.bin` in the folder is not what a pull left there; it is replaced
+
+"#]])
+        .run();
     assert_files(&sandbox);
     assert!(!here(&sandbox, "model.bin").is_symlink());
     assert_eq!(sandbox.read("home/precious"), b"must stay");

@@ -22,6 +22,7 @@ mod into;
 mod limits;
 mod listing;
 mod local_dir;
+mod names;
 mod network;
 #[cfg(unix)]
 mod no_files;

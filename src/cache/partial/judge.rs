@@ -131,14 +131,17 @@ impl Partial {
             _ => None,
         };
         // opened anew: over a network, that is when others' writes are seen
-        let whole = content::read(&self.place.path, self.wanted.size, |piece| {
+        let read = content::read(&self.place.path, self.wanted.size, |piece| {
             let position = hasher.position();
             hasher.update(piece);
             copy.as_ref().map_or(Ok(()), |copy| copy.write(position, &[piece]))
-        })?;
-        if !whole || hasher.position() != self.wanted.size {
-            // it has another length by now, so it is being written at this moment
-            return Err(CacheError::Replaced { path: self.place.path.clone() });
+        });
+        let is_ours = is_at(&self.file, &self.place.path).unwrap_or(false);
+        match read {
+            Ok(true) if hasher.position() == self.wanted.size => {}
+            Err(error) if is_ours => return Err(error),
+            // a rival has taken it back, or is writing at this moment
+            _ => return Err(CacheError::Replaced { path: self.place.path.clone() }),
         }
         let actual = hasher.finish();
         if actual != self.wanted.digest {
@@ -148,7 +151,9 @@ impl Partial {
             if self.wanted.size >= SYNC_FROM {
                 copy.file.sync_data().map_err(CacheError::at("write", &copy.place.path))?;
             }
-            journal::forget(&self.place.path)?;
+            if is_ours {
+                journal::forget(&self.place.path)?;
+            }
             self.stamp = Mutex::new(copy.stamp());
             (self.file, self.temporary, self.place.path) = (copy.file, copy.temporary, copy.place.path);
         } else {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::groups::place;
 use super::{OutputArguments, ServerArguments, TokenArguments};
 
 /// `gatedl access`.
@@ -16,7 +17,7 @@ pub(in crate::cli) struct Access {
     pub(in crate::cli) references: Vec<String>,
 
     /// Also the references in this file, one a line (# begins a comment), or the models of a Visionatrix catalog
-    #[arg(long, value_name = "LIST", help_heading = "What to ask")]
+    #[arg(long, value_name = "LIST", value_parser = place(), help_heading = "What to ask")]
     pub(in crate::cli) file: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) server: ServerArguments,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::OutputArguments;
+use super::groups::place;
 
 /// `gatedl doctor`.
 #[derive(Debug, Args)]
@@ -17,7 +18,7 @@ pub(in crate::cli) struct Doctor {
     #[arg(long)]
     pub(in crate::cli) offline: bool,
     /// Root of the cache
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = place())]
     pub(in crate::cli) cache_dir: Option<PathBuf>,
     /// Send the token over plain http beyond this machine too
     #[arg(long)]

@@ -4,12 +4,19 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::auth::{AuthError, TokenChoice};
 use crate::credential::{CredentialSource, Secret};
+use crate::env::typed_path;
 use crate::error::Error;
 use crate::settings::Overrides;
+
+/// A folder or a file, as [`typed_path`] understands it.
+pub(in crate::cli) fn place() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(|text| typed_path(&text))
+}
 
 /// Who is asked.
 #[derive(Debug, Args)]
@@ -32,7 +39,7 @@ pub(in crate::cli) struct TokenArguments {
     #[arg(long, conflicts_with = "token_file", help_heading = "Token")]
     pub(in crate::cli) token_stdin: bool,
     /// Read the token from this file
-    #[arg(long, value_name = "FILE", help_heading = "Token")]
+    #[arg(long, value_name = "FILE", value_parser = place(), help_heading = "Token")]
     pub(in crate::cli) token_file: Option<PathBuf>,
     /// Send the token over plain http beyond this machine too
     #[arg(long, help_heading = "Token")]

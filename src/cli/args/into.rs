@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cache::delivery::LinkMode;
 use crate::comfyui::{ModelFolders, ModelType};
-use crate::env::{self, Env};
+use crate::env::{self, Env, typed_path};
 use crate::error::Error;
 use crate::pull::{Application, Installation};
 use crate::weights::Dtype;
@@ -74,7 +74,8 @@ fn target(text: &str) -> Result<Target, String> {
     if folder == Some("") {
         return Err("a folder must follow the `=`".to_owned());
     }
-    Ok(Target { name, folder: folder.map(PathBuf::from) })
+    let folder = folder.map(|folder| typed_path(folder.as_ref())).transpose()?;
+    Ok(Target { name, folder })
 }
 
 impl IntoArguments {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::groups::place;
 use super::{IntoArguments, NetworkArguments, OutputArguments, ServerArguments, TokenArguments};
 use crate::error::Error;
 use crate::repo::RepoKind;
@@ -41,10 +42,10 @@ pub(in crate::cli) struct Pull {
     pub(in crate::cli) quant: Option<String>,
 
     /// Root of the cache
-    #[arg(long, value_name = "DIR", help_heading = "Where and how")]
+    #[arg(long, value_name = "DIR", value_parser = place(), help_heading = "Where and how")]
     pub(in crate::cli) cache_dir: Option<PathBuf>,
     /// Put the files into this folder instead of the cache
-    #[arg(long, value_name = "DIR", help_heading = "Where and how")]
+    #[arg(long, value_name = "DIR", value_parser = place(), help_heading = "Where and how")]
     pub(in crate::cli) local_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) into: IntoArguments,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::groups::place;
 use super::{NetworkArguments, OutputArguments};
 
 /// `gatedl vix`.
@@ -25,20 +26,20 @@ pub(in crate::cli) struct Worker {
     #[arg(long, help_heading = "Which models")]
     pub(in crate::cli) gated: bool,
     /// Every model that this ComfyUI flow in API format needs (repeatable)
-    #[arg(long, value_name = "FILE", help_heading = "Which models")]
+    #[arg(long, value_name = "FILE", value_parser = place(), help_heading = "Which models")]
     pub(in crate::cli) flow: Vec<PathBuf>,
     /// Catalog, a file or an address (repeatable, later ones override); default: MODELS_CATALOG_URL, then Visionatrix's own
     #[arg(long, value_name = "FILE|URL", help_heading = "Which models")]
     pub(in crate::cli) catalog: Vec<String>,
 
     /// Folder of ComfyUI; default: COMFYUI_DIR, then ./ComfyUI
-    #[arg(long, value_name = "DIR", help_heading = "Where and how")]
+    #[arg(long, value_name = "DIR", value_parser = place(), help_heading = "Where and how")]
     pub(in crate::cli) comfyui_dir: Option<PathBuf>,
     /// Folder of the models; default: MODELS_DIR, then BASE_DATA_DIR/models, then ./ComfyUI-Data/models
-    #[arg(long, value_name = "DIR", help_heading = "Where and how")]
+    #[arg(long, value_name = "DIR", value_parser = place(), help_heading = "Where and how")]
     pub(in crate::cli) models_dir: Option<PathBuf>,
     /// Variables of this file count where they are not set, as a worker's .env
-    #[arg(long, value_name = "FILE", help_heading = "Where and how")]
+    #[arg(long, value_name = "FILE", value_parser = place(), help_heading = "Where and how")]
     pub(in crate::cli) env_file: Option<PathBuf>,
     /// Open no connection; use what is in the cache
     #[arg(long, help_heading = "Where and how")]
@@ -62,7 +63,7 @@ pub(in crate::cli) struct VixPull {
     #[arg(long, help_heading = "Where and how")]
     pub(in crate::cli) dry_run: bool,
     /// Root of the cache that models come through
-    #[arg(long, value_name = "DIR", help_heading = "Where and how")]
+    #[arg(long, value_name = "DIR", value_parser = place(), help_heading = "Where and how")]
     pub(in crate::cli) cache_dir: Option<PathBuf>,
     /// Send tokens over plain http beyond this machine too
     #[arg(long, help_heading = "Token")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::{BoundToken, Config, ConfigError, ProviderConfig, TokenKey, line_at};
 use crate::credential::{CredentialSource, Secret};
 use crate::endpoint::Endpoint;
-use crate::env::Env;
+use crate::env::{Env, path_problem};
 use crate::pattern::Pattern;
 
 const BUILT_IN: [&str; 3] = ["hf", "ba", "civitai"];
@@ -114,9 +114,16 @@ impl Reader<'_> {
         Ok(ProviderConfig {
             endpoint: endpoint.map_err(|error| self.problem(&error.to_string()))?,
             token: self.token(entry.token_env, entry.token_file, entry.token_command, entry.token)?,
-            cache: entry.cache.as_deref().map(|folder| self.env.expand(folder)),
+            cache: entry.cache.as_deref().map(|folder| self.place("cache", folder)).transpose()?,
             name,
         })
+    }
+
+    fn place(&self, key: &str, text: &str) -> Result<PathBuf, ConfigError> {
+        match path_problem(text) {
+            Some(problem) => Err(self.problem(&format!("`{key}` is not usable: {problem}"))),
+            None => Ok(self.env.expand(text)),
+        }
     }
 
     fn bound(&self, name: String, entry: TokenEntry) -> Result<BoundToken, ConfigError> {
@@ -137,7 +144,7 @@ impl Reader<'_> {
         Ok(Some(match (variable, file, command, value) {
             (None, None, None, None) => return Ok(None),
             (Some(name), None, None, None) => TokenKey::Variable(name),
-            (None, Some(file), None, None) => TokenKey::File(self.env.expand(&file)),
+            (None, Some(file), None, None) => TokenKey::File(self.place("token_file", &file)?),
             (None, None, Some(command), None) if !command.is_empty() => TokenKey::Command(command),
             (None, None, Some(_), None) => return Err(self.problem("`token_command` is empty")),
             (None, None, None, Some(value)) => {
