@@ -32,6 +32,7 @@ use crate::manifest::{Entry, RepoFile, Resolved};
 use crate::repo::Commit;
 use crate::session::{Connection, Session, Subject, Wanted};
 use crate::settings::{self, Settings};
+use crate::weights;
 
 /// Pulls.
 ///
@@ -158,6 +159,7 @@ impl<'a> Pull<'a> {
         if !chosen.entries.iter().all(in_place) {
             return Ok(None);
         }
+        self.tell(&chosen);
         Ok(Some(self.unchanged(commit, &chosen, &destination)))
     }
 
@@ -199,8 +201,10 @@ impl<'a> Pull<'a> {
     fn path(&self, destination: &Destination, chosen: &[&Entry]) -> PathBuf {
         let request = self.request;
         let is_named = request.file.is_some() || request.expect.is_some() || request.selection.only_file().is_some();
-        match chosen {
-            [only] if is_named => destination.path(&only.path),
+        match (chosen, &request.weights) {
+            ([only], _) if is_named => destination.path(&only.path),
+            (_, Some(weights::Choice::Quant(_))) => choice::first_of_quantization(chosen)
+                .map_or_else(|| destination.root(), |file| destination.path(&file.path)),
             _ => destination.root(),
         }
     }
@@ -236,6 +240,7 @@ impl Hub<'_> {
         let pull = self.pull;
         let measured = self.measure(&resolved.commit, &mut entries).await?;
         let chosen = pull.choose(&entries)?;
+        pull.tell(&chosen);
         let access = self.settle_access(measured.or(asked), &resolved, &chosen.entries).await?;
         let destination = pull.destination(&resolved.commit);
         if pull.request.dry_run {

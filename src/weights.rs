@@ -4,22 +4,29 @@
 //! its makers: Llama 3.1 8B is 16 GB twice, gpt-oss three times. Everything here is judged by names and sizes, as a
 //! listing has them, and everything that is no weight stays.
 //!
+//! The rule: when unsure, keep. Left out is what loaders know as the same weights by its name (`pytorch_model.bin` beside
+//! `model.safetensors`), or what fits to the byte where names say nothing. A VAE as `.pth` at the root, a LoRA, an ONNX
+//! model of another task are nobody's copy.
+//!
 //! The trap: a set of which one shard is missing looks like a set. Shards say how many they are
 //! (`-00001-of-00004`) and are found through an index (`model.safetensors.index.json`), so a set is complete when all of
 //! that is listed; an incomplete one is never chosen, and where it was asked for, what is missing is named.
 
+mod doubles;
 mod gguf;
 mod name;
 mod onnx;
+mod sets;
+mod sidecar;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use thiserror::Error;
 
-pub use self::onnx::{Dtype, DtypeError};
+pub use self::onnx::{Dtype, DtypeError, Precise};
 
-use self::name::{Kind, Part, Role};
+use self::name::{Kind, Part};
 
 /// A file as far as its choice depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +64,8 @@ impl fmt::Display for Format {
 /// Which weights are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// One complete set: safetensors where there is one, else pickles, else GGUF, else ONNX.
+    /// Everything but what is there once more: of each component safetensors if they are complete, else pickles; where
+    /// there is neither, one GGUF model, else ONNX.
     Auto,
     /// One complete set of this format.
     Only(Format),
@@ -89,14 +97,18 @@ pub enum WeightsError {
     NoQuant {
         /// What was asked for.
         wanted: String,
-        /// The quantizations that there are, with their sizes.
+        /// The quantizations that there are once, with their sizes.
         others: Vec<Offer>,
+        /// What must be named by a pattern, with sizes.
+        patterns: Vec<Offer>,
     },
     /// Several GGUF models, and nothing says which.
     #[error("has several GGUF models, and one must be chosen")]
     Ambiguous {
-        /// What there is, with sizes.
+        /// The quantizations that there are once, with their sizes.
         others: Vec<Offer>,
+        /// What must be named by a pattern, with sizes.
+        patterns: Vec<Offer>,
     },
 }
 
@@ -116,148 +128,88 @@ fn list(names: &[String]) -> String {
     format!("{}{rest} {}", shown.join(", "), if names.len() == 1 { "is" } else { "are" })
 }
 
-/// The paths that a choice leaves out; weights only.
+/// What a choice leaves out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct LeftOut<'a> {
+    /// The paths.
+    pub paths: BTreeSet<&'a str>,
+    /// One path of each GGUF model that is left out because it does not come in the quantization that was asked for.
+    pub lacking: Vec<&'a str>,
+}
+
+/// What a choice leaves out; weights only. [`Choice::Auto`] leaves out what is provably the same weights as something that
+/// stays, and nothing else.
 ///
 /// # Errors
 /// When there is no such set, or it is incomplete, or nothing says which.
-pub fn left_out<'a>(choice: &Choice, files: &[Listed<'a>]) -> Result<BTreeSet<&'a str>, WeightsError> {
+pub fn left_out<'a>(choice: &Choice, files: &[Listed<'a>]) -> Result<LeftOut<'a>, WeightsError> {
     let parts = name::parts(files);
-    let kept: BTreeSet<&str> = match choice {
-        Choice::Quant(wanted) => gguf::choose(&parts, Some(wanted))?,
-        Choice::Only(Format::Gguf) => gguf::choose(&parts, None)?,
-        Choice::Only(Format::Onnx) => onnx::choose(&parts).ok_or_else(|| absent(Format::Onnx, &parts))?,
-        Choice::Only(format) => components(&parts, &[*format])?,
-        Choice::Auto => return auto(files, &parts),
+    let format = match choice {
+        Choice::Auto => match sole_format(&parts) {
+            Some(format) => format,
+            None => return Ok(LeftOut { paths: auto(files, &parts)?, lacking: Vec::new() }),
+        },
+        Choice::Quant(_) => Format::Gguf,
+        Choice::Only(format) => *format,
     };
-    Ok(parts.iter().map(|part| part.path).filter(|path| !kept.contains(path)).collect())
+    let (kept, lacking) = match (format, choice) {
+        (Format::Gguf, Choice::Quant(wanted)) => gguf::choose(&parts, Some(wanted))?,
+        (Format::Gguf, _) => gguf::choose(&parts, None)?,
+        (Format::Onnx, _) => (onnx::choose(&parts).ok_or_else(|| absent(Format::Onnx, &parts))?, Vec::new()),
+        (format, _) => (sets::of_format(files, &parts, format)?, Vec::new()),
+    };
+    let paths = parts.iter().map(|part| part.path).filter(|path| !kept.contains(path)).collect();
+    Ok(LeftOut { paths, lacking })
 }
 
+/// GGUF or ONNX, where nothing else is there that could be chosen.
+fn sole_format(parts: &[Part<'_>]) -> Option<Format> {
+    let has = |format: Format| parts.iter().any(|part| part.kind == Kind::Of(format));
+    if has(Format::Safetensors) || has(Format::Pytorch) {
+        return None;
+    }
+    [Format::Gguf, Format::Onnx].into_iter().find(|format| has(*format))
+}
+
+/// What is there once more: first within every component of the repository, then what is a copy of a whole one.
 fn auto<'a>(files: &[Listed<'a>], parts: &[Part<'a>]) -> Result<BTreeSet<&'a str>, WeightsError> {
-    let has = |kind: Kind| parts.iter().any(|part| part.kind == kind);
-    if has(Kind::Of(Format::Safetensors)) || has(Kind::Of(Format::Pytorch)) {
-        let kept = components(parts, &[Format::Safetensors, Format::Pytorch])?;
-        return Ok(parts.iter().map(|part| part.path).filter(|path| !kept.contains(path)).collect());
-    }
-    match [Format::Gguf, Format::Onnx].into_iter().find(|format| has(Kind::Of(*format))) {
-        Some(format) => left_out(&Choice::Only(format), files),
-        // nothing but what no flag names: TensorFlow or Flax alone, or no weights at all
-        None => Ok(BTreeSet::new()),
-    }
+    let chosen = sets::of_every_component(parts)?;
+    let copies = doubles::of(files, parts, &chosen);
+    Ok(chosen.left_out.into_iter().chain(copies).collect())
+}
+
+/// The file that a program is given to load a chosen quantization: the only one, or the first of its splits.
+#[must_use]
+pub fn first_of_quantization<'a>(files: &[Listed<'a>]) -> Option<&'a str> {
+    gguf::first(&name::parts(files))
 }
 
 /// How many bytes [`Choice::Auto`] leaves out, if it would choose and that is less than everything.
 #[must_use]
 pub fn saved_by_auto(files: &[Listed<'_>]) -> Option<u64> {
-    let left_out = left_out(&Choice::Auto, files).ok()?;
-    let saved = files.iter().filter(|file| left_out.contains(file.path)).map(|file| file.size).sum();
+    let saved = left_out(&Choice::Auto, files).ok()?.size(files);
     (saved > 0).then_some(saved)
+}
+
+impl LeftOut<'_> {
+    /// How many bytes of the listing that is.
+    #[must_use]
+    pub fn size(&self, files: &[Listed<'_>]) -> u64 {
+        let left_out = files.iter().filter(|file| self.paths.contains(file.path));
+        left_out.fold(0, |sum, file| sum.saturating_add(file.size))
+    }
 }
 
 fn absent(format: Format, parts: &[Part<'_>]) -> WeightsError {
     let mut sizes: BTreeMap<Format, u64> = BTreeMap::new();
     for part in parts {
         if let Kind::Of(format) = part.kind {
-            *sizes.entry(format).or_default() += part.size;
+            let sum = sizes.entry(format).or_default();
+            *sum = sum.saturating_add(part.size);
         }
     }
     let others = sizes.into_iter().map(|(format, size)| Offer { name: format.to_string(), size }).collect();
     WeightsError::Absent { format, others }
-}
-
-/// Files that are one model in one form: a single file, or shards with their index.
-#[derive(Debug, Default)]
-struct Set<'a> {
-    single: Vec<&'a str>,
-    /// By how many there should be, the numbers that there are.
-    shards: BTreeMap<u32, BTreeMap<u32, &'a str>>,
-    index: Option<&'a str>,
-    /// How the first file is called, to name those that are missing.
-    example: Option<Part<'a>>,
-}
-
-impl<'a> Set<'a> {
-    fn add(&mut self, part: &Part<'a>) {
-        match part.role {
-            Role::Whole => self.single.push(part.path),
-            Role::Shard { number, of } => {
-                self.shards.entry(of).or_default().insert(number, part.path);
-            }
-            Role::Index => self.index = Some(part.path),
-        }
-        if part.role != Role::Index || self.example.is_none() {
-            self.example = Some(part.clone());
-        }
-    }
-
-    /// The files to keep, or the paths of those that are missing. A single file wins, as loaders take it first.
-    fn complete(&self) -> Result<Vec<&'a str>, Vec<String>> {
-        if !self.single.is_empty() {
-            return Ok(self.single.clone());
-        }
-        let Some(example) = &self.example else { return Err(Vec::new()) };
-        // the most nearly complete, where two uploads of different cuts are mixed
-        let cut = self.shards.iter().min_by_key(|(of, there)| **of as usize - there.len().min(**of as usize));
-        let Some((&of, there)) = cut else { return Err(vec![example.first_shard()]) };
-        let gaps = |first: u32| (first..of + first).filter(|number| !there.contains_key(number));
-        // most count from one; some from zero, up to the number itself or the one before it
-        let first = u32::from(gaps(0).next().is_some());
-        let mut missing: Vec<String> = gaps(first).map(|number| example.shard(number, of)).collect();
-        match self.index {
-            Some(index) if missing.is_empty() => Ok(there.values().copied().chain([index]).collect()),
-            Some(_) => Err(missing),
-            None => {
-                missing.push(example.index());
-                Err(missing)
-            }
-        }
-    }
-}
-
-/// Chooses for every component of the repository (the text encoder of a pipeline, a module of a sentence transformer,
-/// mostly the model alone) the first of the formats in which it is complete.
-fn components<'a>(parts: &[Part<'a>], formats: &[Format]) -> Result<BTreeSet<&'a str>, WeightsError> {
-    let candidates = name::without_doubles(parts);
-    let wanted = |part: &&&Part<'_>| matches!(part.kind, Kind::Of(format) if formats.contains(&format));
-    if candidates.iter().filter(wanted).count() == 0 {
-        return Err(absent(formats[0], parts));
-    }
-    let mut by_component: BTreeMap<(&str, &str), Vec<&Part<'a>>> = BTreeMap::new();
-    for &part in candidates.iter().filter(|part| matches!(part.kind, Kind::Of(Format::Safetensors | Format::Pytorch))) {
-        by_component.entry((part.folder, part.component.as_str())).or_default().push(part);
-    }
-    let mut kept = BTreeSet::new();
-    for parts in by_component.values() {
-        match component(parts, formats) {
-            Ok(files) => kept.extend(files),
-            Err(Some((format, missing))) => return Err(WeightsError::Incomplete { format, missing }),
-            Err(None) => {}
-        }
-    }
-    Ok(kept)
-}
-
-/// The files of one component; else the format whose files are missing, or none where it need not be there.
-fn component<'a>(parts: &[&Part<'a>], formats: &[Format]) -> Result<Vec<&'a str>, Option<(Format, Vec<String>)>> {
-    let mut first_failure = None;
-    for &format in formats {
-        let mut variants: BTreeMap<(usize, &str), Set<'a>> = BTreeMap::new();
-        for part in parts.iter().filter(|part| part.kind == Kind::Of(format)) {
-            variants.entry((name::preference(&part.variant), part.variant.as_str())).or_default().add(part);
-        }
-        for set in variants.values() {
-            match set.complete() {
-                Ok(files) => return Ok(files),
-                Err(missing) => {
-                    first_failure.get_or_insert((format, missing));
-                }
-            }
-        }
-    }
-    match (first_failure, formats) {
-        (Some(failure), _) => Err(Some(failure)),
-        (None, [only]) if parts.iter().any(|part| part.is_canonical) => Err(Some((*only, vec![parts[0].twin(*only)]))),
-        (None, _) => Err(None),
-    }
 }
 
 #[cfg(test)]

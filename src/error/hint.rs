@@ -183,11 +183,9 @@ fn comfyui(error: &ComfyuiError) -> Vec<String> {
 fn weights(error: &WeightsError) -> Vec<String> {
     match error {
         WeightsError::Absent { others, .. } => choices("--weights", others),
-        WeightsError::NoQuant { others, .. } => choices("--quant", others),
-        WeightsError::Ambiguous { others } if others.iter().any(|one| one.name.contains(".gguf")) => {
-            vec![format!("name the file: {}", sized(others))]
+        WeightsError::NoQuant { others, patterns, .. } | WeightsError::Ambiguous { others, patterns } => {
+            choices("--quant", others).into_iter().chain(choices("--include", patterns)).collect()
         }
-        WeightsError::Ambiguous { others } => choices("--quant", others),
         WeightsError::Incomplete { .. } => vec!["without the flag everything that is there is pulled".to_owned()],
     }
 }

@@ -8,8 +8,9 @@ use crate::cache::folder::is_reserved;
 use crate::comfyui::{self, ComfyuiError};
 use crate::error::Error;
 use crate::manifest::Entry;
+use crate::repo::printable;
 use crate::transformers_js;
-use crate::weights::{self, Dtype, Listed};
+use crate::weights::{self, Choice, Dtype, Listed};
 
 /// What a choice of one set of weights is worth, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub(super) struct Chosen<'e> {
     pub(super) entries: Vec<&'e Entry>,
     /// None where one set of weights is all there is.
     pub(super) savings: Option<Savings>,
+    /// What does not come in the precision that was asked for, in whole sentences.
+    pub(super) lacking: Vec<String>,
 }
 
 impl Pull<'_> {
@@ -41,30 +44,37 @@ impl Pull<'_> {
         }
         let chosen = self.one_set(named)?;
         let into = self.request.into.as_ref().map(|into| &into.application);
-        let entries = match into {
+        let (entries, lacking) = match into {
             None => return Ok(chosen),
-            Some(Application::Comfyui { .. }) => self.for_comfyui(chosen.entries)?,
+            Some(Application::Comfyui { .. }) => (self.for_comfyui(chosen.entries)?, Vec::new()),
             Some(Application::TransformersJs { dtype, .. }) => {
                 self.for_transformers_js(entries, chosen.entries, *dtype)?
             }
         };
         // an application takes what it loads, so nothing could be gained there
         let savings = chosen.savings.filter(|savings| matches!(savings, Savings::Made(_)));
-        Ok(Chosen { entries, savings })
+        Ok(Chosen { entries, savings, lacking: [chosen.lacking, lacking].concat() })
     }
 
     fn one_set<'e>(&self, entries: Vec<&'e Entry>) -> Result<Chosen<'e>, Error> {
         let files = listed(&entries);
         let Some(choice) = &self.request.weights else {
             let savings = weights::saved_by_auto(&files).map(Savings::Possible);
-            return Ok(Chosen { entries, savings });
+            return Ok(Chosen { entries, savings, lacking: Vec::new() });
         };
         let left_out = weights::left_out(choice, &files);
-        let left_out =
-            left_out.map_err(|problem| Error::Weights { repo: self.request.wanted.repo.clone(), problem })?;
-        let size: u64 = files.iter().filter(|file| left_out.contains(file.path)).map(|file| file.size).sum();
+        let left_out = left_out.map_err(|problem| Error::Weights { repo: self.request.wanted.repo.clone(), problem })?;
+        let size = left_out.size(&files);
         let savings = (size > 0).then_some(Savings::Made(size));
-        Ok(Chosen { entries: without(&entries, &left_out), savings })
+        let lacking = match choice {
+            Choice::Quant(wanted) => left_out
+                .lacking
+                .iter()
+                .map(|path| format!("`{path}` has no {} and is left out", printable(wanted)))
+                .collect(),
+            Choice::Auto | Choice::Only(_) => Vec::new(),
+        };
+        Ok(Chosen { entries: without(&entries, &left_out.paths), savings, lacking })
     }
 
     /// What ComfyUI loads; names and patterns are taken at their word.
@@ -83,22 +93,38 @@ impl Pull<'_> {
         entries: &'e [Entry],
         mut chosen: Vec<&'e Entry>,
         dtype: Option<Dtype>,
-    ) -> Result<Vec<&'e Entry>, Error> {
+    ) -> Result<(Vec<&'e Entry>, Vec<String>), Error> {
+        let mut lacking = Vec::new();
         if self.request.selection.is_open() {
             chosen.retain(|entry| transformers_js::is_loadable(&entry.path));
         }
         if let Some(dtype) = dtype {
             let others = dtype.others(&listed(&chosen));
             let others = others.map_err(|problem| Error::Dtype { repo: self.request.wanted.repo.clone(), problem })?;
-            chosen = without(&chosen, &others);
+            let name = dtype.name();
+            lacking.extend(others.lacking.iter().map(|(session, other)| {
+                format!("the session `{session}` does not come in {name} and is taken in {other}")
+            }));
+            chosen = without(&chosen, &others.left_out);
         }
         let always = entries.iter().find(|entry| entry.path.as_str() == transformers_js::ALWAYS);
         if let Some(always) = always.filter(|always| !chosen.contains(always)) {
             chosen.push(always);
             chosen.sort_by(|left, right| left.path.cmp(&right.path));
         }
-        Ok(chosen)
+        Ok((chosen, lacking))
     }
+
+    /// Says what the choice could not give.
+    pub(super) fn tell(&self, chosen: &Chosen<'_>) {
+        chosen.lacking.iter().for_each(|lacking| self.reporter.note(lacking));
+    }
+}
+
+/// The file that a program is given to load the chosen quantization.
+pub(super) fn first_of_quantization<'e>(entries: &[&'e Entry]) -> Option<&'e Entry> {
+    let first = weights::first_of_quantization(&listed(entries))?;
+    entries.iter().copied().find(|entry| entry.path.as_str() == first)
 }
 
 fn listed<'e>(entries: &[&'e Entry]) -> Vec<Listed<'e>> {

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::choice::first_of_quantization;
 use super::{Pull, Pulled, pull_cache};
 use crate::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Standing};
 use crate::cache::{CacheError, Here, RepoCache, space};
@@ -17,7 +18,7 @@ use crate::fetch::{FileState, blocking};
 use crate::manifest::{Entry, RepoFile};
 use crate::repo::{Commit, RepoPath};
 use crate::transformers_js;
-use crate::weights::Dtype;
+use crate::weights::{Choice, Dtype};
 
 /// Folders of an application, into which the files go.
 #[derive(Debug, Clone)]
@@ -203,6 +204,13 @@ impl Pull<'_> {
         });
         if let (Some((_, place)), None) = (named.next(), named.next()) {
             return place.clone();
+        }
+        if let Some(Choice::Quant(_)) = &self.request.weights {
+            let entries: Vec<&Entry> = pulled.files.iter().map(|file| &file.entry).collect();
+            let first = first_of_quantization(&entries).map(|first| &first.path);
+            if let Some(at) = pulled.files.iter().position(|file| Some(&file.entry.path) == first) {
+                return files[at].clone();
+            }
         }
         match (&into.application, roots) {
             (_, [first, rest @ ..]) if rest.iter().all(|root| root == first) => absolute(first),

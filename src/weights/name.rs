@@ -13,7 +13,7 @@ use super::{Format, Listed};
 pub(super) enum Kind {
     /// Of a format that can be asked for.
     Of(Format),
-    /// Of one that cannot: TensorFlow, Flax, Rust, OpenVINO, Core ML, and second copies in `original/` or `metal/`.
+    /// Of one that cannot: TensorFlow, Flax, Rust, OpenVINO, Core ML, Metal.
     Other,
 }
 
@@ -40,42 +40,25 @@ pub(super) struct Part<'a> {
     pub(super) component: String,
     /// `fp16` of `model.fp16.safetensors`; empty mostly.
     pub(super) variant: String,
-    /// Whether loaders look for this name.
+    /// Whether loaders look for this name; of a form that cannot be asked for, whether it names such a model.
     pub(super) is_canonical: bool,
     ending: &'a str,
 }
 
-/// The names that loaders look for.
-const CANONICAL: [&str; 4] = ["model", "diffusion_model", "adapter_model", "open_clip_model"];
+/// What a whole model is called in every format.
+pub(super) const MODELS: [&str; 3] = ["model", "diffusion_model", "open_clip_model"];
 
-/// Folders that hold the model once more, in the layout of its makers.
-const SECOND_COPIES: [&str; 2] = ["original", "metal"];
+/// The precisions that a name may have: the same weights, rounded. Anything else in that place (`non_ema`) are others.
+const PRECISIONS: [&str; 12] =
+    ["fp16", "bf16", "fp32", "f16", "f32", "fp8", "fp8_e4m3fn", "fp8_e5m2", "int8", "int4", "8bit", "4bit"];
+
+/// The forms that cannot be asked for, by what the name of a model begins with.
+const OTHER_FORMS: [&str; 4] = ["tf_", "flax_", "rust_", "openvino_"];
 
 /// The weights among files.
 pub(super) fn parts<'a>(files: &[Listed<'a>]) -> Vec<Part<'a>> {
     let safetensors: BTreeSet<&str> = files.iter().filter_map(|file| file.path.strip_suffix(".safetensors")).collect();
-    let is_copy = |path: &str| SECOND_COPIES.iter().any(|folder| path.split('/').next() == Some(folder));
-    let found: Vec<Part<'a>> = files.iter().filter_map(|file| part(file, &safetensors)).collect();
-    let has_first = found.iter().any(|part| !is_copy(part.path));
-    let copied = |folder: &str| found.iter().any(|part| part.path.split('/').next() == Some(folder));
-    if !has_first {
-        return found;
-    }
-    let copies = files.iter().filter(|file| is_copy(file.path) && file.path.split('/').next().is_some_and(copied));
-    let copies = copies.map(|file| Part { kind: Kind::Other, ..plain(file, Kind::Other) });
-    found.iter().filter(|part| !is_copy(part.path)).cloned().chain(copies).collect()
-}
-
-/// Weights without those that are there once more in the same format: `consolidated.safetensors` beside the shards of
-/// the model, and at the top of a pipeline the whole of it as one file.
-pub(super) fn without_doubles<'p, 'a>(parts: &'p [Part<'a>]) -> Vec<&'p Part<'a>> {
-    let canonical: BTreeSet<&str> = parts.iter().filter(|part| part.is_canonical).map(|part| part.folder).collect();
-    let is_pipeline = canonical.iter().any(|folder| !folder.is_empty()) && !canonical.contains("");
-    let double = |part: &Part<'_>| {
-        let consolidated = part.component.starts_with("consolidated") && canonical.contains(part.folder);
-        consolidated || (is_pipeline && part.folder.is_empty())
-    };
-    parts.iter().filter(|part| part.kind != Kind::Other && !double(part)).collect()
+    files.iter().filter_map(|file| part(file, &safetensors)).collect()
 }
 
 /// The order in which variants are taken: the plain one first, then the halves.
@@ -84,6 +67,22 @@ pub(super) fn preference(variant: &str) -> usize {
 }
 
 impl Part<'_> {
+    /// Whether it is of the two formats of which a set is chosen.
+    pub(super) fn is_tensors(&self) -> bool {
+        matches!(self.kind, Kind::Of(Format::Safetensors | Format::Pytorch))
+    }
+
+    /// The folder of the component that it is a form of: exporters put theirs into `onnx` and `openvino`, and cut a VAE in
+    /// two.
+    pub(super) fn home(&self) -> &str {
+        let (above, last) = self.folder.rsplit_once('/').unwrap_or(("", self.folder));
+        match (self.kind, last) {
+            (Kind::Of(Format::Onnx), "onnx") | (Kind::Other, "openvino") => above,
+            (Kind::Of(Format::Onnx) | Kind::Other, "vae_encoder" | "vae_decoder") if above.is_empty() => "vae",
+            _ => self.folder,
+        }
+    }
+
     fn named(&self, name: &str) -> String {
         if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) }
     }
@@ -128,7 +127,8 @@ fn part<'a>(file: &Listed<'a>, safetensors: &BTreeSet<&str>) -> Option<Part<'a>>
         return Some(part);
     }
     if is_other(file.path, name) {
-        return Some(plain(file, Kind::Other));
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        return Some(Part { ending, ..plain(file, Kind::Other) }.with_stem(stem));
     }
     if let Some((stem, _)) = name.split_once(".onnx") {
         let end = &name[stem.len()..];
@@ -144,7 +144,8 @@ fn part<'a>(file: &Listed<'a>, safetensors: &BTreeSet<&str>) -> Option<Part<'a>>
     };
     let part = Part { ending, ..plain(file, Kind::Of(kind)) }.with_stem(stem);
     let twin = file.path.strip_suffix(".bin").is_some_and(|path| safetensors.contains(path));
-    (ending != "bin" || part.is_canonical || part.component.starts_with("consolidated") || twin).then_some(part)
+    let base = part.component.split('.').next().unwrap_or_default();
+    (ending != "bin" || is_canonical(base) || base == "consolidated" || twin).then_some(part)
 }
 
 fn plain<'a>(file: &Listed<'a>, kind: Kind) -> Part<'a> {
@@ -163,6 +164,11 @@ fn plain<'a>(file: &Listed<'a>, kind: Kind) -> Part<'a> {
     }
 }
 
+/// Whether loaders look for a component of this name.
+fn is_canonical(component: &str) -> bool {
+    component == "adapter_model" || MODELS.contains(&component)
+}
+
 impl Part<'_> {
     /// Takes a name without its ending apart.
     fn with_stem(mut self, stem: &str) -> Self {
@@ -174,17 +180,42 @@ impl Part<'_> {
             None => (stem, ""),
         };
         // `model.fp16`, but not `sd_xl_base_1.0`: only names that loaders look for have variants
-        let (base, variant) = stem.split_once('.').unwrap_or((stem, ""));
-        let component = |base: &str| base.replace("pytorch_", "");
-        self.is_canonical = CANONICAL.contains(&component(base).as_str());
-        let (base, variant) = if self.is_canonical { (base, variant) } else { (stem, "") };
-        self.component = component(base);
-        base.clone_into(&mut self.stem);
-        variant.clone_into(&mut self.variant);
-        if self.variant.is_empty() {
-            after.trim_start_matches('.').clone_into(&mut self.variant);
+        let (base, words) = stem.split_once('.').unwrap_or((stem, ""));
+        let component = self.component_of(base);
+        if is_canonical(&component) {
+            self.is_canonical = true;
+            self.component = component;
+            base.clone_into(&mut self.stem);
+            self.qualify(words);
+        } else {
+            self.component = self.component_of(stem);
+            stem.clone_into(&mut self.stem);
         }
+        self.qualify(after);
         self
+    }
+
+    /// The name without what says the format. A form that cannot be asked for, under a name that does not say so, is none
+    /// of anything.
+    fn component_of(&self, base: &str) -> String {
+        if self.kind != Kind::Other {
+            return base.replace("pytorch_", "");
+        }
+        let form = OTHER_FORMS.iter().find(|form| base.contains(*form));
+        form.map_or_else(String::new, |form| base.replacen(form, "", 1))
+    }
+
+    /// Takes the words behind a name: a precision is a variant of it, any other makes it another component.
+    fn qualify(&mut self, words: &str) {
+        for word in words.split('.').filter(|word| !word.is_empty()) {
+            if self.variant.is_empty() && PRECISIONS.contains(&word.to_ascii_lowercase().as_str()) {
+                word.clone_into(&mut self.variant);
+            } else {
+                self.is_canonical = false;
+                self.component += &format!(".{word}");
+                self.stem += &format!(".{word}");
+            }
+        }
     }
 }
 
@@ -200,9 +231,7 @@ fn index<'a>(file: &Listed<'a>, name: &'a str) -> Option<Part<'a>> {
     };
     let mut part = Part { ending, ..plain(file, kind) }.with_stem(stem);
     part.role = Role::Index;
-    if let Some(variant) = after.strip_prefix('.') {
-        variant.clone_into(&mut part.variant);
-    }
+    part.qualify(after);
     Some(part)
 }
 
@@ -229,5 +258,6 @@ fn is_other(path: &str, name: &str) -> bool {
     let by_folder = lower.contains(".mlpackage/") || lower.contains(".mlmodelc/");
     let openvino = lower.contains("openvino") && ["bin", "xml"].contains(&ending);
     let tensorflow = name == "saved_model.pb" || name.contains(".ckpt.") || name.contains(".ckpt-");
-    by_ending || by_folder || openvino || tensorflow || (name == "weights.npz")
+    let metal = path.starts_with("metal/") && ending == "bin";
+    by_ending || by_folder || openvino || tensorflow || metal || (name == "weights.npz")
 }

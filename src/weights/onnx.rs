@@ -74,25 +74,59 @@ impl Dtype {
         self.name
     }
 
-    /// The ONNX files of other precisions.
+    /// The ONNX files of other precisions. A session that does not come in this one stays in the first that it has, since
+    /// the model does not load without it.
     ///
     /// # Errors
     /// When there are none of this one.
-    pub fn others<'a>(self, files: &[Listed<'a>]) -> Result<BTreeSet<&'a str>, DtypeError> {
+    pub fn others<'a>(self, files: &[Listed<'a>]) -> Result<Precise<'a>, DtypeError> {
         let parts = super::name::parts(files);
-        let onnx = || parts.iter().filter(|part| part.kind == Kind::Of(Format::Onnx));
+        let own = DTYPES.iter().position(|dtype| *dtype == self).unwrap_or_default();
+        let mut sessions: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
         let mut sizes: BTreeMap<usize, u64> = BTreeMap::new();
-        for part in onnx() {
-            *sizes.entry(precision(&part.stem).1).or_default() += part.size;
+        for part in onnx(&parts) {
+            let (session, precision) = precision(&part.stem);
+            sessions.entry((part.folder, session)).or_default().insert(precision);
+            let sum = sizes.entry(precision).or_default();
+            *sum = sum.saturating_add(part.size);
         }
-        let own = |part: &&Part<'_>| DTYPES.get(precision(&part.stem).1) == Some(&self);
-        if onnx().filter(own).count() == 0 {
+        if !sizes.contains_key(&own) {
             let named = |(at, size): (usize, u64)| Some(Offer { name: DTYPES.get(at)?.name.to_owned(), size });
             let others = sizes.into_iter().filter_map(named).collect();
             return Err(DtypeError::Absent { wanted: self.name, others });
         }
-        Ok(onnx().filter(|part| !own(part)).map(|part| part.path).collect())
+        let taken = |there: &BTreeSet<usize>| there.get(&own).or(there.first()).copied();
+        let lacking =
+            sessions.iter().filter(|(_, there)| !there.contains(&own)).filter_map(|((folder, session), there)| {
+                let at = if folder.is_empty() { (*session).to_owned() } else { format!("{folder}/{session}") };
+                Some((at, DTYPES.get(taken(there)?).map_or("as it is", |dtype| dtype.name)))
+            });
+        let lacking = lacking.collect();
+        let stays = |part: &&Part<'_>| {
+            let (session, precision) = precision(&part.stem);
+            sessions.get(&(part.folder, session)).and_then(taken) == Some(precision)
+        };
+        let left_out = onnx(&parts).filter(|part| !stays(part)).map(|part| part.path).collect();
+        Ok(Precise { left_out, lacking })
     }
+}
+
+/// What a precision comes to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Precise<'a> {
+    /// The files of other precisions.
+    pub left_out: BTreeSet<&'a str>,
+    /// The sessions that do not come in it, with the precision that they stay in.
+    pub lacking: Vec<(String, &'static str)>,
+}
+
+fn onnx<'p, 'a>(parts: &'p [Part<'a>]) -> impl Iterator<Item = &'p Part<'a>> {
+    parts.iter().filter(|part| part.kind == Kind::Of(Format::Onnx))
+}
+
+/// A session's name without its precision.
+pub(super) fn session(stem: &str) -> &str {
+    precision(stem).0
 }
 
 /// A session's name without its precision, and which that is: a place in [`DTYPES`], or one behind it for the levels and
@@ -110,9 +144,8 @@ fn precision(stem: &str) -> (&str, usize) {
 
 /// Every session once: plain where it is, else in the first precision that it has.
 pub(super) fn choose<'a>(parts: &[Part<'a>]) -> Option<BTreeSet<&'a str>> {
-    let onnx = || parts.iter().filter(|part| part.kind == Kind::Of(Format::Onnx));
     let mut best: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for part in onnx() {
+    for part in onnx(parts) {
         let (session, precision) = precision(&part.stem);
         let best = best.entry((part.folder, session)).or_insert(precision);
         *best = precision.min(*best);
@@ -121,5 +154,5 @@ pub(super) fn choose<'a>(parts: &[Part<'a>]) -> Option<BTreeSet<&'a str>> {
         let (session, precision) = precision(&part.stem);
         best.get(&(part.folder, session)) == Some(&precision)
     };
-    (!best.is_empty()).then(|| onnx().filter(is_best).map(|part| part.path).collect())
+    (!best.is_empty()).then(|| onnx(parts).filter(is_best).map(|part| part.path).collect())
 }

@@ -147,3 +147,80 @@ hint: without the flag everything that is there is pulled
         .run();
     assert_eq!(in_cache::gets(&hub.requests()), 0);
 }
+
+#[test]
+fn what_only_one_file_can_be_loaded_from_is_that_files_path() {
+    let (_hub, sandbox) = stage();
+    for (quant, named) in [("Q4_K_M", "llama-Q4_K_M.gguf"), ("q8_0", "Q8_0/llama-Q8_0-00001-of-00002.gguf")] {
+        let folder = pull(&sandbox, QUANTS).args(["--local-dir", "here", "--quant", quant, "--quiet"]).run().stdout;
+        assert!(folder.ends_with(&format!("/desk/here/{named}\n")), "{folder}");
+        for more in [&[][..], &["--offline"]] {
+            let path = pull(&sandbox, QUANTS).args(["--quant", quant, "--quiet"]).args(more).run().stdout;
+            assert!(path.ends_with(&format!("/{named}\n")) && std::path::Path::new(path.trim()).is_file(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_quantization_that_names_two_things_is_refused_with_patterns_that_are_taken() {
+    let repository = Repository::model("qwen/m-gguf")
+        .lfs("m-q8_0.gguf", generated(1, 8_000))
+        .lfs("m-q8_0-00001-of-00002.gguf", generated(2, 5_000))
+        .lfs("m-q8_0-00002-of-00002.gguf", generated(3, 3_000))
+        .lfs("m-imatrix.gguf", generated(4, 1_000));
+    let hub = Hub::start(vec![repository]);
+    let sandbox = Sandbox::new(&hub);
+    let quant = |more: &[&str]| pull(&sandbox, "qwen/m-gguf").args(["--quant", "q8_0"]).args(more);
+    quant(&[])
+        .status(2)
+        .stderr(str![[r#"
+error: `qwen/m-gguf` has several GGUF models, and one must be chosen
+hint: --include may be `m-q8_0.gguf` (8.00 kB), `m-q8_0-*-of-00002.gguf` (8.00 kB)
+
+"#]])
+        .run();
+    assert_eq!(in_cache::gets(&hub.requests()), 0);
+    let path = quant(&["--include", "m-q8_0-*-of-00002.gguf", "--quiet"]).run().stdout;
+    assert!(path.ends_with("/m-q8_0-00001-of-00002.gguf\n"), "{path}");
+    assert_eq!(in_cache::gets(&hub.requests()), 2);
+}
+
+#[test]
+fn what_does_not_come_in_the_quantization_is_said() {
+    let repository = Repository::model("acme/two")
+        .lfs("m-Q4_K_M.gguf", generated(1, 8_000))
+        .lfs("m-Q8_0.gguf", generated(2, 9_000))
+        .lfs("draft-Q8_0.gguf", generated(3, 3_000));
+    let hub = Hub::start(vec![repository]);
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox, "acme/two")
+        .args(["--quant", "Q4_K_M"])
+        .stderr(str![[r#"
+note: `draft-Q8_0.gguf` has no Q4_K_M and is left out
+acme/two@main: 1 file verified, 8.00 kB fetched in [TIME]
+left out: 12.00 kB of the same weights in other forms
+
+"#]])
+        .run();
+}
+
+/// No format of a transformer holds its VAE, its text encoder or its LoRA.
+#[test]
+fn auto_keeps_what_nothing_else_holds() {
+    let repository = Repository::model("wan/video")
+        .lfs("high_noise_model/diffusion_pytorch_model-00001-of-00002.safetensors", generated(1, 3_000))
+        .lfs("high_noise_model/diffusion_pytorch_model-00002-of-00002.safetensors", generated(2, 3_000))
+        .file("high_noise_model/diffusion_pytorch_model.safetensors.index.json", "{}\n")
+        .lfs("Wan2.1_VAE.pth", generated(3, 1_000))
+        .lfs("models_t5_umt5-xxl-enc-bf16.pth", generated(4, 2_000))
+        .lfs("offset-lora.safetensors", generated(5, 500));
+    let hub = Hub::start(vec![repository]);
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox, "wan/video")
+        .args(["--weights", "auto"])
+        .stderr(str![[r#"
+wan/video@main: 6 files verified, 9.50 kB fetched in [TIME]
+
+"#]])
+        .run();
+}

@@ -182,3 +182,28 @@ models/meta-llama/Llama-2-7b-ba/tokenizer_config.json
     );
     assert!(sandbox.path("cache/boincai/hub/models--meta-llama--Llama-2-7b-ba").is_dir());
 }
+
+/// Without one of its sessions a model does not load, so the session stays in the precision that it has.
+#[test]
+fn a_session_that_lacks_the_precision_stays_and_is_named() {
+    let repository = Repository::model(ID)
+        .file("config.json", "{}\n")
+        .file("tokenizer_config.json", "{}\n")
+        .lfs("onnx/decoder_model_merged_q4.onnx", generated(3, 1_000))
+        .lfs("onnx/decoder_model_merged.onnx", generated(4, 3_000))
+        .lfs("onnx/embed_tokens_fp16.onnx", generated(5, 2_000))
+        .lfs("onnx/embed_tokens_quantized.onnx", generated(6, 1_500));
+    let hub = Hub::start(vec![repository]);
+    let sandbox = Sandbox::new(&hub);
+    pull(&sandbox)
+        .args(["--dtype", "q4"])
+        .stderr(str![[r#"
+note: the session `onnx/embed_tokens` does not come in q4 and is taken in fp16
+onnx-community/tiny@main: 4 files verified, 3.00 kB fetched in [TIME]; brought 4 files by copy
+load it in JavaScript:
+  env.allowRemoteModels = false; env.localModelPath = "[ROOT]/desk/models";
+  const loaded = await AutoModel.from_pretrained('onnx-community/tiny', { dtype: 'q4' });
+
+"#]])
+        .run();
+}
