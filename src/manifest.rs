@@ -52,6 +52,8 @@ pub struct Resolved {
     /// The repository by the id that it is kept under, where it was asked for by another: a version of CivitAI by its
     /// number alone.
     pub repo: Option<Repo>,
+    /// The number of the file that is meant, where it was asked for by its hash.
+    pub file: Option<u64>,
     /// A file that only those get who may read the content, where the same answer names one.
     pub telling: Option<RepoPath>,
 }

@@ -50,7 +50,7 @@ pub async fn pull(request: &Request, session: &Session) -> Result<Pulled, Error>
         match attempt {
             Attempt::Done(pulled) if request.dry_run => return pull.foresee(*pulled),
             Attempt::Done(pulled) => return pull.install(*pulled).await,
-            Attempt::KeptAs(wanted) => request.wanted = wanted,
+            Attempt::KeptAs { wanted, file } => request = Request { wanted, file: request.file.or(file), ..request },
         }
     }
 }
@@ -58,8 +58,11 @@ pub async fn pull(request: &Request, session: &Session) -> Result<Pulled, Error>
 /// How far one attempt at a pull came.
 enum Attempt {
     Done(Box<Pulled>),
-    /// The files belong to a repository of another id.
-    KeptAs(Wanted),
+    /// The files belong to a repository of another id, at a revision that cannot move.
+    KeptAs {
+        wanted: Wanted,
+        file: Option<u64>,
+    },
 }
 
 /// One pull, before the hub is asked.
@@ -107,7 +110,8 @@ impl<'a> Pull<'a> {
         let done = |pulled| Ok(Attempt::Done(Box::new(pulled)));
         let resolved = hub.connection.resolve(hub.subject()).await?;
         if let Some(repo) = resolved.repo {
-            return Ok(Attempt::KeptAs(Wanted { repo, ..wanted.clone() }));
+            let revision = whereabouts::fixed(&resolved.commit, &wanted.revision);
+            return Ok(Attempt::KeptAs { wanted: Wanted { repo, revision, ..wanted.clone() }, file: resolved.file });
         }
         if let Some(pulled) = self.all_here(&resolved.commit)?.filter(|_| !self.request.dry_run) {
             self.refresh(&resolved.commit, &pulled)?;

@@ -84,7 +84,7 @@ impl Reference {
         if text.starts_with("https://") || text.starts_with("http://") {
             return Self::from_link(text, known);
         }
-        if let Some(host_and_path) = without_scheme(text, known) {
+        if let Some(host_and_path) = without_scheme(text.strip_prefix("//").unwrap_or(text), known) {
             return Self::from_link(&host_and_path, known);
         }
         if let Some((before, _)) = text.split_once(['?', '#']) {
@@ -155,6 +155,9 @@ impl Reference {
         let elsewhere =
             || ReferenceError::NotARepository { text: printable(text.split(['?', '#']).next().unwrap_or_default()) };
         let url = Url::parse(text).map_err(|_| elsewhere())?;
+        if let Some(reference) = civitai::astray(&url, known) {
+            return reference;
+        }
         let Some((provider, prefix)) = owner_of(&url, known) else {
             return Err(ReferenceError::UnknownHost { host: Origin::of(&url).host().to_owned() });
         };
@@ -241,7 +244,7 @@ fn provider_name(name: &str, known: &[Known<'_>]) -> Result<String, ReferenceErr
     Err(ReferenceError::UnknownProvider { name: printable(name), known })
 }
 
-/// `huggingface.co/org/model`, as it is copied from some address bars.
+/// `huggingface.co/org/model`, as it is copied from some address bars; without `//`, as pages write it.
 fn without_scheme(text: &str, known: &[Known<'_>]) -> Option<String> {
     let host = text.split('/').next().filter(|host| host.contains('.') && host.len() < text.len())?;
     let is_known = known.iter().flat_map(|provider| &provider.addresses).any(|address| address.origin().host() == host);

@@ -53,14 +53,16 @@ const CIVITAI_MODELS: [(&str, &str); 13] = [
 
 impl ModelType {
     /// The type of a file of CivitAI, by what it calls the file and the model: a checkpoint may come with a VAE. None for
-    /// what ComfyUI has no folder for (poses, wildcards) or many (detectors).
+    /// what ComfyUI has no folder for (poses, wildcards) or many (detectors). A GGUF file holds what denoises and no more, also
+    /// where CivitAI calls the model a checkpoint; no loader of checkpoints takes it.
     #[must_use]
-    pub fn of_civitai(model: Option<&str>, file: Option<&str>) -> Option<Self> {
+    pub fn of_civitai(model: Option<&str>, file: Option<&str>, is_gguf: bool) -> Option<Self> {
         let is = |known: &str, said: Option<&str>| said.is_some_and(|said| said.eq_ignore_ascii_case(known));
         let name = match CIVITAI_FILES.iter().find(|(known, _)| is(known, file)) {
             Some((_, kind)) => (*kind)?,
             None => CIVITAI_MODELS.iter().find(|(known, _)| is(known, model))?.1,
         };
+        let name = if is_gguf && name == "checkpoints" { "diffusion_models" } else { name };
         name.parse().ok()
     }
 }
@@ -180,8 +182,17 @@ mod tests {
             (Some("Checkpoint"), Some("Workflow"), None),
             (None, None, None),
         ] {
-            let found = ModelType::of_civitai(model, file);
+            let found = ModelType::of_civitai(model, file, false);
             assert_eq!(found.as_ref().map(ModelType::as_str), expected, "{model:?} {file:?}");
+        }
+        for (model, file, expected) in [
+            ("Checkpoint", "Model", "diffusion_models"),
+            ("Checkpoint", "Text Encoder", "text_encoders"),
+            ("LORA", "Model", "loras"),
+            ("UNet", "Model", "diffusion_models"),
+        ] {
+            let found = ModelType::of_civitai(Some(model), Some(file), true).expect("a type");
+            assert_eq!(found.as_str(), expected, "{model} {file} as GGUF");
         }
     }
 

@@ -86,12 +86,19 @@ impl FileError {
                 vec![format!("name one by its number at the end of the reference, as in `+{first}`")]
             }
             Self::NoSuchFile { known, .. } => {
-                let known: Vec<String> = known.iter().map(|file| format!("{} is `{}`", file.id, file.name)).collect();
+                let is_alone = |file: &Numbered| known.iter().filter(|other| other.name == file.name).count() == 1;
+                let told = |file: &Numbered| {
+                    let form = if is_alone(file) || file.form.is_empty() { String::new() } else { format!(" ({})", file.form) };
+                    format!("{} is `{}`{form}", file.id, file.name)
+                };
+                let known: Vec<String> = known.iter().map(told).collect();
                 vec![format!("there are: {}", known.join(", "))]
             }
             Self::Unhashed { .. } => vec![
-                "a fresh upload is hashed within minutes; try again later, or ask the creator to upload it anew"
+                "a fresh upload is hashed within minutes; one that is older stays so until its creator uploads it anew, which \
+                 you can ask for on the page of the model"
                     .to_owned(),
+                "another version, or the same file published elsewhere, may have a hash".to_owned(),
             ],
             Self::Unexpected { .. } => vec![
                 "nothing was fetched; whoever expects the hash means another file, or the file has changed".to_owned(),
@@ -119,6 +126,8 @@ pub struct Numbered {
     pub name: String,
     /// Its length in bytes, perhaps rounded.
     pub size: u64,
+    /// What tells it from others of its name, in the provider's words: `fp8, SafeTensor`.
+    pub form: String,
 }
 
 impl Numbered {
@@ -126,14 +135,17 @@ impl Numbered {
     #[must_use]
     pub fn of(entry: &Entry) -> Option<Self> {
         let published = entry.published.as_ref()?;
-        Some(Self { id: published.id, name: published.name.clone(), size: entry.size })
+        let form = ["fp", "quantType", "format", "size"].iter().filter_map(|key| published.traits.get(*key));
+        let form = form.map(String::as_str).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
+        Some(Self { id: published.id, name: published.name.clone(), size: entry.size, form })
     }
 }
 
-/// `12 (16.33 GB)`.
+/// `12 (fp16, SafeTensor, 16.33 GB)`.
 impl fmt::Display for Numbered {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({})", self.id, DecimalBytes(self.size))
+        let form = if self.form.is_empty() { String::new() } else { format!("{}, ", self.form) };
+        write!(formatter, "{} ({form}{})", self.id, DecimalBytes(self.size))
     }
 }
 

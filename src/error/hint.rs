@@ -42,6 +42,11 @@ impl Error {
             Self::Reference(ReferenceError::UnknownHost { .. }) => {
                 vec!["another hub is named by HF_ENDPOINT or in the configuration file".to_owned()]
             }
+            Self::Reference(ReferenceError::Storage { .. }) => vec![
+                "such a link is signed for one download and names no model: take the address of the model's page, or the \
+                 download link on it"
+                    .to_owned(),
+            ],
             Self::Reference(ReferenceError::BareNumber { text }) => bare_number(text),
             Self::Reference(ReferenceError::NotANumber { .. }) => {
                 vec!["models of CivitAI are written `civitai:MODEL@VERSION+FILE`, each a number of the page's address".to_owned()]
@@ -219,7 +224,10 @@ fn network(failure: &Failure) -> Vec<String> {
         }
         Failure::Network { kind: NetworkKind::Broken, .. } => return Vec::new(),
         Failure::LoginPage { .. } => return Vec::new(),
-        Failure::Refused(refused) if refused.is_page && refused.status.as_u16() == 403 => {
+        Failure::Refused(refused) if refused.is_xml && !refused.own => {
+            "the storage refuses the link that it was just given: your access is not the reason; try again later".to_owned()
+        }
+        Failure::Refused(refused) if refused.is_page && !refused.is_xml && refused.status.as_u16() == 403 => {
             "a firewall in front of the server refuses, not the server; another network or a later time may help".to_owned()
         }
         Failure::Refused(refused) => match (refused.status.as_u16(), refused.wait) {

@@ -173,6 +173,8 @@ pub struct Refused {
     pub fields: Fields,
     /// Whether the body is a web page: whoever wrote it is no API.
     pub is_page: bool,
+    /// Whether that page is XML: so object storages refuse, and no firewall does.
+    pub is_xml: bool,
     /// Whether the server marks the answer as one that may pass: CivitAI's 404 while its storage is away differs from a
     /// true one in `Cache-Control: private, no-store` (providers §1.4).
     pub may_pass: bool,
@@ -195,6 +197,7 @@ impl Refused {
             request_id: ["x-request-id", "x-amzn-trace-id", "x-amz-cf-id"].into_iter().find_map(text),
             wait: ordered_wait(headers),
             is_page: is_page(headers, body),
+            is_xml: is_xml(headers, body),
             may_pass: header(headers, "cache-control") == Some("private, no-store"),
             fields,
         }
@@ -240,6 +243,12 @@ fn is_page(headers: &HeaderMap, body: &[u8]) -> bool {
         || body.trim_ascii_start().starts_with(b"<")
 }
 
+fn is_xml(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = header(headers, "content-type").unwrap_or_default();
+    let begins = |text: &[u8]| body.trim_ascii_start().starts_with(text);
+    begins(b"<?xml") || begins(b"<Error>") || (kind.contains("xml") && !kind.contains("html"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +273,20 @@ mod tests {
             (&[], "", None),
         ] {
             assert_eq!(refused(headers, body).message.as_deref(), message, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_xml_of_a_storage_is_told_from_a_web_page() {
+        for (headers, body, is_xml) in [
+            (&[("content-type", "application/xml")][..], "", true),
+            (&[], " <?xml version=\"1.0\"?><Error/>", true),
+            (&[], "<Error><Code>AccessDenied</Code></Error>", true),
+            (&[("content-type", "application/xhtml+xml")], "<!DOCTYPE html>", false),
+            (&[("content-type", "text/html")], "<html>", false),
+            (&[], "{}", false),
+        ] {
+            assert_eq!(refused(headers, body).is_xml, is_xml, "{body}");
         }
     }
 

@@ -34,7 +34,7 @@ pub enum Verdict {
 pub fn verdict(failure: &Failure) -> Verdict {
     match failure {
         Failure::Refused(refused) => match refused.status.as_u16() {
-            408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524 => Verdict::Passing(refused.wait),
+            408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=530 => Verdict::Passing(refused.wait),
             404 if refused.own && refused.may_pass => Verdict::FewTries,
             // behind a redirect: the signed link has expired, and the next try gets another one
             400..=499 if !refused.own => Verdict::FewTries,
@@ -152,6 +152,11 @@ mod tests {
             (status(408, None), Verdict::Passing(None)),
             (status(429, Some(42)), Verdict::Passing(Some(Duration::from_secs(42)))),
             (status(500, None), Verdict::Passing(None)),
+            (status(520, None), Verdict::Passing(None)),
+            (status(525, None), Verdict::Passing(None)),
+            (status(529, None), Verdict::Passing(None)),
+            (status(530, None), Verdict::Passing(None)),
+            (status(531, None), Verdict::Final),
             (status(503, Some(1)), Verdict::Passing(Some(Duration::from_secs(1)))),
             (network(NetworkKind::Connect), Verdict::FewTries),
             (network(NetworkKind::Certificate), Verdict::Final),

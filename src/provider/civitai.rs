@@ -26,6 +26,9 @@ const LARGEST_FILE: u64 = 1 << 45;
 /// Storage refuses programs with many connections (civitai#2113), and one is mostly fast.
 const MOST_CONNECTIONS: usize = 4;
 
+/// What an id begins with that stands for the hash of a file.
+const BY_HASH: &str = "by-hash/";
+
 /// The number of the version that a commit stands for. One that is none is for the server to refuse.
 fn number(commit: &Commit) -> String {
     commit.as_number().map_or_else(|| commit.to_string(), |number| number.to_string())
@@ -78,7 +81,10 @@ impl CivitAi {
     }
 
     async fn revision(&self, repo: &Repo, revision: &Revision) -> Result<Resolved, ProviderError> {
-        let resolved = |commit, repo| Resolved { commit, gate: Gate::Unsaid, repo, telling: None };
+        let resolved = |commit, repo| Resolved { commit, gate: Gate::Unsaid, repo, file: None, telling: None };
+        if let Some(hash) = repo.id.as_str().strip_prefix(BY_HASH) {
+            return self.by_hash(repo, hash).await;
+        }
         if let Some(commit) = Protocol::CivitAi.fixed(revision) {
             // a page that names only a version: the model is kept under its own number
             let named = match repo.id.owner() {
@@ -91,15 +97,31 @@ impl CivitAi {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         }
         let url = self.endpoint.join(["api", "v1", "models", repo.id.as_str()]);
-        let (model, _): (wire::Model, _) = self.client.json(&self.get(url)).await?;
+        let (model, _): (wire::Model, _) = self.client.json(&self.get(url.clone())).await?;
         if model.is_archived() {
             return Err(self.refuse(repo, RefusalKind::Archived));
         }
-        let Some(latest) = model.model_versions.iter().flatten().next() else {
+        let Some(versions) = model.model_versions else {
+            return Err(Failure::broken(&url, "the answer is no model's".to_owned()).into());
+        };
+        let Some(latest) = versions.first() else {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         };
         let commit = Commit::of_number(latest.id);
         Ok(Resolved { telling: latest.some_file(), ..resolved(commit, None) })
+    }
+
+    /// The version and the file that a hash is of; the answer is the whole version, whichever of its files it was.
+    async fn by_hash(&self, repo: &Repo, hash: &str) -> Result<Resolved, ProviderError> {
+        let url = self.endpoint.join(["api", "v1", "model-versions", "by-hash", hash]);
+        let (version, _): (wire::Version, _) = self.client.json(&self.get(url.clone())).await?;
+        let file = version.files.iter().flatten().find(|file| file.is_hashed(hash)).and_then(|file| file.id);
+        let model = version.model_id.and_then(|model| model.to_string().parse().ok());
+        let (Some(file), Some(model), Some(number)) = (file, model, version.id) else {
+            return Err(Failure::broken(&url, format!("the answer names no file with the hash {hash}")).into());
+        };
+        let (commit, repo) = (Commit::of_number(number), Repo { id: model, ..repo.clone() });
+        Ok(Resolved { commit, gate: Gate::Unsaid, repo: Some(repo), file: Some(file), telling: None })
     }
 
     async fn model_of(&self, repo: &Repo, version: &str) -> Result<Repo, ProviderError> {
@@ -110,13 +132,19 @@ impl CivitAi {
     }
 
     async fn manifest(&self, repo: &Repo, commit: &Commit) -> Result<Manifest, ProviderError> {
-        let version = self.version(&number(commit)).await?;
+        let url = self.endpoint.join(["api", "v1", "model-versions", &number(commit)]);
+        let (version, _): (wire::Version, _) = self.client.json(&self.get(url.clone())).await?;
         let is_named = repo.id.owner().is_none();
         if is_named && version.model_id.is_some_and(|model| model.to_string() != repo.id.as_str()) {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         }
         if let Some(refusal) = explain::described(repo, &version, self.credential.is_some(), &self.pages) {
             return Err(ProviderError::Refused(Box::new(refusal)));
+        }
+        match version.files.as_deref() {
+            None => return Err(Failure::broken(&url, "the answer is no version's".to_owned()).into()),
+            Some([]) => return Err(self.refuse(repo, RefusalKind::NotPublished)),
+            Some(_) => {}
         }
         let entries = listing::entries(repo, commit.as_number(), &version)?;
         Ok(Manifest { repo: repo.clone(), commit: commit.clone(), entries })

@@ -96,7 +96,7 @@ impl HuggingFace {
         let mut names =
             info.siblings.unwrap_or_default().into_iter().filter_map(|sibling| sibling.rfilename.parse().ok());
         let telling = names.find(|path| !self.is_always_open(path));
-        Ok(Resolved { commit, gate, repo: None, telling })
+        Ok(Resolved { commit, gate, repo: None, file: None, telling })
     }
 
     async fn ask_access(&self, repo: &Repo) -> Result<Access, ProviderError> {

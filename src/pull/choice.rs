@@ -63,7 +63,8 @@ impl Pull<'_> {
             return Ok(Chosen { entries, savings, lacking: Vec::new() });
         };
         let left_out = weights::left_out(choice, &files);
-        let left_out = left_out.map_err(|problem| Error::Weights { repo: self.request.wanted.repo.clone(), problem })?;
+        let left_out =
+            left_out.map_err(|problem| Error::Weights { repo: self.request.wanted.repo.clone(), problem })?;
         let size = left_out.size(&files);
         let savings = (size > 0).then_some(Savings::Made(size));
         let lacking = match choice {
@@ -117,7 +118,7 @@ impl Pull<'_> {
 
     /// Says what the choice could not give.
     pub(super) fn tell(&self, chosen: &Chosen<'_>) {
-        chosen.lacking.iter().for_each(|lacking| self.reporter.note(lacking));
+        chosen.lacking.iter().for_each(|lacking| self.session.reporter().note(lacking));
     }
 }
 

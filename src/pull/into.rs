@@ -229,7 +229,8 @@ impl Pull<'_> {
 
 fn published_type(entry: &Entry) -> Option<ModelType> {
     let published = entry.published.as_ref()?;
-    ModelType::of_civitai(published.model_type.as_deref(), published.file_type.as_deref())
+    let is_gguf = entry.has_trait("format", "GGUF") || entry.path.as_str().to_ascii_lowercase().ends_with(".gguf");
+    ModelType::of_civitai(published.model_type.as_deref(), published.file_type.as_deref(), is_gguf)
 }
 
 fn absolute(folder: &Path) -> PathBuf {

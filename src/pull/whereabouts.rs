@@ -8,6 +8,7 @@ use super::Request;
 use crate::cache::holder_of;
 use crate::endpoint::Protocol;
 use crate::manifest::Entry;
+use crate::repo::{Commit, Revision};
 use crate::settings::Provider;
 
 /// The request by the id that its files are kept under, where the cache knows it.
@@ -21,6 +22,11 @@ pub(super) fn by_kept_id(request: &Request, provider: &Provider) -> Request {
         request.wanted.repo.id = id;
     }
     request
+}
+
+/// The revision that is a commit for good: of a version, its number.
+pub(super) fn fixed(commit: &Commit, asked: &Revision) -> Revision {
+    commit.as_number().and_then(|number| number.to_string().parse().ok()).unwrap_or_else(|| asked.clone())
 }
 
 /// A listing with the exact lengths that an earlier one had of the same content.

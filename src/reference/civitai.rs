@@ -23,6 +23,9 @@ pub(super) fn numbered(text: &str, provider: Option<&str>) -> Result<Reference, 
         let version = version.split('@').next().unwrap_or_default();
         return Ok(assemble(provider, Named::Version(number(version)?), None));
     }
+    if let Some(hash) = text.strip_prefix("by-hash/") {
+        return Ok(assemble(provider, Named::Hash(checked_hash(hash)?), None));
+    }
     let (rest, file) = match text.split_once('+') {
         // an AIR may name the form of the file
         Some((rest, file)) => (rest, Some(number(file.split('.').next().unwrap_or_default())?)),
@@ -36,15 +39,37 @@ pub(super) fn numbered(text: &str, provider: Option<&str>) -> Result<Reference, 
     Ok(assemble(provider, Named::Model(number(model)?, version), file))
 }
 
+/// A hash, whichever of the six kinds it is: the shortest has 8 digits, the longest 64.
+fn checked_hash(text: &str) -> Result<String, ReferenceError> {
+    let is_hash = (8..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { Ok(text.to_owned()) } else { Err(ReferenceError::NotAHash { text: printable(text) }) }
+}
+
+/// A link that CivitAI's own API or storage gave: the API has written `undefined` for its host since 2023 (providers §1.1),
+/// which is still its path; a link of the storage names no model.
+pub(super) fn astray(url: &Url, known: &[Known<'_>]) -> Option<Result<Reference, ReferenceError>> {
+    let provider = known.iter().find(|provider| provider.protocol == Protocol::CivitAi)?;
+    let (host, path) = (url.host_str()?, url.path());
+    if host == "undefined" && path.starts_with("/api/") {
+        return Some(link(url, 0, provider));
+    }
+    let is_r2 = host.starts_with("civitai-") && host.ends_with(".r2.cloudflarestorage.com");
+    let is_b2 = host == "b2.civitai.com" || (host.ends_with(".backblazeb2.com") && path.contains("/civitai-"));
+    (is_r2 || is_b2).then(|| Err(ReferenceError::Storage { host: host.to_owned() }))
+}
+
 /// The address of a page, or of a route of the API. Its `token=` becomes the credential and is never shown.
 pub(super) fn link(url: &Url, within: usize, provider: &Known<'_>) -> Result<Reference, ReferenceError> {
-    let query = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    // from the source of a page comes `&amp;`, and the site itself writes some keys in lower case
+    let is = |key: &str, name: &str| key.trim_start_matches("amp;").eq_ignore_ascii_case(name);
+    let query = |name: &str| url.query_pairs().find(|(key, _)| is(key, name)).map(|(_, value)| value.into_owned());
     let optional = |text: Option<String>| text.map(|text| number(&text)).transpose();
     let parts: Vec<&str> = url.path()[within..].split('/').filter(|part| !part.is_empty()).collect();
     let named = match parts.as_slice() {
         ["models", model, ..] | ["api", "v1", "models", model] => {
             Named::Model(number(model)?, optional(query("modelVersionId").or_else(|| query("version")))?)
         }
+        ["api", "v1", "model-versions", "by-hash", hash] => Named::Hash(checked_hash(hash)?),
         ["model-versions", version, ..]
         | ["api", "v1", "model-versions", "mini", version]
         | ["api", "v1", "model-versions", version]
@@ -79,19 +104,20 @@ pub(super) fn air(text: &str, known: &[Known<'_>]) -> Option<Result<Reference, R
     }
 }
 
-/// What the numbers of a reference are of.
-#[derive(Clone, Copy)]
+/// What a reference names.
 enum Named {
     Model(u64, Option<u64>),
     Version(u64),
+    Hash(String),
 }
 
 fn assemble(provider: Option<&str>, named: Named, file: Option<u64>) -> Reference {
     let (id, version) = match named {
         Named::Model(model, version) => (model.to_string(), version),
         Named::Version(version) => (format!("model-versions/{version}"), Some(version)),
+        Named::Hash(hash) => (format!("by-hash/{hash}"), None),
     };
-    let id = id.parse().expect("numbers and `model-versions` follow the rules of ids");
+    let id = id.parse().expect("numbers, hashes and these words follow the rules of ids");
     let revision = version.map(|version| version.to_string().parse::<Revision>().expect("a number is a revision"));
     let repo = Repo { kind: RepoKind::Model, id };
     let site: Option<Endpoint> = None;
@@ -158,6 +184,15 @@ mod tests {
                 "https://civitai.com/api/download/models/290640?fileId=12&token=abc",
                 "civitai:model-versions/290640@290640+12 with abc",
             ),
+            ("https://civitai.com/models/257749/pony?modelversionid=290640&amp;fileid=12", "civitai:257749@290640+12"),
+            ("//civitai.com/api/download/models/290640", "civitai:model-versions/290640@290640"),
+            ("https://undefined/api/download/models/290640?fileId=12", "civitai:model-versions/290640@290640+12"),
+            ("https://civitai.com/api/v1/model-versions/by-hash/A5F58EB1C3", "civitai:by-hash/A5F58EB1C3"),
+            ("civitai:by-hash/A5F58EB1C3", "civitai:by-hash/A5F58EB1C3"),
+            (
+                "https://civitai.com/api/download/models/290640?type=Model&amp;token=abc",
+                "civitai:model-versions/290640@290640 with abc",
+            ),
             ("urn:air:sdxl:lora:civitai:328553@368189", "civitai:328553@368189"),
             ("URN:AIR:flux1:checkpoint:CivitAI:618692@691639+7.safetensors", "civitai:618692@691639+7"),
             ("air:sdxl:lora:civitai:328553@368189.safetensors", "civitai:328553@368189"),
@@ -185,6 +220,18 @@ mod tests {
             ("https://civitai.com/models/pony?token=canary", "`pony` is not a number"),
             ("https://civitai.com/user/bob?token=canary", "does not lead to a repository"),
             ("https://b2.civitai.com/models/1?token=canary", "b2.civitai.com"),
+            (
+                "https://civitai-delivery-worker-prod.5ac0637cfd0766c97916cefa3764fbdf.r2.cloudflarestorage.com/m?X-Amz-Signature=canary",
+                "a storage of CivitAI",
+            ),
+            ("https://f004.backblazeb2.com/file/civitai-modelfiles/x?Authorization=canary", "a storage of CivitAI"),
+            (
+                "https://f004.backblazeb2.com/file/others/x?Authorization=canary",
+                "is not the address of a known provider",
+            ),
+            ("https://undefined/models/1?token=canary", "`undefined` is not the address"),
+            ("https://civitai.com/api/v1/model-versions/by-hash/xyz?token=canary", "`xyz` is no hash"),
+            ("civitai:by-hash/123", "`123` is no hash"),
             ("https://civitai.com.evil.example/models/1?token=canary", "civitai.com.evil.example"),
             ("urn:air:other:image:orchestrator:job/1", "names neither"),
         ] {

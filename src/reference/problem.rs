@@ -25,6 +25,12 @@ pub enum ReferenceError {
         /// The link's host.
         host: String,
     },
+    /// A link to where a provider's files lie, which names none of its models.
+    #[error("`{host}` is a storage of CivitAI, and its links name no model")]
+    Storage {
+        /// The link's host.
+        host: String,
+    },
     /// A link to a known host, but not to a repository.
     #[error("`{text}` does not lead to a repository")]
     NotARepository {
@@ -46,6 +52,12 @@ pub enum ReferenceError {
     /// What must be a number of CivitAI is none.
     #[error("`{text}` is not a number of CivitAI")]
     NotANumber {
+        /// What stands in its place.
+        text: String,
+    },
+    /// What must be a hash of CivitAI is none.
+    #[error("`{text}` is no hash of CivitAI: 8 to 64 hexadecimal digits")]
+    NotAHash {
         /// What stands in its place.
         text: String,
     },

@@ -6,6 +6,7 @@ mod doors;
 mod expected;
 mod keys;
 mod links;
+mod records;
 mod references;
 mod sites;
 mod trouble;

@@ -36,9 +36,14 @@ impl RefusedPull {
             RefusalKind::LoginRequired => self.login(),
             RefusalKind::DownloadsDisabled => vec![format!("no token helps; another version may be free: {page}")],
             RefusalKind::EarlyAccess if self.token.is_none() => {
-                vec![format!("buy access at {page}, or come back later"), self.how_to_give_a_token()]
+                vec![
+                    format!("buy access at {page}, or come back later; an older version may be free"),
+                    self.how_to_give_a_token(),
+                ]
             }
-            RefusalKind::EarlyAccess => vec![format!("buy access at {page}, or come back later")],
+            RefusalKind::EarlyAccess => {
+                vec![format!("buy access at {page}, or come back later; an older version may be free")]
+            }
             RefusalKind::NotEntitled => vec![format!("see {page} for how to get access")],
             RefusalKind::Archived => {
                 vec![format!("the same content may have been published elsewhere; {page} may say where")]

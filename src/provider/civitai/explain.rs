@@ -14,6 +14,7 @@ use crate::repo::{Repo, printable};
 /// A refusal without words of the server.
 pub(super) fn refusal(repo: &Repo, kind: RefusalKind, pages: &Endpoint) -> Refusal {
     let page = match repo.id.owner() {
+        Some(owner @ "by-hash") => pages.join(["api", "v1", "model-versions", owner, repo.id.name()]),
         Some(owner) => pages.join([owner, repo.id.name()]),
         None => pages.join(["models", repo.id.as_str()]),
     };
@@ -93,6 +94,7 @@ mod tests {
             request_id: None,
             wait: None,
             is_page: body.starts_with('<'),
+            is_xml: false,
             may_pass: false,
             fields,
         }))

@@ -13,6 +13,11 @@ use crate::digest::Digest;
 use crate::manifest::{AskedAs, Entry, Published, Scan};
 use crate::repo::{Repo, RepoPath, printable};
 
+/// In bytes. File systems take 255, and a number or the ending of a note of ours may be added.
+const LONGEST_NAME: usize = 220;
+/// In bytes; what is longer behind a full stop is no ending.
+const LONGEST_ENDING: usize = 20;
+
 const TRAITS: [&str; 4] = ["format", "size", "fp", "quantType"];
 
 pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
@@ -24,9 +29,6 @@ pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
 pub(super) fn entries(repo: &Repo, number: Option<u64>, version: &Version) -> Result<Vec<Entry>, ProviderError> {
     let mut entries: Vec<Entry> =
         version.files.iter().flatten().filter_map(|file| entry(number, version, file)).collect();
-    if entries.is_empty() {
-        return Err(problem(repo, "the version has no files"));
-    }
     let mut bearers: HashMap<String, usize> = HashMap::new();
     for entry in &entries {
         *bearers.entry(folded(entry.path.as_str())).or_default() += 1;
@@ -53,7 +55,7 @@ fn entry(number: Option<u64>, version: &Version, file: &File) -> Option<Entry> {
     let id = file.id?;
     let name = file.name.as_deref().unwrap_or_default();
     let text = |text: &Option<String>| text.as_deref().map(printable);
-    let sha256 = file.hashes.as_ref().and_then(|hashes| hashes.sha256.as_deref());
+    let sha256 = file.hash("SHA256");
     let published = Published {
         id,
         name: printable(name),
@@ -122,7 +124,21 @@ fn file_name(name: &str, id: u64) -> RepoPath {
     let plain: String =
         printable(name).chars().map(|character| if "/\\:".contains(character) { '_' } else { character }).collect();
     let fallback = || format!("file-{id}").parse().expect("letters and digits make a path");
-    plain.trim_matches(['.', ' ']).parse().unwrap_or_else(|_| fallback())
+    shortened(plain.trim_matches(['.', ' '])).parse().unwrap_or_else(|_| fallback())
+}
+
+/// A name that file systems take, with its ending: loaders go by that.
+fn shortened(name: &str) -> String {
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if ending.len() <= LONGEST_ENDING => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    if name.len() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let most = (LONGEST_NAME - ending.len()).min(stem.len());
+    let end = (0..=most).rev().find(|at| stem.is_char_boundary(*at)).unwrap_or_default();
+    format!("{}{ending}", &stem[..end])
 }
 
 /// `flux_dev.safetensors` with the number 12 is `flux_dev.12.safetensors`.
@@ -173,10 +189,20 @@ mod tests {
             ("\u{1b}[2Jm.bin", "[2Jm.bin"),
             ("..", "file-9"),
             ("", "file-9"),
-            (&"n".repeat(300), "file-9"),
+            (&"n".repeat(300), &"n".repeat(220)),
+            (&format!("{}.safetensors", "ä".repeat(200)), &format!("{}.safetensors", "ä".repeat(104))),
+            (&format!("{}.{}", "n".repeat(9), "e".repeat(300)), &format!("{}.{}", "n".repeat(9), "e".repeat(210))),
         ] {
             assert_eq!(names(&[(9, name, true)]), [safe], "{name:?}");
         }
+    }
+
+    #[test]
+    fn of_two_long_names_that_become_one_each_keeps_its_ending() {
+        let long = |end: &str| format!("{}{end}.safetensors", "n".repeat(250));
+        let names = names(&[(1, &long("a"), true), (2, &long("b"), false)]);
+        assert!(names.iter().all(|name| name.ends_with(".safetensors") && name.len() < 255), "{names:?}");
+        assert!(names[0].ends_with("n.2.safetensors") && names[0] != names[1]);
     }
 
     #[test]

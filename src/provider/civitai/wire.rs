@@ -38,6 +38,7 @@ impl OfVersion {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Version {
+    pub(super) id: Option<u64>,
     pub(super) model_id: Option<u64>,
     pub(super) base_model: Option<String>,
     pub(super) usage_control: Option<String>,
@@ -78,19 +79,26 @@ pub(super) struct File {
     pub(super) primary: Option<bool>,
     pub(super) pickle_scan_result: Option<String>,
     pub(super) virus_scan_result: Option<String>,
-    pub(super) hashes: Option<Hashes>,
+    /// By what they are called: `SHA256` identifies content; `AutoV2`, `AutoV3`, `BLAKE3` and others may be there alone, for
+    /// years. Empty while a scan is pending.
+    pub(super) hashes: Option<serde_json::Map<String, serde_json::Value>>,
     pub(super) model_version_id: Option<u64>,
     pub(super) download_url: Option<String>,
     /// The form of the file, by keys that differ between routes.
     pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-/// The one hash that identifies content; empty while a scan is pending.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Hashes {
-    #[serde(rename = "SHA256")]
-    pub(super) sha256: Option<String>,
+impl File {
+    /// A hash on record.
+    pub(super) fn hash(&self, name: &str) -> Option<&str> {
+        self.hashes.as_ref()?.get(name)?.as_str().map(str::trim)
+    }
+
+    /// Whether any of its hashes is this one. The server compares them whatever their case.
+    pub(super) fn is_hashed(&self, hash: &str) -> bool {
+        let own = self.hashes.iter().flat_map(|hashes| hashes.values()).filter_map(serde_json::Value::as_str);
+        own.into_iter().any(|own| own.eq_ignore_ascii_case(hash))
+    }
 }
 
 /// `GET /api/v1/me`.

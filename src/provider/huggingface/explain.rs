@@ -151,6 +151,7 @@ mod tests {
             wait: None,
             fields: crate::http::Fields::default(),
             is_page: false,
+            is_xml: false,
             may_pass: false,
         }))
     }

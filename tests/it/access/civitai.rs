@@ -44,7 +44,7 @@ the creator of `civitai:257749@290641` has disabled downloads
 `civitai:257749@290642` is in early access until 2099-12-01T00:00:00.000Z: only for those who have paid
   caused by: 403 Forbidden for [CIVITAI]/api/download/models/290642
   server says: This asset is in Early Access. You can use Buzz access it now!
-  hint: buy access at [CIVITAI]/models/257749, or come back later
+  hint: buy access at [CIVITAI]/models/257749, or come back later; an older version may be free
   hint: the token came from CA_API_KEY (account `bob`); `gatedl auth status` shows the others
 
 this account has no right to download `civitai:257749@290643`

@@ -27,7 +27,7 @@ fn of_two_files_with_one_name_the_primary_is_taken_and_both_are_named() {
     let site = flux();
     let sandbox = Sandbox::with_civitai(&site, None);
     let folder = pull(&sandbox, "civitai:618692@691639").any_stdout().stderr(str![[r#"
-note: 2 files are called `flux_dev.safetensors`: 21 (200.00 kB), 22 (400.00 kB); 22 is taken, a number behind a `+` takes another
+note: 2 files are called `flux_dev.safetensors`: 21 (fp16, SafeTensor, pruned, 200.00 kB), 22 (fp16, SafeTensor, pruned, 400.00 kB); 22 is taken, a number behind a `+` takes another
 618692@691639: 1 file verified, 400.00 kB fetched in [TIME]
 
 "#]]).run().stdout;
@@ -44,7 +44,7 @@ fn a_pattern_that_takes_both_is_an_error_and_a_number_takes_one() {
     let run = pull(&sandbox, "civitai:618692@691639").args(["--include", "*.safetensors"]);
     run.status(2)
         .stderr(str![[r#"
-error: 2 files are called `flux_dev.safetensors`: 21 (200.00 kB), 22 (400.00 kB)
+error: 2 files are called `flux_dev.safetensors`: 21 (fp16, SafeTensor, pruned, 200.00 kB), 22 (fp16, SafeTensor, pruned, 400.00 kB)
 hint: name one by its number at the end of the reference, as in `+21`
 
 "#]])
@@ -54,7 +54,7 @@ hint: name one by its number at the end of the reference, as in `+21`
         .status(5)
         .stderr(str![[r#"
 error: `618692` has no file `99`
-hint: there are: 21 is `flux_dev.safetensors`, 22 is `flux_dev.safetensors`, 23 is `flux_dev_config.zip`
+hint: there are: 21 is `flux_dev.safetensors` (fp16, SafeTensor, pruned), 22 is `flux_dev.safetensors` (fp16, SafeTensor, pruned), 23 is `flux_dev_config.zip`
 
 "#]])
         .run();
@@ -91,7 +91,8 @@ fn a_file_without_a_hash_on_record_is_refused_before_any_byte() {
         .status(6)
         .stderr(str![[r#"
 error: no SHA-256 of `pony.safetensors` is on record, so what would arrive could not be verified
-hint: a fresh upload is hashed within minutes; try again later, or ask the creator to upload it anew
+hint: a fresh upload is hashed within minutes; one that is older stays so until its creator uploads it anew, which you can ask for on the page of the model
+hint: another version, or the same file published elsewhere, may have a hash
 
 "#]])
         .run();
@@ -201,7 +202,7 @@ fn what_a_download_link_says_about_the_file_is_heeded() {
         .status(5)
         .stderr(str![[r#"
 error: `618692` has no file `format=GGUF`
-hint: there are: 21 is `flux_dev.safetensors`, 22 is `flux_dev.safetensors`, 23 is `flux_dev_config.zip`
+hint: there are: 21 is `flux_dev.safetensors` (fp16, SafeTensor, pruned), 22 is `flux_dev.safetensors` (fp16, SafeTensor, pruned), 23 is `flux_dev_config.zip`
 
 "#]])
         .run();
@@ -234,7 +235,7 @@ fn a_name_that_several_bear_and_none_keeps_is_no_name() {
         .args(["pony.safetensors", "f.safetensors"])
         .status(2)
         .stderr(str![[r#"
-error: 2 files are called `f.safetensors`: 21 (1.00 kB), 22 (1.00 kB)
+error: 2 files are called `f.safetensors`: 21 (fp16, SafeTensor, pruned, 1.00 kB), 22 (fp16, SafeTensor, pruned, 1.00 kB)
 hint: name one by its number at the end of the reference, as in `+21`
 
 "#]])

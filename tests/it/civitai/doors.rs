@@ -99,7 +99,7 @@ fn early_access_names_the_deadline_and_the_page() {
 error: `civitai:257749@290640` is in early access until 2026-12-01T00:00:00.000Z: only for those who have paid
   caused by: 403 Forbidden for [CIVITAI]/api/download/models/290640
   server says: This asset is in Early Access. You can use Buzz access it now!
-hint: buy access at [CIVITAI]/models/257749, or come back later
+hint: buy access at [CIVITAI]/models/257749, or come back later; an older version may be free
 hint: the token came from CA_API_KEY (account `bob`); `gatedl auth status` shows the others
 
 "#]],
@@ -247,7 +247,7 @@ hint: the same content may have been published elsewhere; [CIVITAI]/models/25774
         .status(4)
         .stderr(str![[r#"
 error: `civitai:257749@290640` is in early access until 2999-12-01T00:00:00.000Z: only for those who have paid
-hint: buy access at [CIVITAI]/models/257749, or come back later
+hint: buy access at [CIVITAI]/models/257749, or come back later; an older version may be free
 hint: store a token of that account ([CIVITAI]/user/account) with `gatedl auth login civitai`, or set CA_API_KEY, and run the same command again
 
 "#]])

@@ -264,7 +264,7 @@ ComfyUI/models/vae/style_vae.safetensors
 
 "#]]
     );
-    // a version never changes, so what is in its place is not asked for again
+    // what is in its place is not asked for again
     site.take_requests();
     pull("civitai:3@21").any_stdout().args(["--quiet"]).run();
     assert_eq!(site.requests().len(), 0);
@@ -295,4 +295,21 @@ error: --into is for models, and `datasets/Comfy-Org/flux` is none
     for arguments in [vec!["--link", "copy"], vec!["--into", "comfyui", "--local-dir", "x"], vec!["--into", "a1111"]] {
         sandbox.args(["pull", ID]).args(arguments).status(2).any_stderr().run();
     }
+}
+
+#[test]
+fn a_gguf_of_a_checkpoint_goes_where_its_loader_looks() {
+    let file = File::new(7, "flux-Q4_K_S.gguf", generated(1, 3_000)).primary().form("GGUF", None);
+    let version = Version::new(21, "v1").file(file);
+    let site = CivitAi::start(vec![Model::new(3, "Flux", "Checkpoint").version(version)]).account(Account::new("bob"));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+    sandbox
+        .args(["pull", "civitai:3@21", "--into", "comfyui", "--quiet"])
+        .env("CA_API_KEY", key_of("bob"))
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models/diffusion_models
+
+"#]])
+        .run();
 }

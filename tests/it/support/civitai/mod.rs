@@ -51,6 +51,8 @@ pub struct State {
     pub cuts: Option<(u64, u32)>,
     /// The door of every version after so many questions for a download: what closes between a probe and a transfer.
     pub later: Option<(u32, Door)>,
+    /// What every route of the API answers, with 200, in place of what is asked for.
+    pub odd: Option<String>,
     /// How many answers of the download are a transient 404 before the truth comes.
     pub transient: u32,
     pub(self) links: HashMap<String, storage::Link>,

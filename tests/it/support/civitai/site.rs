@@ -11,9 +11,13 @@ use serde_json::{Value, json};
 pub fn answer(state: &mut State, request: &Request, caller: &Caller, number: u64) -> Answer {
     let parts = request.parts_behind("").unwrap_or_default();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    if let (["api", "v1", ..], Some(odd)) = (parts.as_slice(), &state.odd) {
+        return Answer::new(200, odd.clone()).with("content-type", "application/json");
+    }
     match parts.as_slice() {
         ["api", "v1", "me"] => me(state, caller),
         ["api", "v1", "models", id] => with_number(id, |id| model(state, id)),
+        ["api", "v1", "model-versions", "by-hash", hash] => by_hash(state, hash),
         ["api", "v1", "model-versions", id] => with_number(id, |id| version(state, id)),
         ["api", "download", "models", id] => {
             let mut answer = with_number(id, |id| download(state, request, caller, id, number));
@@ -59,6 +63,23 @@ fn model(state: &State, id: u64) -> Answer {
 
 fn version(state: &State, id: u64) -> Answer {
     find(state, id).map_or_else(
+        || refusal(404, &json!({"error": "Model not found"})),
+        |(model, version)| Answer::json(200, &describe(model, version)),
+    )
+}
+
+/// The whole version of a file, whichever of its hashes it is, in any case.
+fn by_hash(state: &State, hash: &str) -> Answer {
+    let is_it = |file: &File| {
+        let hashes = file.describe("")["hashes"].clone();
+        hashes
+            .as_object()
+            .into_iter()
+            .flatten()
+            .any(|(_, own)| own.as_str().is_some_and(|own| own.eq_ignore_ascii_case(hash)))
+    };
+    let mut versions = state.models.iter().flat_map(|model| model.versions.iter().map(move |version| (model, version)));
+    versions.find(|(_, version)| version.files.iter().any(is_it)).map_or_else(
         || refusal(404, &json!({"error": "Model not found"})),
         |(model, version)| Answer::json(200, &describe(model, version)),
     )
