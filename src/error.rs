@@ -25,7 +25,7 @@ use crate::auth::{AuthError, IdentityError};
 use crate::cache::CacheError;
 use crate::catalog::CatalogError;
 use crate::comfyui::ComfyuiError;
-use crate::fetch::FetchError;
+use crate::fetch::{FetchError, Unverifiable};
 use crate::flow::FlowError;
 use crate::http::{ClientError, Failure};
 use crate::pattern::{PatternError, Unmatched};
@@ -200,6 +200,12 @@ impl From<IdentityError> for Error {
             IdentityError::Auth(error) => Self::Auth(error),
             error => Self::Identity(error),
         }
+    }
+}
+
+impl From<Unverifiable> for Error {
+    fn from(Unverifiable(path): Unverifiable) -> Self {
+        Self::Masked { path }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The transfer engine: from a plan to verified files in their place.
+//! The transfer engine: from the plans of some pulls to verified files in their places.
 //!
 //! It knows blobs, ranges and a [`Transport`] that opens a stream of bytes; not which provider serves them, nor how they
 //! will be shown. For each blob: take the lock, look again (somebody may have been faster), open the partial file, stream
@@ -7,6 +7,7 @@
 //! | module | decides |
 //! |---|---|
 //! | `plan` | what is here and what is to be fetched |
+//! | `share` | what of it is whose, and how it ends |
 //! | `blob` | the steps of one blob |
 //! | `conductor` | how many streams a file has, and what becomes of one that fails |
 //! | `leases` | who fetches which bytes (pure) |
@@ -23,6 +24,7 @@ mod leases;
 mod limit;
 mod open;
 mod plan;
+mod share;
 mod straggler;
 mod stream;
 mod tempo;
@@ -30,23 +32,29 @@ mod tiny;
 mod transport;
 mod watch;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use thiserror::Error;
 use tokio::sync::Semaphore;
+use tokio::sync::oneshot::Receiver;
 use tokio::task::JoinSet;
 
 use self::limit::Limit;
-pub use self::plan::{FileState, Job, Plan};
+pub use self::plan::{FileState, Need, Plan, Planned, Unverifiable};
+use self::share::Job;
+pub use self::share::{LinkOf, Share};
 use self::straggler::Rates;
 pub use self::transport::Transport;
 
-use crate::cache::{CacheError, Destination, Mismatch};
+use crate::cache::{CacheError, Mismatch};
 use crate::http::Failure;
 use crate::repo::RepoPath;
-use crate::report::Reporter;
+use crate::report::{FileId, Reporter};
 
 /// Why the files are not all in their place.
 #[derive(Debug, Error)]
@@ -86,26 +94,20 @@ pub enum FetchError {
 /// How the engine works.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// How many large files are fetched at once.
+    /// How many large files of one server are fetched at once.
     pub jobs: usize,
     /// How many small files are fetched at once, beside the large ones.
     pub small_jobs: usize,
     /// How many connections all large files have together.
     pub connections: usize,
-    /// How many bytes the plan says are to be fetched.
-    pub bytes: u64,
     /// How many bytes a second may come at most.
     pub limit_rate: Option<u64>,
     /// How long a file may go on without progress.
     pub patience: Duration,
-    /// Fetch also what seems to be here.
-    pub force: bool,
 }
 
-/// What all parts of one run share.
+/// What all parts of one transfer share.
 struct Engine {
-    transport: Transport,
-    destination: Arc<Destination>,
     reporter: Arc<dyn Reporter>,
     options: Options,
     limit: Limit,
@@ -120,23 +122,57 @@ impl Engine {
     fn rates(&self) -> MutexGuard<'_, Rates> {
         self.rates.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Bytes of a job came over the network.
+    fn received(&self, job: &Job, bytes: u64) {
+        self.received.fetch_add(bytes, Ordering::Relaxed);
+        job.share.received(bytes);
+    }
 }
 
-/// Brings every job of a plan to its end and says how many bytes came over the network. The first failure that does not
-/// pass ends the others; what they wrote stays for the next run.
-///
-/// # Errors
-/// That failure.
-pub async fn fetch(
-    jobs: Vec<Job>,
-    destination: Arc<Destination>,
-    transport: Transport,
-    reporter: Arc<dyn Reporter>,
-    options: Options,
-) -> Result<u64, FetchError> {
+/// Shares on their way. Dropped, it puts down what it holds; what was written stays for the next run.
+pub struct Transfer {
+    ends: FuturesUnordered<BoxFuture<'static, (usize, Result<u64, FetchError>)>>,
+    _lanes: JoinSet<()>,
+}
+
+impl Transfer {
+    /// The next share that ends, by its place, and how many bytes came over the network for it. Its first failure that
+    /// does not pass ends a share, and no other one.
+    pub async fn next(&mut self) -> Option<(usize, Result<u64, FetchError>)> {
+        self.ends.next().await
+    }
+}
+
+/// Begins to bring all shares: one pool of connections, one limit, one account of progress. Content that several of them
+/// need is fetched once.
+#[must_use]
+pub fn fetch(shares: Vec<Share>, reporter: Arc<dyn Reporter>, options: Options) -> Transfer {
+    let (mut jobs, ends): (Vec<Job>, FuturesUnordered<_>) = (Vec::new(), FuturesUnordered::new());
+    let (mut bytes, mut resumed, mut first) = (0, 0, HashMap::new());
+    for (place, share) in shares.into_iter().enumerate() {
+        let (share, needs, ended) = share.start();
+        ends.push(end(place, ended).boxed());
+        for need in needs {
+            let (missing, have) = (need.bytes(), need.have);
+            let mut job = Job::new(FileId(jobs.len()), need, &share);
+            match first.get(&job.file.digest) {
+                // two files of one folder have no content in common
+                Some(&(earlier, of)) if job.is_missing() && of != place => job.follow(&jobs[earlier]),
+                _ if job.is_missing() => {
+                    first.insert(job.file.digest, (jobs.len(), place));
+                    bytes += missing;
+                    resumed += have;
+                }
+                _ => {}
+            }
+            jobs.push(job);
+        }
+    }
+    if !jobs.is_empty() {
+        reporter.planned(jobs.len(), bytes, resumed);
+    }
     let engine = Arc::new(Engine {
-        transport,
-        destination,
         reporter,
         options,
         limit: Limit::new(options.limit_rate),
@@ -145,33 +181,65 @@ pub async fn fetch(
         received: AtomicU64::new(0),
         rates: Mutex::default(),
     });
-    let (small, large) = jobs.into_iter().partition(|job: &Job| job.file.size <= conductor::SMALL);
-    let large_at_once = options.jobs.min(options.connections);
-    let ended = tokio::try_join!(lane(&engine, small, options.small_jobs), lane(&engine, large, large_at_once));
-    let received = engine.received.load(Ordering::Relaxed);
-    match ended {
-        Ok(_) => Ok(received),
-        Err(FetchError::Cache(source)) if source.is_disk_full() => {
-            Err(FetchError::Full { missing: options.bytes.saturating_sub(received), source })
-        }
-        Err(error) => Err(error),
+    Transfer { ends, _lanes: lanes(&engine, jobs) }
+}
+
+/// The end of a share, by its place.
+async fn end(place: usize, ended: Receiver<Result<u64, FetchError>>) -> (usize, Result<u64, FetchError>) {
+    (place, ended.await.expect("a lane tells the end of each job that it is given"))
+}
+
+/// Small files have a lane, and the large ones of each server: none waits for a connection that another server's hold.
+fn lanes(engine: &Arc<Engine>, jobs: Vec<Job>) -> JoinSet<()> {
+    let (small, mut large): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job: &Job| job.file.size <= conductor::SMALL);
+    let mut lanes = JoinSet::new();
+    lanes.spawn(lane(Arc::clone(engine), small, engine.options.small_jobs));
+    while let Some(first) = large.first() {
+        let server = Arc::clone(&first.share.transport);
+        let of_server = |job: &Job| Arc::ptr_eq(&job.share.transport, &server);
+        let (own, others) = large.into_iter().partition(of_server);
+        large = others;
+        let connections = engine.options.connections.min(server.most_connections());
+        lanes.spawn(lane(Arc::clone(engine), own, engine.options.jobs.min(connections)));
     }
+    lanes
 }
 
 /// Works through jobs in their order, so many at once.
-async fn lane(engine: &Arc<Engine>, jobs: Vec<Job>, at_once: usize) -> Result<(), FetchError> {
+async fn lane(engine: Arc<Engine>, jobs: Vec<Job>, at_once: usize) {
     let mut waiting = jobs.into_iter();
     let mut running = JoinSet::new();
+    let mut shares = HashMap::new();
     loop {
         while running.len() < at_once
             && let Some(job) = waiting.next()
         {
-            running.spawn(blob::bring(Arc::clone(engine), job));
+            let share = Arc::clone(&job.share);
+            if share.has_failed() {
+                share.ended(Ok(()));
+                continue;
+            }
+            let id = running.spawn(work(Arc::clone(&engine), job)).id();
+            shares.insert(id, share);
         }
-        match running.join_next().await {
-            None => return Ok(()),
-            Some(ended) => ended.map_err(FetchError::Lost)??,
+        let Some(ended) = running.join_next_with_id().await else { return };
+        let (id, outcome) = match ended {
+            Ok((id, outcome)) => (id, outcome),
+            Err(error) => (error.id(), Err(FetchError::Lost(error))),
+        };
+        if let Some(share) = shares.remove(&id) {
+            share.ended(outcome);
         }
+    }
+}
+
+/// Brings a job to its end, or puts it down where another one of its share has failed.
+async fn work(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
+    let share = Arc::clone(&job.share);
+    tokio::select! {
+        ended = blob::bring(engine, job) => ended,
+        () = share.failure() => Ok(()),
     }
 }
 

@@ -24,12 +24,12 @@
 //!
 //! # How a pull flows
 //!
-//! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`]. [`pull::pull`] asks whether all is here
-//! already; else the [`session`] opens a connection with the credential that [`auth`] finds, bound to the origin of its
-//! provider; [`provider`] turns the revision into a commit and its listing into a [`manifest::Manifest`]; [`fetch::Plan`]
-//! looks at what [`cache`] holds; [`fetch::fetch`] streams the rest into partial files, which [`cache`] verifies and
-//! publishes; the ref is written last. [`vix`] does that for each model of a catalog, and [`access`] and [`doctor`] stop
-//! at the answers.
+//! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`], and those into a [`session::Session`].
+//! [`pull::prepare`] asks whether all is here already; else the session opens a connection with the credential that
+//! [`auth`] finds, bound to the origin of its provider; [`provider`] turns the revision into a commit and that into a
+//! listing; [`fetch::Plan`] looks at what [`cache`] holds. [`pull::transfer`] lets [`fetch::fetch`] stream what is missing
+//! of one pull or many into partial files, which [`cache`] verifies and publishes; [`pull::settle`] writes the ref, last.
+//! [`vix`] prepares each model of a catalog and transfers them together; [`access`] and [`doctor`] stop at the answers.
 //!
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`cache::Partial::verify`], and the
 //! journal beside each partial file.

@@ -206,14 +206,3 @@ pub struct RepoFile {
     /// What the provider knows it by, where it numbers its files.
     pub id: Option<FileId>,
 }
-
-/// Every file of a repository at one commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manifest {
-    /// The repository, by the id that was asked for (a renamed one keeps its old folder).
-    pub repo: Repo,
-    /// The commit that was listed.
-    pub commit: Commit,
-    /// All its files, sorted by path, each path once.
-    pub entries: Vec<Entry>,
-}

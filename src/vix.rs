@@ -1,9 +1,10 @@
 //! The models of a Visionatrix worker: from catalogs and flows to verified files in the worker's own folders.
 //!
 //! A worker that starts with its models in place downloads nothing, and a stock one prints its token when a download is
-//! denied (providers §2.1); so they are brought by this, before it starts. Each model is one pull of [`mod@crate::pull`],
-//! with the token of its own host, into the shared cache; from there it gets a second name where ComfyUI looks. One that
-//! fails does not stop the others. What is there already is adopted by its hash, under whatever name a loader finds it.
+//! denied (providers §2.1); so they are brought by this, before it starts. Each model is one pull of [`mod@crate::pull`]
+//! with the token of its own host, all in one transfer into the shared cache; from there it gets a second name where
+//! ComfyUI looks, as soon as it has arrived. One that fails does not stop the others. What is there already is adopted by
+//! its hash, under whatever name a loader finds it.
 
 mod bring;
 mod list;
@@ -91,26 +92,30 @@ pub enum Way {
     Planned,
 }
 
-/// Brings the models to their folders, one after the other.
+/// Brings the models to their folders, all by one transfer.
 ///
 /// # Errors
 /// Where a catalog, a flow or a folder cannot be used at all. What happens to one model is in its [`Outcome`].
 pub async fn pull(order: &Order, session: &Session) -> Result<Vec<Outcome>, Error> {
     let gathered = sources::gather(order, session).await?;
     let porter = Porter { order, session, targets: Targets::resolve(order, session.env())? };
-    let mut outcomes = Vec::new();
-    let mut taken: HashMap<PathBuf, (String, Digest)> = HashMap::new();
-    for model in gathered.models {
+    let mut results: Vec<Option<Result<Placed, Error>>> = gathered.models.iter().map(|_| None).collect();
+    let mut taken: HashMap<PathBuf, (&str, Digest)> = HashMap::new();
+    let mut wanted = Vec::new();
+    for (number, model) in gathered.models.iter().enumerate() {
         // with `force` two such entries would replace each other for ever
-        let place = porter.targets.place(&model);
-        let first = taken.entry(place.clone()).or_insert_with(|| (model.name.clone(), model.digest));
-        let result = if first.1 == model.digest {
-            porter.bring(&model).await
-        } else {
-            Err(CatalogError::OnePlace { first: first.0.clone(), path: place }.into())
-        };
-        outcomes.push(Outcome { name: model.name.clone(), model: Some(model), result });
+        let path = porter.targets.place(model);
+        match *taken.entry(path.clone()).or_insert((&model.name, model.digest)) {
+            (_, digest) if digest == model.digest => wanted.push((number, model)),
+            (first, _) => {
+                let first = first.to_owned();
+                results[number] = Some(Err(CatalogError::OnePlace { first, path }.into()));
+            }
+        }
     }
+    porter.bring(wanted, &mut |number, result| results[number] = Some(result)).await?;
+    let told = gathered.models.into_iter().zip(results);
+    let mut outcomes: Vec<Outcome> = told.map(|(model, result)| outcome(model, result)).collect();
     let unanswered = gathered.unmatched.into_iter().map(|(value, error)| Outcome {
         name: value,
         model: None,
@@ -118,6 +123,11 @@ pub async fn pull(order: &Order, session: &Session) -> Result<Vec<Outcome>, Erro
     });
     outcomes.extend(unanswered);
     Ok(outcomes)
+}
+
+fn outcome(model: CatalogModel, result: Option<Result<Placed, Error>>) -> Outcome {
+    let result = result.expect("of each model is told what became of it");
+    Outcome { name: model.name.clone(), model: Some(model), result }
 }
 
 /// Looks at what is there. With `verify`, content is hashed; without, a length that agrees is believed.

@@ -301,7 +301,7 @@ fn is_delivered(place: &Path, blob: &Path, size: u64) -> bool {
 }
 
 /// Whether two folders, made or yet to be made, are on one file system.
-fn is_one_file_system(one: &Path, other: &Path) -> bool {
+pub(super) fn is_one_file_system(one: &Path, other: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;

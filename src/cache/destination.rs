@@ -1,6 +1,7 @@
 //! Where a pull puts its files: a snapshot of the shared cache, or a folder of the user's. The transfer engine works for
 //! both without knowing which it is.
 
+use std::borrow::Borrow;
 use std::path::PathBuf;
 
 use super::partial::{PartialPlace, Verified};
@@ -30,6 +31,12 @@ impl Destination {
     #[must_use]
     pub const fn new(commit: Commit, cache: RepoCache, folder: Option<Folder>) -> Self {
         Self { commit, cache, folder }
+    }
+
+    /// The commit.
+    #[must_use]
+    pub const fn commit(&self) -> &Commit {
+        &self.commit
     }
 
     /// The folder that holds the files in the end.
@@ -172,7 +179,7 @@ impl Destination {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing(&self, entries: &[Entry]) -> Result<bool, CacheError> {
+    pub fn write_listing(&self, entries: &[impl Borrow<Entry>]) -> Result<bool, CacheError> {
         match &self.folder {
             Some(folder) => folder.write_listing(&self.commit, entries),
             None => self.cache.write_listing(&self.commit, entries),

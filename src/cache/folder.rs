@@ -16,6 +16,7 @@
 //! replaced is replaced by renaming, which never follows. And `hf` deletes the old file before it downloads the new one:
 //! a failed download then costs the user a file that was good. Here the old one stays until the new one is verified.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -214,7 +215,11 @@ impl Folder {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing(&self, commit: &Commit, entries: &[Entry]) -> Result<bool, CacheError> {
+    pub fn write_listing<Listed: Borrow<Entry>>(
+        &self,
+        commit: &Commit,
+        entries: &[Listed],
+    ) -> Result<bool, CacheError> {
         let Some(bytes) = listing::render(entries) else { return Ok(false) };
         descend(&self.root, &Path::new(NOTES).join("trees"), true)?;
         place::write_whole(&self.tree(commit), &self.notes(""), &bytes)?;

@@ -8,6 +8,7 @@
 //! What a provider that numbers its files says about one is kept beside it under keys of our own; such a file has no git
 //! id and may lack a hash. Repositories of a hub never have these keys: their bytes are Python's.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -87,9 +88,12 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Vec<Entry>> {
 }
 
 /// The bytes that `huggingface_hub` would write for these entries; none where one of them is masked or lacks its git id.
-pub(super) fn render(entries: &[Entry]) -> Option<Vec<u8>> {
+pub(super) fn render<Listed: Borrow<Entry>>(entries: &[Listed]) -> Option<Vec<u8>> {
     let row = |entry: &Entry| Some((entry.path.as_str().to_owned(), Row::of(entry)?));
-    let document = Document { format_version: FORMAT_VERSION, files: entries.iter().map(row).collect::<Option<_>>()? };
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        files: entries.iter().map(Borrow::borrow).map(row).collect::<Option<_>>()?,
+    };
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b" "));
     document.serialize(&mut serializer).ok()?;
@@ -150,7 +154,7 @@ mod tests {
             xet = "c3".repeat(32),
         );
         assert_eq!(String::from_utf8(render(&entries()).unwrap()).unwrap(), expected);
-        assert_eq!(render(&[]).unwrap(), b"{\n \"format_version\": 1,\n \"files\": {}\n}");
+        assert_eq!(render::<Entry>(&[]).unwrap(), b"{\n \"format_version\": 1,\n \"files\": {}\n}");
     }
 
     #[test]
@@ -158,7 +162,7 @@ mod tests {
         let mut sorted = entries();
         sorted.reverse();
         assert_eq!(parse(&render(&entries()).unwrap()).unwrap(), sorted);
-        assert_eq!(parse(&render(&[]).unwrap()).unwrap(), []);
+        assert_eq!(parse(&render::<Entry>(&[]).unwrap()).unwrap(), []);
     }
 
     #[test]

@@ -5,9 +5,10 @@
 //! full disk, so it is no reason to refuse.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::CacheError;
+use super::delivery::is_one_file_system;
 
 /// How many bytes this user may still write at `path`, or at the nearest folder above it that exists.
 ///
@@ -25,11 +26,28 @@ pub fn available(path: &Path) -> Result<u64, CacheError> {
 /// # Errors
 /// [`CacheError::NoSpace`] where they do not. Where the file system does not say, they may.
 pub fn ensure(path: &Path, needed: u64) -> Result<(), CacheError> {
-    let Ok(available) = available(path) else { return Ok(()) };
-    if needed > available {
-        return Err(CacheError::NoSpace { path: path.to_path_buf(), needed, available });
+    Room::default().take(path, needed)
+}
+
+/// Room for several jobs: each takes its bytes from what those before it have left of their file system.
+#[derive(Debug, Default)]
+pub struct Room(Vec<(PathBuf, u64)>);
+
+impl Room {
+    /// Takes `needed` bytes at `path`.
+    ///
+    /// # Errors
+    /// As [`ensure`]; nothing is taken then.
+    pub fn take(&mut self, path: &Path, needed: u64) -> Result<(), CacheError> {
+        let Ok(available) = available(path) else { return Ok(()) };
+        let taken = self.0.iter().filter(|(other, _)| is_one_file_system(other, path)).map(|(_, bytes)| bytes);
+        let available = taken.fold(available, |left, bytes| left.saturating_sub(*bytes));
+        if needed > available {
+            return Err(CacheError::NoSpace { path: path.to_path_buf(), needed, available });
+        }
+        self.0.push((path.to_path_buf(), needed));
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -45,6 +63,17 @@ mod tests {
         assert!(available(&future).unwrap() > 0);
         ensure(&future, 1).unwrap();
         assert!(!future.exists());
+    }
+
+    #[test]
+    fn jobs_take_what_those_before_them_left() {
+        let folder = tempdir().unwrap();
+        let (one, other) = (folder.path().join("one"), folder.path().join("other"));
+        let most = available(folder.path()).unwrap() / 4 * 3;
+        let mut room = Room::default();
+        room.take(&one, most).unwrap();
+        assert!(room.take(&other, most).unwrap_err().is_disk_full());
+        room.take(&other, most / 64).unwrap();
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! `snapshots/` (§3.4). So [`RepoCache::prepare`] makes that folder before the first blob, refs are exactly 40 bytes,
 //! and writing one makes sure of the commit's folder first.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -149,7 +150,11 @@ impl RepoCache {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing(&self, commit: &Commit, entries: &[Entry]) -> Result<bool, CacheError> {
+    pub fn write_listing<Listed: Borrow<Entry>>(
+        &self,
+        commit: &Commit,
+        entries: &[Listed],
+    ) -> Result<bool, CacheError> {
         let Some(bytes) = listing::render(entries) else { return Ok(false) };
         place::write_whole(&self.layout.tree(commit), &self.layout.private(), &bytes)?;
         Ok(true)
@@ -250,7 +255,7 @@ mod tests {
         let folder = tempdir().unwrap();
         let holder = || holder_of(folder.path(), RepoKind::Model, &commit("5b"));
         assert_eq!(holder(), None);
-        cache(folder.path()).write_listing(&commit("5b"), &[]).unwrap();
+        cache(folder.path()).write_listing::<Entry>(&commit("5b"), &[]).unwrap();
         assert_eq!(holder().unwrap().as_str(), "org/m");
         assert_eq!(holder_of(folder.path(), RepoKind::Model, &commit("6c")), None);
         assert_eq!(holder_of(folder.path(), RepoKind::Dataset, &commit("5b")), None);

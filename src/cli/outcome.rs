@@ -8,16 +8,11 @@ use super::size;
 use crate::cache::delivery::Arrival;
 use crate::fetch::FileState;
 use crate::manifest::Gate;
-use crate::pull::{Access, Installed, Pulled, PulledFile, Request, Savings};
+use crate::pull::{Access, Pulled, PulledFile, Request, Savings};
 
 /// The JSON document of a pull, or of its plan.
 pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Value {
-    let mut files: Vec<Value> = pulled.files.iter().map(|file| of_file(file, request.dry_run)).collect();
-    for (file, (place, arrival)) in files.iter_mut().zip(pulled.installed.iter().flat_map(|installed| &installed.files))
-    {
-        file["place"] = json!(place.display().to_string());
-        file["arrival"] = json!(word(*arrival).replace(' ', "_"));
-    }
+    let files: Vec<Value> = pulled.files.iter().map(|file| of_file(file, request.dry_run)).collect();
     let mut document = json!({
         "provider": request.wanted.provider,
         "repo": pulled.repo.id.as_str(),
@@ -34,7 +29,7 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
         Some(Savings::Made(bytes)) => document["weights_left_out"] = json!(bytes),
         None => {}
     }
-    if let Some(loading) = pulled.installed.as_ref().and_then(|installed| installed.loading.as_ref()) {
+    if let Some(loading) = &pulled.loading {
         document["loading"] = json!(loading);
     }
     if request.dry_run {
@@ -50,14 +45,18 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
 
 fn of_file(file: &PulledFile, dry_run: bool) -> Value {
     let mut document = json!({
-        "path": file.entry.path.as_str(),
-        "size": file.entry.size,
-        "digest": file.entry.digest.map(|digest| digest.to_string()),
+        "path": file.listed.path.as_str(),
+        "size": file.listed.size,
+        "digest": file.listed.digest.map(|digest| digest.to_string()),
         "state": state(file, dry_run),
     });
-    if let Some(published) = &file.entry.published {
+    if let Some(published) = &file.listed.published {
         document["id"] = json!(published.id);
         document["name"] = json!(published.name);
+    }
+    if let Some((place, arrival)) = &file.arrived {
+        document["place"] = json!(place.display().to_string());
+        document["arrival"] = json!(word(*arrival).replace(' ', "_"));
     }
     document
 }
@@ -70,7 +69,7 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
     if pulled.files.is_empty() {
         return format!("{what} has no files");
     }
-    let arrived = pulled.installed.as_ref().map_or_else(String::new, arrived);
+    let arrived = arrived(pulled);
     if brought == 0 {
         let state = if arrived.is_empty() { "is up to date" } else { "is in the cache" };
         return format!("{what} {state}: {}{arrived}", size::files(here));
@@ -89,8 +88,8 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
 }
 
 /// How files came to their places: `; 2 files arrived by reflink, 1 file by copy`.
-fn arrived(installed: &Installed) -> String {
-    let ways = installed.arrivals().into_iter().map(|(arrival, count)| {
+fn arrived(pulled: &Pulled) -> String {
+    let ways = pulled.arrivals().into_iter().map(|(arrival, count)| {
         let word = word(arrival);
         format!("{} by {word}", size::files(count))
     });
@@ -111,7 +110,7 @@ pub(super) const fn word(arrival: Arrival) -> &'static str {
 
 /// How to load what was brought, for those applications that must be told.
 pub(super) fn loading(pulled: &Pulled) -> Option<String> {
-    let lines = pulled.installed.as_ref()?.loading.as_ref()?;
+    let lines = pulled.loading.as_ref()?;
     Some(format!("load it in JavaScript:\n  {}", lines.join("\n  ")))
 }
 
@@ -127,9 +126,9 @@ pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
         error.hints().iter().for_each(|hint| text += &format!("  hint: {hint}\n"));
     }
     for file in &pulled.files {
-        text += &format!("{:>8}  {:>10}  {}\n", state(file, true), size::bytes(file.entry.size), file.entry.path);
+        text += &format!("{:>8}  {:>10}  {}\n", state(file, true), size::bytes(file.listed.size), file.listed.path);
     }
-    let total: u64 = pulled.files.iter().map(|file| file.entry.size).sum();
+    let total: u64 = pulled.files.iter().map(|file| file.listed.size).sum();
     let fetch = size::bytes(pulled.bytes_fetched);
     text += &format!("{}, {}; {fetch} to fetch", size::files(pulled.files.len()), size::bytes(total));
     if request.into.is_some() {

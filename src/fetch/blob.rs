@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use super::conductor::Conductor;
 use super::open::Open;
+use super::share::Job;
 use super::tiny::{gather, is_tiny};
 use super::watch::Watch;
-use super::{Engine, FetchError, Job, blocking};
+use super::{Engine, FetchError, blocking};
 use crate::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges, Verdict};
-use crate::manifest::RepoFile;
 use crate::report::Wait;
 
 /// How often a lock that another process holds is tried.
@@ -26,14 +26,15 @@ const FEW_TURNS: usize = 4;
 /// Brings a blob to its place.
 pub(super) async fn bring(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
     let job = Arc::new(job);
-    let taken = match job.here.clone() {
-        Some(here) => visit(&engine, &job, move |engine, job| take(engine, job, &here)).await?,
+    let taken = match job.here().await {
+        Some(here) => visit(&job, move |job| take(job, &here)).await?,
         None => false,
     };
     if !taken {
         fetch(&engine, &job).await?;
     }
     engine.reporter.finished(job.id);
+    job.done();
     Ok(())
 }
 
@@ -118,7 +119,7 @@ async fn begin(engine: &Arc<Engine>, job: &Arc<Job>, alone: bool) -> Result<Opti
     let mut watch = None;
     let mut without_lock = false;
     loop {
-        match visit(engine, job, move |engine, job| look(engine, job, without_lock, alone)).await? {
+        match visit(job, move |job| look(job, without_lock, alone)).await? {
             Beginning::Ours(begun) => return Ok(Some(*begun)),
             Beginning::InPlace => return Ok(None),
             Beginning::Held => {}
@@ -126,10 +127,10 @@ async fn begin(engine: &Arc<Engine>, job: &Arc<Job>, alone: bool) -> Result<Opti
         let watch = match &mut watch {
             Some(watch) => watch,
             None => {
-                let lock = engine.destination.lock(&job.file);
+                let lock = job.share.destination.lock(&job.file);
                 let holder = blocking(move || BlobLock::holder(&lock)).await?;
                 engine.reporter.waiting(&Wait::Locked { path: job.file.path.to_string(), holder });
-                watch.insert(Watch::new(engine.destination.partial(&job.file), engine.options.patience))
+                watch.insert(Watch::new(job.share.destination.partial(&job.file), engine.options.patience))
             }
         };
         if watch.has_stalled().await? {
@@ -145,38 +146,38 @@ async fn begin(engine: &Arc<Engine>, job: &Arc<Job>, alone: bool) -> Result<Opti
 }
 
 /// The first visit: the lock, a second look under it, the partial file.
-fn look(engine: &Engine, job: &Job, without_lock: bool, alone: bool) -> Result<Beginning, CacheError> {
-    let (destination, file) = (&engine.destination, &job.file);
+fn look(job: &Job, without_lock: bool, alone: bool) -> Result<Beginning, CacheError> {
+    let (destination, file) = (&job.share.destination, &job.file);
     let lock = match BlobLock::try_acquire(&destination.lock(file))? {
         Some(lock) => Arc::new(lock),
         None if without_lock => Arc::new(BlobLock::none()),
         None => return Ok(Beginning::Held),
     };
-    if !engine.options.force {
+    if !job.share.force {
         if destination.is_in_place(file) {
-            settle_others(engine, job)?;
+            settle_others(job)?;
             return Ok(Beginning::InPlace);
         }
-        if destination.find(file) == Some(Here::Blob) && take(engine, job, &Here::Blob)? {
+        if destination.find(file) == Some(Here::Blob) && take(job, &Here::Blob)? {
             return Ok(Beginning::InPlace);
         }
     }
     if is_tiny(file) {
         return Ok(Beginning::Ours(Box::new(Begun { lock, partial: None, here: Ranges::default() })));
     }
-    let (partial, here) = open(engine, file, alone)?;
+    let (partial, here) = open(job, alone)?;
     let partial = partial.under(Arc::clone(&lock));
     Ok(Beginning::Ours(Box::new(Begun { lock, partial: Some(partial), here })))
 }
 
 /// The partial file and what is in it; with `force` that is nothing.
-fn open(engine: &Engine, file: &RepoFile, alone: bool) -> Result<(Partial, Ranges), CacheError> {
-    let place = engine.destination.partial(file);
+fn open(job: &Job, alone: bool) -> Result<(Partial, Ranges), CacheError> {
+    let (file, place) = (&job.file, job.share.destination.partial(&job.file));
     if alone {
         return Ok((Partial::private(&place, file)?, Ranges::default()));
     }
     let (partial, here) = Partial::open(place.clone(), file)?;
-    if engine.options.force && here.total() > 0 {
+    if job.share.force && here.total() > 0 {
         partial.discard()?;
         return Partial::open(place, file);
     }
@@ -188,10 +189,10 @@ async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<
     let Begun { lock, partial, here } = begun;
     let Some(partial) = partial else {
         let pieces = gather(engine, job).await?;
-        return visit(engine, job, move |engine, job| {
-            let partial = Partial::private(&engine.destination.partial(&job.file), &job.file)?;
+        return visit(job, move |job| {
+            let partial = Partial::private(&job.share.destination.partial(&job.file), &job.file)?;
             partial.write(0, &pieces)?;
-            publish(engine, job, partial, lock)
+            publish(job, partial, lock)
         })
         .await;
     };
@@ -199,44 +200,46 @@ async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<
     let partial = Arc::clone(&open.partial);
     Conductor::new(engine, job, open).run().await?;
     // every stream and every write of theirs has ended, so this handle is the last
-    let replaced = || CacheError::Replaced { path: engine.destination.partial(&job.file).path };
+    let replaced = || CacheError::Replaced { path: job.share.destination.partial(&job.file).path };
     let partial = Arc::into_inner(partial).ok_or_else(replaced)?;
-    visit(engine, job, move |engine, job| publish(engine, job, partial, lock)).await
+    visit(job, move |job| publish(job, partial, lock)).await
 }
 
 /// The last visit: the verdict, and if it is good, the names. The lock is held until then.
-fn publish(engine: &Engine, job: &Job, partial: Partial, lock: Arc<BlobLock>) -> Result<Outcome, CacheError> {
+fn publish(job: &Job, partial: Partial, lock: Arc<BlobLock>) -> Result<Outcome, CacheError> {
     match partial.verify()? {
-        Verdict::Right(verified) => engine.destination.publish(verified, &job.file)?,
+        Verdict::Right(verified) => job.share.destination.publish(verified, &job.file)?,
         Verdict::Wrong { mismatch, rivals } => return Ok(Outcome::Wrong { mismatch, rivals }),
         Verdict::Holes(partial, here) => {
             return Ok(Outcome::Mended(Box::new(Begun { lock, partial: Some(partial), here })));
         }
     }
-    settle_others(engine, job)?;
+    settle_others(job)?;
     Ok(Outcome::Done)
 }
 
 /// Uses content that is on this machine; `false` where it is not what its name says.
-fn take(engine: &Engine, job: &Job, here: &Here) -> Result<bool, CacheError> {
-    let taken = engine.destination.take(&job.file, here)?;
+fn take(job: &Job, here: &Here) -> Result<bool, CacheError> {
+    let destination = &job.share.destination;
+    // an earlier job of the same repository may have brought it
+    let here = if destination.find(&job.file) == Some(Here::Blob) { &Here::Blob } else { here };
+    let taken = destination.take(&job.file, here)?;
     if taken {
-        settle_others(engine, job)?;
+        settle_others(job)?;
     }
     Ok(taken)
 }
 
 /// Gives the content its other names.
-fn settle_others(engine: &Engine, job: &Job) -> Result<(), CacheError> {
-    job.also.iter().try_for_each(|file| engine.destination.settle(file))
+fn settle_others(job: &Job) -> Result<(), CacheError> {
+    job.also.iter().try_for_each(|file| job.share.destination.settle(file))
 }
 
 /// File work of a blob, on a thread that may block.
 async fn visit<T: Send + 'static>(
-    engine: &Arc<Engine>,
     job: &Arc<Job>,
-    work: impl FnOnce(&Engine, &Job) -> Result<T, CacheError> + Send + 'static,
+    work: impl FnOnce(&Job) -> Result<T, CacheError> + Send + 'static,
 ) -> Result<T, FetchError> {
-    let (engine, job) = (Arc::clone(engine), Arc::clone(job));
-    Ok(blocking(move || work(&engine, &job)).await??)
+    let job = Arc::clone(job);
+    Ok(blocking(move || work(&job)).await??)
 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::open::Open;
+use super::share::Job;
 use super::stream::{Interruption, Stream};
 use super::tempo::{Standing, Tempo};
 use super::transport::Link;
-use super::{Engine, FetchError, Job};
+use super::{Engine, FetchError};
 use crate::cache::CacheError;
 use crate::http::{Failure, Patience};
 
@@ -26,7 +27,7 @@ pub(super) const SMALL: u64 = 2 << 20;
 /// Conducts the streams of one file until all of its bytes are here.
 pub(super) struct Conductor<'a> {
     engine: &'a Arc<Engine>,
-    job: &'a Job,
+    job: &'a Arc<Job>,
     open: Arc<Open>,
     link: Arc<Link>,
     tempo: Tempo,
@@ -40,9 +41,16 @@ pub(super) struct Conductor<'a> {
     compared: Instant,
 }
 
+/// The right to a connection: one of those of the run, and of a large file's server.
+pub(super) struct Permit {
+    _run: OwnedSemaphorePermit,
+    _server: Option<OwnedSemaphorePermit>,
+}
+
 impl<'a> Conductor<'a> {
-    pub(super) fn new(engine: &'a Arc<Engine>, job: &'a Job, open: Arc<Open>) -> Self {
-        let most = if job.file.size <= SMALL { 1 } else { engine.options.connections };
+    pub(super) fn new(engine: &'a Arc<Engine>, job: &'a Arc<Job>, open: Arc<Open>) -> Self {
+        let most = engine.options.connections.min(job.share.transport.most_connections());
+        let most = if job.file.size <= SMALL { 1 } else { most };
         Self {
             engine,
             job,
@@ -100,8 +108,7 @@ impl<'a> Conductor<'a> {
             self.link.book();
             let stream = Stream {
                 engine: Arc::clone(self.engine),
-                id: self.job.id,
-                file: self.job.file.clone(),
+                job: Arc::clone(self.job),
                 open: Arc::clone(&self.open),
                 link: Arc::clone(&self.link),
                 lease,
@@ -112,11 +119,22 @@ impl<'a> Conductor<'a> {
         Ok(())
     }
 
-    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        let lane = if self.job.file.size <= SMALL { &self.engine.small } else { &self.engine.bulk };
-        let lane = Arc::clone(lane);
-        // nobody closes a lane
-        if self.streams.is_empty() { lane.acquire_owned().await.ok() } else { lane.try_acquire_owned().ok() }
+    async fn permit(&self) -> Option<Permit> {
+        if self.job.file.size <= SMALL {
+            return Some(Permit { _run: self.right_to(&self.engine.small).await?, _server: None });
+        }
+        let server = self.right_to(&self.job.share.transport.connections).await?;
+        Some(Permit { _run: self.right_to(&self.engine.bulk).await?, _server: Some(server) })
+    }
+
+    async fn right_to(&self, connections: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        let connections = Arc::clone(connections);
+        // nobody closes them
+        if self.streams.is_empty() {
+            connections.acquire_owned().await.ok()
+        } else {
+            connections.try_acquire_owned().ok()
+        }
     }
 
     /// A stream is over.

@@ -1,11 +1,14 @@
 //! What is here, what is to be done, and how many bytes that is. Made before the first byte; `--dry-run` prints it.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use thiserror::Error;
 
 use crate::cache::{Destination, Here};
 use crate::digest::Digest;
-use crate::manifest::RepoFile;
-use crate::report::FileId;
+use crate::manifest::{Entry, RepoFile};
+use crate::repo::RepoPath;
 
 /// Where a file stands before the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,78 +24,124 @@ pub enum FileState {
     },
 }
 
+/// A file that is asked for.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The file as it is listed.
+    pub listed: Arc<Entry>,
+    /// Where it stands.
+    pub state: FileState,
+}
+
 /// One blob to be brought to its place, or places.
 #[derive(Debug, Clone)]
-pub struct Job {
-    /// How reports call it.
-    pub id: FileId,
+pub struct Need {
     /// The file, by the first of its paths.
     pub file: RepoFile,
     /// Other files of the same content.
     pub also: Vec<RepoFile>,
     /// Where its content is on this machine, if it is.
     pub here: Option<Here>,
+    /// How many of its bytes an earlier run left.
+    pub have: u64,
 }
+
+impl Need {
+    /// How many bytes have to come.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        if self.here.is_some() { 0 } else { self.file.size - self.have }
+    }
+}
+
+/// The listing masks the hash of a file that is not here, so that nothing could hold its bytes to account.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the hash of `{0}` is hidden")]
+pub struct Unverifiable(pub RepoPath);
 
 /// The plan of a pull.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// Every file that was asked for, with its state, in the order of the manifest.
-    pub files: Vec<(RepoFile, FileState)>,
+    /// Every file that was asked for, in the order of the listing.
+    pub files: Vec<Planned>,
     /// How many bytes are to be fetched.
     pub bytes_to_fetch: u64,
-    /// How many bytes earlier runs left of the files to be fetched.
-    pub bytes_resumed: u64,
 }
 
 impl Plan {
-    /// Looks at what is here. With `force`, nothing counts.
+    /// Looks at what is here. With `force`, nothing counts. May read a whole folder: blocks.
     #[must_use]
-    pub fn make(files: Vec<RepoFile>, destination: &Destination, force: bool) -> Self {
+    pub fn make(listed: Vec<Arc<Entry>>, destination: &Destination, force: bool) -> Self {
         let mut plan = Self::default();
         let mut counted = HashSet::new();
-        for file in files {
-            let state = if force { FileState::Missing { have: 0 } } else { state(&file, destination) };
+        for listed in listed {
+            let state = if force { FileState::Missing { have: 0 } } else { state(&listed, destination) };
             if let FileState::Missing { have } = state
-                && (counted.insert(file.digest) || !destination.shares_content())
+                && (listed.digest.is_none_or(|digest| counted.insert(digest)) || !destination.shares_content())
             {
-                plan.bytes_to_fetch += file.size - have;
-                plan.bytes_resumed += have;
+                plan.bytes_to_fetch += listed.size - have;
             }
-            plan.files.push((file, state));
+            plan.files.push(Planned { listed, state });
         }
         plan
     }
 
-    /// The work to be done: one job a blob where files of one content share it.
+    /// The plan where all is in its place; none where something is not. Stops at the first that is not.
     #[must_use]
-    pub fn jobs(&self, destination: &Destination) -> Vec<Job> {
-        let mut jobs: Vec<Job> = Vec::new();
+    pub fn of_all_here(listed: Vec<Arc<Entry>>, destination: &Destination) -> Option<Self> {
+        let in_place = |listed: Arc<Entry>| {
+            is_in_place(&listed, destination).then_some(Planned { listed, state: FileState::InPlace })
+        };
+        Some(Self { files: listed.into_iter().map(in_place).collect::<Option<_>>()?, bytes_to_fetch: 0 })
+    }
+
+    /// The files in their place.
+    pub fn in_place(&self) -> impl Iterator<Item = RepoFile> {
+        let in_place = self.files.iter().filter(|file| file.state == FileState::InPlace);
+        in_place.filter_map(|file| file.listed.to_file())
+    }
+
+    /// What is to be brought: one need a blob where files of one content share it.
+    ///
+    /// # Errors
+    /// The first file whose hash is not known.
+    pub fn needs(&self, shares_content: bool) -> Result<Vec<Need>, Unverifiable> {
+        let mut needs: Vec<Need> = Vec::new();
         let mut by_content: HashMap<Digest, usize> = HashMap::new();
-        for (file, state) in &self.files {
-            let here = match state {
+        for planned in &self.files {
+            let (here, have) = match &planned.state {
                 FileState::InPlace => continue,
-                FileState::Here(here) => Some(here.clone()),
-                FileState::Missing { .. } => None,
+                FileState::Here(here) => (Some(here.clone()), 0),
+                FileState::Missing { have } => (None, *have),
             };
+            let file = planned.listed.to_file().ok_or_else(|| Unverifiable(planned.listed.path.clone()))?;
             match by_content.get(&file.digest) {
-                Some(&at) if destination.shares_content() => jobs[at].also.push(file.clone()),
+                Some(&at) if shares_content => needs[at].also.push(file),
                 _ => {
-                    by_content.insert(file.digest, jobs.len());
-                    jobs.push(Job { id: FileId(jobs.len()), file: file.clone(), also: Vec::new(), here });
+                    by_content.insert(file.digest, needs.len());
+                    needs.push(Need { file, also: Vec::new(), here, have });
                 }
             }
         }
-        jobs
+        Ok(needs)
     }
 }
 
-fn state(file: &RepoFile, destination: &Destination) -> FileState {
-    if destination.is_in_place(file) {
+fn is_in_place(listed: &Entry, destination: &Destination) -> bool {
+    match listed.to_file() {
+        Some(file) => destination.is_in_place(&file),
+        None => destination.path(&listed.path).is_file(),
+    }
+}
+
+fn state(listed: &Entry, destination: &Destination) -> FileState {
+    // one whose hash is hidden is believed by nobody
+    let Some(file) = listed.to_file() else { return FileState::Missing { have: 0 } };
+    if destination.is_in_place(&file) {
         return FileState::InPlace;
     }
-    match destination.find(file) {
+    match destination.find(&file) {
         Some(here) => FileState::Here(here),
-        None => FileState::Missing { have: destination.partial(file).finished(file).total() },
+        None => FileState::Missing { have: destination.partial(&file).finished(&file).total() },
     }
 }

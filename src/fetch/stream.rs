@@ -6,22 +6,20 @@
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::conductor::Permit;
 use super::leases::Lease;
 use super::open::{Held, Open};
+use super::share::Job;
 use super::transport::{Body, Link};
 use super::{Engine, FetchError, blocking};
 use crate::cache::CacheError;
 use crate::http::Failure;
-use crate::manifest::RepoFile;
-use crate::report::FileId;
 
 /// How many bytes are gathered for one write. Two such pieces a connection, one that fills and one that is written, are
 /// the engine's share of the memory.
@@ -43,13 +41,12 @@ pub(super) enum Interruption {
 /// What a stream works with.
 pub(super) struct Stream {
     pub(super) engine: Arc<Engine>,
-    pub(super) id: FileId,
-    pub(super) file: RepoFile,
+    pub(super) job: Arc<Job>,
     pub(super) open: Arc<Open>,
     pub(super) link: Arc<Link>,
     pub(super) lease: Lease,
     /// The right to a connection, for as long as the stream lives.
-    pub(super) _permit: OwnedSemaphorePermit,
+    pub(super) _permit: Permit,
 }
 
 impl Stream {
@@ -63,7 +60,8 @@ impl Stream {
 
     async fn bring(&self, writer: &mut Writer) -> Result<(), Interruption> {
         let (range, alone) = (self.lease.range.clone(), self.open.leases().is_alone());
-        let opening = self.engine.transport.open(&self.file, range, &self.link, alone);
+        let url = self.job.link();
+        let opening = self.job.share.transport.open(&url, &self.job.file, range, &self.link, alone);
         let Some(opened) = writer.held.unless_spent(opening).await else { return Ok(()) };
         let Some(mut body) = opened.map_err(Interruption::Failure)? else { return Ok(()) };
         let (began, start) = (Instant::now(), writer.held.written);
@@ -74,12 +72,12 @@ impl Stream {
 
     async fn copy(&self, body: &mut Body, writer: &mut Writer) -> Result<(), Interruption> {
         while let Some(next) = next(body, writer).await? {
-            self.engine.received.fetch_add(body.take_received(), Ordering::Relaxed);
+            self.engine.received(&self.job, body.take_received());
             let Some(mut bytes) = next.map_err(Interruption::Failure)? else { break };
             let kept = writer.held.claim(bytes.len() as u64);
             // no more than there are
             bytes.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
-            self.engine.reporter.advanced(self.id, kept);
+            self.engine.reporter.advanced(self.job.id, kept);
             writer.push(bytes).await.map_err(Interruption::Fatal)?;
             self.engine.limit.take(kept).await;
         }

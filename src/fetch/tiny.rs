@@ -4,13 +4,13 @@
 //! taken for each of them. Nothing of a tiny file is kept for the next run, and nothing is written before it is whole.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
+use super::share::Job;
 use super::stream::PIECE;
 use super::transport::Link;
-use super::{Engine, FetchError, Job};
+use super::{Engine, FetchError};
 use crate::http::{Failure, Patience};
 use crate::manifest::RepoFile;
 
@@ -48,11 +48,13 @@ struct Gathered {
 
 async fn go_on(engine: &Arc<Engine>, job: &Job, gathered: &mut Gathered) -> Result<(), Failure> {
     let missing = gathered.length..job.file.size;
-    let Some(mut body) = engine.transport.open(&job.file, missing, &gathered.link, true).await? else { return Ok(()) };
+    let Some(mut body) = job.share.transport.open(&job.link(), &job.file, missing, &gathered.link, true).await? else {
+        return Ok(());
+    };
     loop {
         let next = body.next().await;
         let received = body.take_received();
-        engine.received.fetch_add(received, Ordering::Relaxed);
+        engine.received(job, received);
         let Some(bytes) = next? else { return Ok(()) };
         gathered.length += bytes.len() as u64;
         engine.reporter.advanced(job.id, bytes.len() as u64);

@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::credential::Credential;
@@ -30,7 +31,9 @@ const REPLACEMENTS: u64 = 4;
 pub struct Transport {
     client: Client,
     credential: Option<Credential>,
-    link: Box<dyn Fn(&RepoFile) -> Url + Send + Sync>,
+    /// How many connections for large files the server bears, and the right to each of them.
+    most_connections: usize,
+    pub(super) connections: Arc<Semaphore>,
     /// Whether signed links of a host are good for ranges other than their own.
     free: Mutex<HashMap<Origin, bool>>,
 }
@@ -83,17 +86,18 @@ impl Link {
 }
 
 impl Transport {
-    /// A transport that asks for files at their links with a credential.
+    /// A transport that asks for files at their links with a credential, over so many connections for large files at most.
     #[must_use]
-    pub fn new(
-        client: Client,
-        credential: Option<Credential>,
-        link: impl Fn(&RepoFile) -> Url + Send + Sync + 'static,
-    ) -> Self {
-        Self { client, credential, link: Box::new(link), free: Mutex::default() }
+    pub fn new(client: Client, credential: Option<Credential>, most_connections: usize) -> Self {
+        let connections = Arc::new(Semaphore::new(most_connections.min(Semaphore::MAX_PERMITS)));
+        Self { client, credential, most_connections, connections, free: Mutex::default() }
     }
 
-    /// Opens a stream of the bytes `range` of a file. None where the server turns out not to serve ranges: then the link
+    pub(super) const fn most_connections(&self) -> usize {
+        self.most_connections
+    }
+
+    /// Opens a stream of the bytes `range` of a file, which `url` leads to. None where the server turns out not to serve ranges: then the link
     /// knows, and the next stream asks for the whole file. A stream that is `alone` takes the whole file if that is what
     /// it gets.
     ///
@@ -101,6 +105,7 @@ impl Transport {
     /// When the answer refuses, or holds something else than bytes of that file.
     pub(super) async fn open(
         &self,
+        url: &Url,
         file: &RepoFile,
         range: Range<u64>,
         link: &Link,
@@ -114,7 +119,7 @@ impl Transport {
         };
         let answer = match answer {
             Some(answer) => answer,
-            None => self.resolve(file, asked).await?,
+            None => self.resolve(url, asked).await?,
         };
         let covered = coverage(&answer, asked, file.size, file.path.as_str());
         if covered.is_err() {
@@ -132,18 +137,18 @@ impl Transport {
                 0
             }
         };
-        self.remember(file, &answer, link).await;
+        self.remember(url, &answer, link).await;
         Ok(Some(Body { answer, position, range, size: file.size, received: 0 }))
     }
 
     /// Asks the provider, who redirects to where the bytes are.
-    async fn resolve(&self, file: &RepoFile, range: Option<ByteRange>) -> Result<Answer, Failure> {
-        self.client.send(&Ask { range, ..Ask::get((self.link)(file), self.credential.as_ref()) }).await
+    async fn resolve(&self, url: &Url, range: Option<ByteRange>) -> Result<Answer, Failure> {
+        self.client.send(&Ask { range, ..Ask::get(url.clone(), self.credential.as_ref()) }).await
     }
 
     /// Keeps the link that brought good bytes, if it is another origin's: only such links are signed.
-    async fn remember(&self, file: &RepoFile, answer: &Answer, link: &Link) {
-        if Origin::of(answer.url()) != Origin::of(&(self.link)(file)) {
+    async fn remember(&self, url: &Url, answer: &Answer, link: &Link) {
+        if Origin::of(answer.url()) != Origin::of(url) {
             *link.signed.lock().await = Some(answer.url().clone());
         }
     }

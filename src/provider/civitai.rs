@@ -17,7 +17,7 @@ use super::{Access, Account, Answering, Provider, ProviderError, Refusal, Refusa
 use crate::credential::Credential;
 use crate::endpoint::{Endpoint, Protocol};
 use crate::http::{Ask, ByteRange, Client, Failure};
-use crate::manifest::{AskedAs, Entry, FileId, Gate, Manifest, RepoFile, Resolved};
+use crate::manifest::{AskedAs, Entry, FileId, Gate, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
 
@@ -131,7 +131,7 @@ impl CivitAi {
         Ok(Repo { id, ..repo.clone() })
     }
 
-    async fn manifest(&self, repo: &Repo, commit: &Commit) -> Result<Manifest, ProviderError> {
+    async fn listing(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
         let url = self.endpoint.join(["api", "v1", "model-versions", &number(commit)]);
         let (version, _): (wire::Version, _) = self.client.json(&self.get(url.clone())).await?;
         let is_named = repo.id.owner().is_none();
@@ -147,7 +147,7 @@ impl CivitAi {
             Some(_) => {}
         }
         let entries = listing::entries(repo, commit.as_number(), &version)?;
-        Ok(Manifest { repo: repo.clone(), commit: commit.clone(), entries })
+        Ok(entries)
     }
 
     /// Asks for the first byte. HEAD answers 401 whoever asks (vast-ai/base-image#215).
@@ -213,8 +213,8 @@ impl Provider for CivitAi {
         false
     }
 
-    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>> {
-        Box::pin(self.manifest(repo, commit))
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Vec<Entry>, ProviderError>> {
+        Box::pin(self.listing(repo, commit))
     }
 
     fn link(&self, _repo: &Repo, commit: &Commit, file: &RepoFile) -> Url {

@@ -18,7 +18,7 @@ use crate::credential::Credential;
 use crate::digest::Digest;
 use crate::endpoint::Endpoint;
 use crate::http::{Ask, ByteRange, Client, Failure, next_page};
-use crate::manifest::{Entry, Gate, Manifest, RepoFile, Resolved};
+use crate::manifest::{Entry, Gate, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, RepoKind, RepoPath, Revision};
 use crate::settings;
 
@@ -122,7 +122,7 @@ impl HuggingFace {
         }
     }
 
-    async fn manifest(&self, repo: &Repo, commit: &Commit) -> Result<Manifest, ProviderError> {
+    async fn listing(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
         let entries = match self.tree(repo, commit).await {
             Err(ProviderError::Failure(Failure::Refused(refused)))
                 if refused.code.is_none() && matches!(refused.status.as_u16(), 400 | 404 | 405 | 501) =>
@@ -132,7 +132,7 @@ impl HuggingFace {
             entries => entries?,
         };
         let entries = listing::check(repo, entries)?;
-        Ok(Manifest { repo: repo.clone(), commit: commit.clone(), entries })
+        Ok(entries)
     }
 
     async fn tree(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
@@ -234,8 +234,8 @@ impl Provider for HuggingFace {
         ALWAYS_OPEN.contains(&path.as_str())
     }
 
-    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Manifest, ProviderError>> {
-        Box::pin(self.manifest(repo, commit))
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Vec<Entry>, ProviderError>> {
+        Box::pin(self.listing(repo, commit))
     }
 
     fn link(&self, repo: &Repo, commit: &Commit, file: &RepoFile) -> Url {

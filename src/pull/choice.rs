@@ -1,7 +1,9 @@
 //! Which files a pull is about: what the user named, without the weights that are there once more, as far as the
 //! application can load it.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::{Application, Pull};
 use crate::cache::folder::is_reserved;
@@ -24,20 +26,27 @@ pub enum Savings {
 /// The entries that are asked for.
 #[derive(Debug, Default)]
 pub(super) struct Chosen<'e> {
-    pub(super) entries: Vec<&'e Entry>,
+    pub(super) entries: Vec<&'e Arc<Entry>>,
     /// None where one set of weights is all there is.
     pub(super) savings: Option<Savings>,
     /// What does not come in the precision that was asked for, in whole sentences.
     pub(super) lacking: Vec<String>,
 }
 
-impl Pull<'_> {
+impl Chosen<'_> {
+    /// The same to keep.
+    pub(super) fn listed(&self) -> Vec<Arc<Entry>> {
+        self.entries.iter().map(|entry| Arc::clone(entry)).collect()
+    }
+}
+
+impl Pull {
     /// The entries that are asked for.
-    pub(super) fn choose<'e>(&self, entries: &'e [Entry]) -> Result<Chosen<'e>, Error> {
+    pub(super) fn choose<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Chosen<'e>, Error> {
         let mut named = self.named(entries)?;
         if self.request.local_dir.is_some() && self.request.selection.only_file().is_none() {
             // notes that somebody committed; ours would be overwritten, and the files are of use to nobody
-            let rest: Vec<&Entry> = named.iter().copied().filter(|entry| !is_reserved(&entry.path)).collect();
+            let rest: Vec<&Arc<Entry>> = named.iter().copied().filter(|entry| !is_reserved(&entry.path)).collect();
             if !rest.is_empty() {
                 named = rest;
             }
@@ -56,7 +65,7 @@ impl Pull<'_> {
         Ok(Chosen { entries, savings, lacking: [chosen.lacking, lacking].concat() })
     }
 
-    fn one_set<'e>(&self, entries: Vec<&'e Entry>) -> Result<Chosen<'e>, Error> {
+    fn one_set<'e>(&self, entries: Vec<&'e Arc<Entry>>) -> Result<Chosen<'e>, Error> {
         let files = listed(&entries);
         let Some(choice) = &self.request.weights else {
             let savings = weights::saved_by_auto(&files).map(Savings::Possible);
@@ -79,7 +88,7 @@ impl Pull<'_> {
     }
 
     /// What ComfyUI loads; names and patterns are taken at their word.
-    fn for_comfyui<'e>(&self, mut chosen: Vec<&'e Entry>) -> Result<Vec<&'e Entry>, Error> {
+    fn for_comfyui<'e>(&self, mut chosen: Vec<&'e Arc<Entry>>) -> Result<Vec<&'e Arc<Entry>>, Error> {
         if self.request.selection.is_open() && !self.is_whole_pipeline() {
             chosen.retain(|entry| comfyui::is_model(&entry.path));
         }
@@ -91,10 +100,10 @@ impl Pull<'_> {
 
     fn for_transformers_js<'e>(
         &self,
-        entries: &'e [Entry],
-        mut chosen: Vec<&'e Entry>,
+        entries: &'e [Arc<Entry>],
+        mut chosen: Vec<&'e Arc<Entry>>,
         dtype: Option<Dtype>,
-    ) -> Result<(Vec<&'e Entry>, Vec<String>), Error> {
+    ) -> Result<(Vec<&'e Arc<Entry>>, Vec<String>), Error> {
         let mut lacking = Vec::new();
         if self.request.selection.is_open() {
             chosen.retain(|entry| transformers_js::is_loadable(&entry.path));
@@ -118,7 +127,7 @@ impl Pull<'_> {
 
     /// Says what the choice could not give.
     pub(super) fn tell(&self, chosen: &Chosen<'_>) {
-        chosen.lacking.iter().for_each(|lacking| self.session.reporter().note(lacking));
+        chosen.lacking.iter().for_each(|lacking| self.reporter.note(lacking));
     }
 }
 
@@ -128,10 +137,11 @@ pub(super) fn first_of_quantization<'e>(entries: &[&'e Entry]) -> Option<&'e Ent
     entries.iter().copied().find(|entry| entry.path.as_str() == first)
 }
 
-fn listed<'e>(entries: &[&'e Entry]) -> Vec<Listed<'e>> {
-    entries.iter().map(|entry| Listed { path: entry.path.as_str(), size: entry.size }).collect()
+fn listed<'e>(entries: &[&'e impl Borrow<Entry>]) -> Vec<Listed<'e>> {
+    let entries = entries.iter().map(|entry| (*entry).borrow());
+    entries.map(|entry: &Entry| Listed { path: entry.path.as_str(), size: entry.size }).collect()
 }
 
-fn without<'e>(entries: &[&'e Entry], left_out: &BTreeSet<&str>) -> Vec<&'e Entry> {
+fn without<'e>(entries: &[&'e Arc<Entry>], left_out: &BTreeSet<&str>) -> Vec<&'e Arc<Entry>> {
     entries.iter().copied().filter(|entry| !left_out.contains(entry.path.as_str())).collect()
 }

@@ -1,8 +1,10 @@
 //! The gate, before the first byte: asked where the hub has that question, found out at one file where it has not.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use super::{Access, Hub};
+use super::Access;
+use super::prepare::Hub;
 use crate::error::Error;
 use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider;
@@ -25,10 +27,10 @@ impl Hub<'_> {
         &self,
         asked: Option<Access>,
         resolved: &Resolved,
-        chosen: &[&Entry],
+        chosen: &[&Arc<Entry>],
     ) -> Result<Access, Error> {
         let masked = chosen.iter().find(|entry| entry.digest.is_none());
-        let always_open = |entry: &&Entry| self.connection.provider().is_always_open(&entry.path);
+        let always_open = |entry: &&Arc<Entry>| self.connection.provider().is_always_open(&entry.path);
         let telling = masked.or_else(|| chosen.iter().find(|entry| !always_open(entry)));
         match (asked, telling) {
             (Some(access), _) if masked.is_none() || resolved.gate != Gate::Open => Ok(access),
@@ -43,7 +45,7 @@ impl Hub<'_> {
     /// Looks into the files that are asked for, where the provider numbers them: what is known about them, and the exact
     /// length of those whose listing has a rounded one. A file tells by its first byte, so that is its gate, too; none
     /// where the provider does not number its files.
-    pub(super) async fn measure(&self, commit: &Commit, entries: &mut [Entry]) -> Result<Option<Access>, Error> {
+    pub(super) async fn measure(&self, commit: &Commit, entries: &mut [Arc<Entry>]) -> Result<Option<Access>, Error> {
         if entries.iter().all(|entry| entry.published.is_none()) {
             return Ok(None);
         }
@@ -53,7 +55,7 @@ impl Hub<'_> {
         let paths: HashSet<RepoPath> = unmeasured.map(|(_, entry)| entry.path.clone()).collect();
         for entry in entries.iter_mut().filter(|entry| paths.contains(&entry.path)) {
             match self.connection.measure(self.subject(), commit, entry).await {
-                Ok(size) => entry.set_size(size),
+                Ok(size) => Arc::make_mut(entry).set_size(size),
                 Err(error) => return self.denied(error).map(Some),
             }
         }

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::choice::first_of_quantization;
-use super::{Pull, Pulled, pull_cache};
+use super::{Pull, Pulled};
 use crate::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Standing};
-use crate::cache::{CacheError, Here, RepoCache, space};
+use crate::cache::{CacheError, Destination, Here, RepoCache, space};
 use crate::comfyui::{ModelFolders, ModelType};
 use crate::error::Error;
 use crate::fetch::{FileState, blocking};
@@ -48,27 +49,6 @@ pub enum Application {
     },
 }
 
-/// Where a pull put its files beside the cache.
-#[derive(Debug, Clone)]
-pub struct Installed {
-    /// Each file's place, in the order of the files, and how it arrived there.
-    pub files: Vec<(PathBuf, Arrival)>,
-    /// JavaScript that loads it, for Transformers.js.
-    pub loading: Option<[String; 2]>,
-}
-
-impl Installed {
-    /// How many files arrived in which way; those that were there are not counted.
-    #[must_use]
-    pub fn arrivals(&self) -> BTreeMap<Arrival, usize> {
-        let mut counts = BTreeMap::new();
-        for (_, arrival) in self.files.iter().filter(|(_, arrival)| *arrival != Arrival::InPlace) {
-            *counts.entry(*arrival).or_default() += 1;
-        }
-        counts
-    }
-}
-
 /// One file on its way into a folder.
 struct Item {
     /// The file by its path below the folder.
@@ -81,7 +61,7 @@ struct Item {
     hashed: Hashed,
 }
 
-impl Pull<'_> {
+impl Pull {
     /// Whether the whole tree is one model to the application.
     pub(super) fn is_whole_pipeline(&self) -> bool {
         let application = self.request.into.as_ref().map(|into| &into.application);
@@ -89,16 +69,17 @@ impl Pull<'_> {
     }
 
     /// Looks at the places of files that are not in the cache, before any of them is fetched.
-    pub(super) async fn look_ahead(&self, commit: &Commit, chosen: &[&Entry]) -> Result<(), Error> {
+    pub(super) async fn look_ahead(&self, destination: &Destination, chosen: &[&Arc<Entry>]) -> Result<(), Error> {
         let Some(into) = &self.request.into else { return Ok(()) };
-        let places = self.places(into, chosen)?;
-        self.ensure_room(into, chosen, &places)?;
+        let chosen: Vec<&Entry> = chosen.iter().map(AsRef::as_ref).collect();
+        let places = self.places(into, &chosen)?;
+        self.ensure_room(into, &chosen, &places)?;
         let missing = chosen.iter().zip(places).filter_map(|(entry, place)| {
-            let file = entry.to_file().filter(|file| !self.is_here(commit, file))?;
-            Some(self.item(commit, &file, place, Hashed::Before))
+            let file = entry.to_file().filter(|file| !self.is_here(destination.commit(), file))?;
+            Some(self.item(destination, &file, place, Hashed::Before))
         });
         let missing: Vec<Item> = missing.collect();
-        let cache = pull_cache(self.request, self.session.settings(), &self.provider);
+        let cache = self.own_cache();
         let (link, force) = (into.link, self.request.force);
         Ok(blocking(move || missing.iter().try_for_each(|item| item.look_ahead(&cache, link, force))).await??)
     }
@@ -126,7 +107,7 @@ impl Pull<'_> {
     /// Says where a planned pull's files would go.
     pub(super) fn foresee(&self, mut pulled: Pulled) -> Result<Pulled, Error> {
         let Some(into) = &self.request.into else { return Ok(pulled) };
-        let chosen: Vec<&Entry> = pulled.files.iter().map(|file| &file.entry).collect();
+        let chosen: Vec<&Entry> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
         let places = self.places(into, &chosen)?;
         let files: Vec<PathBuf> = places.iter().map(|(root, below)| absolute(root).join(below.to_path())).collect();
         let roots: Vec<PathBuf> = places.into_iter().map(|(root, _)| root).collect();
@@ -135,26 +116,29 @@ impl Pull<'_> {
     }
 
     /// Brings a finished pull's files to their places.
-    pub(super) async fn install(&self, mut pulled: Pulled) -> Result<Pulled, Error> {
+    pub(super) async fn install(&self, mut pulled: Pulled, destination: &Destination) -> Result<Pulled, Error> {
         let Some(into) = &self.request.into else { return Ok(pulled) };
-        let chosen: Vec<&Entry> = pulled.files.iter().map(|file| &file.entry).collect();
+        let chosen: Vec<&Entry> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
         let places = self.places(into, &chosen)?;
         let roots: Vec<PathBuf> = places.iter().map(|(root, _)| root.clone()).collect();
         let mut items = Vec::new();
         for (pulled_file, place) in pulled.files.iter().zip(places) {
-            let Some(file) = pulled_file.entry.to_file() else {
-                return Err(Error::Masked { path: pulled_file.entry.path.clone() });
+            let Some(file) = pulled_file.listed.to_file() else {
+                return Err(Error::Masked { path: pulled_file.listed.path.clone() });
             };
             let hashed = match pulled_file.state {
                 FileState::Missing { .. } | FileState::Here(Here::Elsewhere(_)) => Hashed::ByThisRun,
                 FileState::InPlace | FileState::Here(Here::Blob) => Hashed::Before,
             };
-            items.push(self.item(&pulled.commit, &file, place, hashed));
+            items.push(self.item(destination, &file, place, hashed));
         }
         let files = blocking(move || items.iter().map(Item::bring).collect::<Result<Vec<_>, _>>()).await??;
         let at: Vec<PathBuf> = files.iter().map(|(place, _)| place.clone()).collect();
         pulled.path = self.installed_path(into, &roots, &pulled, &at);
-        pulled.installed = Some(Installed { loading: self.loading(into, &pulled), files });
+        pulled.loading = self.loading(into, &pulled);
+        for (file, arrived) in pulled.files.iter_mut().zip(files) {
+            file.arrived = Some(arrived);
+        }
         Ok(pulled)
     }
 
@@ -184,12 +168,18 @@ impl Pull<'_> {
         }
     }
 
-    fn item(&self, commit: &Commit, file: &RepoFile, (root, below): (PathBuf, RepoPath), hashed: Hashed) -> Item {
+    fn item(
+        &self,
+        destination: &Destination,
+        file: &RepoFile,
+        (root, below): (PathBuf, RepoPath),
+        hashed: Hashed,
+    ) -> Item {
         let link = self.request.into.as_ref().map(|into| into.link).unwrap_or_default();
         Item {
             delivery: Delivery::into_folder(&root, link, self.request.force),
-            blob: self.destination(commit).path(&file.path),
-            earlier: self.cache.other_pointers(commit, &file.path),
+            blob: destination.path(&file.path),
+            earlier: self.cache.other_pointers(destination.commit(), &file.path),
             file: RepoFile { path: below, ..file.clone() },
             hashed,
         }
@@ -199,16 +189,16 @@ impl Pull<'_> {
     fn installed_path(&self, into: &Installation, roots: &[PathBuf], pulled: &Pulled, files: &[PathBuf]) -> PathBuf {
         let named = self.request.selection.only_file();
         let mut named = pulled.files.iter().zip(files).filter(|(file, _)| match named {
-            Some(name) => file.entry.path.as_str() == name,
+            Some(name) => file.listed.path.as_str() == name,
             None => self.request.file.is_some() || self.request.expect.is_some(),
         });
         if let (Some((_, place)), None) = (named.next(), named.next()) {
             return place.clone();
         }
         if let Some(Choice::Quant(_)) = &self.request.weights {
-            let entries: Vec<&Entry> = pulled.files.iter().map(|file| &file.entry).collect();
+            let entries: Vec<&Entry> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
             let first = first_of_quantization(&entries).map(|first| &first.path);
-            if let Some(at) = pulled.files.iter().position(|file| Some(&file.entry.path) == first) {
+            if let Some(at) = pulled.files.iter().position(|file| Some(&file.listed.path) == first) {
                 return files[at].clone();
             }
         }
@@ -222,7 +212,7 @@ impl Pull<'_> {
     fn loading(&self, into: &Installation, pulled: &Pulled) -> Option<[String; 2]> {
         let Application::TransformersJs { folder, dtype } = &into.application else { return None };
         let root = absolute(&transformers_js::root(folder, &self.request.wanted.revision));
-        let has_sessions = pulled.files.iter().any(|file| file.entry.path.as_str().contains(".onnx"));
+        let has_sessions = pulled.files.iter().any(|file| file.listed.path.as_str().contains(".onnx"));
         Some(transformers_js::loading(&root, &self.request.wanted.repo, has_sessions, dtype.map(Dtype::name)))
     }
 }

@@ -4,7 +4,10 @@
 //! The fact behind it: a commit of a hub never changes, but the version of a CivitAI model does. Its creator uploads a
 //! file anew, under its number or under another one, and what was kept says nothing true any more.
 
-use super::{Access, Hub, Pulled, whereabouts};
+use std::sync::Arc;
+
+use super::prepare::{Draft, Hub};
+use super::{Access, whereabouts};
 use crate::error::{Error, FileError};
 use crate::fetch::FetchError;
 use crate::manifest::{Entry, Resolved};
@@ -12,52 +15,61 @@ use crate::provider::RefusalKind;
 use crate::repo::Commit;
 
 impl Hub<'_> {
-    /// Brings what the listing says. Where it was kept and what happens speaks against it, it is asked for once more.
-    pub(super) async fn list_and_bring(&self, resolved: &Resolved, asked: Option<Access>) -> Result<Pulled, Error> {
+    /// Plans what the listing says. Where it was kept and speaks against what is asked for, it is asked for once more.
+    pub(super) async fn list_and_plan(&self, resolved: Resolved, asked: Option<Access>) -> Result<Draft, Error> {
         let Some(kept) = self.kept(&resolved.commit) else {
             let entries = self.ask_for_listing(&resolved.commit).await?;
-            return self.bring(resolved.clone(), asked, entries).await;
+            return self.plan(resolved, asked, entries).await;
         };
-        let error = match self.bring(resolved.clone(), asked, kept.clone()).await {
-            Err(error) if can_change(&kept) && may_be_outdated(&error) => error,
-            outcome => return outcome,
-        };
+        match self.plan(resolved.clone(), asked, kept.clone()).await {
+            Ok(draft) => Ok(Draft { kept: can_change(&kept).then_some(kept), ..draft }),
+            Err(error) => self.plan_anew(resolved, &kept, error).await,
+        }
+    }
+
+    /// Plans what a new listing says, if it says something else; the error stands if not.
+    pub(super) async fn plan_anew(
+        &self,
+        resolved: Resolved,
+        kept: &[Arc<Entry>],
+        error: Error,
+    ) -> Result<Draft, Error> {
+        if !can_change(kept) || !may_be_outdated(&error) {
+            return Err(error);
+        }
         match self.ask_for_listing(&resolved.commit).await {
-            Ok(entries) if !is_alike(&entries, &kept) => {
+            Ok(entries) if !is_alike(&entries, kept) => {
                 let what = self.connection.spell(self.subject());
-                self.pull
-                    .session
-                    .reporter()
-                    .note(&format!("`{what}` has changed since it was last listed; it is taken as it is now"));
-                self.bring(resolved.clone(), None, entries).await
+                let note = format!("`{what}` has changed since it was last listed; it is taken as it is now");
+                self.pull.reporter.note(&note);
+                self.plan(resolved, None, entries).await
             }
             Ok(_) | Err(_) => Err(error),
         }
     }
 
     /// The listing of an earlier pull, where nothing in it is still to come; by force only one that cannot change.
-    fn kept(&self, commit: &Commit) -> Option<Vec<Entry>> {
+    fn kept(&self, commit: &Commit) -> Option<Vec<Arc<Entry>>> {
         let kept = self.pull.cache.listing(commit).filter(|kept| kept.iter().all(Entry::is_settled))?;
+        let kept: Vec<Arc<Entry>> = kept.into_iter().map(Arc::new).collect();
         (!self.pull.request.force || !can_change(&kept)).then_some(kept)
     }
 
-    async fn ask_for_listing(&self, commit: &Commit) -> Result<Vec<Entry>, Error> {
+    async fn ask_for_listing(&self, commit: &Commit) -> Result<Vec<Arc<Entry>>, Error> {
+        let entries = self.connection.list(self.subject(), commit).await?;
         let kept = self.pull.cache.listing(commit).unwrap_or_default();
-        match self.connection.provider().list(&self.pull.request.wanted.repo, commit).await {
-            Ok(manifest) => Ok(whereabouts::with_known_sizes(manifest.entries, &kept)),
-            Err(error) => Err(self.connection.explain(self.subject(), error, None, None).await),
-        }
+        Ok(whereabouts::with_known_sizes(entries, &kept))
     }
 }
 
 /// Whether the listing is of a provider that numbers its files: the number is all that stays.
-fn can_change(entries: &[Entry]) -> bool {
+fn can_change(entries: &[Arc<Entry>]) -> bool {
     entries.iter().any(|entry| entry.published.is_some())
 }
 
 /// Whether two listings are of the same files with the same content.
-fn is_alike(left: &[Entry], right: &[Entry]) -> bool {
-    let facts = |entry: &Entry| {
+fn is_alike(left: &[Arc<Entry>], right: &[Arc<Entry>]) -> bool {
+    let facts = |entry: &Arc<Entry>| {
         let published = entry.published.as_ref().map(|published| (published.id, published.asked_as.clone()));
         (entry.path.clone(), entry.digest, published)
     };

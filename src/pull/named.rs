@@ -2,6 +2,7 @@
 //! whose files are alternatives to each other, the primary one.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::Pull;
 use crate::digest::Digest;
@@ -9,10 +10,10 @@ use crate::error::{Error, FileError, Numbered};
 use crate::manifest::{Entry, Scan};
 use crate::repo::printable;
 
-impl Pull<'_> {
+impl Pull {
     /// The entries that are meant, in the order of the listing.
-    pub(super) fn named<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
-        let request = self.request;
+    pub(super) fn named<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
+        let request = &self.request;
         let chosen = match request.file {
             Some(number) => self.numbered(number, entries)?,
             None if entries.iter().any(|entry| entry.published.is_some()) => self.alternatives(entries)?,
@@ -24,7 +25,7 @@ impl Pull<'_> {
         }
     }
 
-    fn selected<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+    fn selected<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
         let paths = entries.iter().map(|entry| entry.path.as_str());
         let selected = self.request.selection.select(paths);
         let selected =
@@ -33,8 +34,8 @@ impl Pull<'_> {
         Ok(entries.iter().filter(|entry| selected.contains(entry.path.as_str())).collect())
     }
 
-    fn numbered<'e>(&self, number: u64, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
-        let is_it = |entry: &&Entry| entry.published.as_ref().is_some_and(|published| published.id == number);
+    fn numbered<'e>(&self, number: u64, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
+        let is_it = |entry: &&Arc<Entry>| entry.published.as_ref().is_some_and(|published| published.id == number);
         entries
             .iter()
             .find(is_it)
@@ -42,16 +43,16 @@ impl Pull<'_> {
             .ok_or_else(|| self.no_such_file(number.to_string(), entries))
     }
 
-    fn no_such_file(&self, wanted: String, entries: &[Entry]) -> Error {
-        let known = entries.iter().filter_map(Numbered::of).collect();
+    fn no_such_file(&self, wanted: String, entries: &[Arc<Entry>]) -> Error {
+        let known = entries.iter().filter_map(|entry| Numbered::of(entry)).collect();
         FileError::NoSuchFile { repo: self.request.wanted.repo.clone(), wanted, known }.into()
     }
 
     /// The file that has all traits of a link: the primary if it is one of several.
-    fn alike<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+    fn alike<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
         let traits = &self.request.traits;
-        let has_all = |entry: &&Entry| traits.iter().all(|(key, value)| entry.has_trait(key, value));
-        let alike: Vec<&Entry> = entries.iter().filter(has_all).collect();
+        let has_all = |entry: &&Arc<Entry>| traits.iter().all(|(key, value)| entry.has_trait(key, value));
+        let alike: Vec<&Arc<Entry>> = entries.iter().filter(has_all).collect();
         let wanted = || traits.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&");
         match (alike.as_slice(), alike.iter().find(|entry| is_primary(entry))) {
             ([], _) => Err(self.no_such_file(printable(&wanted()), entries)),
@@ -66,7 +67,7 @@ impl Pull<'_> {
 
     /// Files with numbers. Patterns are about the name that was published, which several may bear; a pattern that takes
     /// two of one name cannot mean both.
-    fn alternatives<'e>(&self, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, Error> {
+    fn alternatives<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
         let selection = &self.request.selection;
         if selection.is_everything() {
             let primary = entries.iter().find(|entry| is_primary(entry));
@@ -91,7 +92,7 @@ impl Pull<'_> {
             !is_own(name) && !selection.contains(entry.path.as_str()) && selection.contains(name)
         };
         let by_own = |entry: &Entry| selection.contains_either(entry.path.as_str(), entry.published_name());
-        let chosen: Vec<&Entry> = entries.iter().filter(|entry| by_own(entry) || is_shared(entry)).collect();
+        let chosen: Vec<&Arc<Entry>> = entries.iter().filter(|entry| by_own(entry) || is_shared(entry)).collect();
         let mut bearers: BTreeMap<&str, Vec<Numbered>> = BTreeMap::new();
         for entry in chosen.iter().filter(|entry| selection.has_patterns() || is_shared(entry)) {
             bearers.entry(entry.published_name()).or_default().extend(Numbered::of(entry));
@@ -104,7 +105,7 @@ impl Pull<'_> {
     }
 
     /// What of the choice the user should hear about, and what must not be fetched.
-    pub(super) fn inspect(&self, chosen: &[&Entry], entries: &[Entry]) -> Result<(), Error> {
+    pub(super) fn inspect(&self, chosen: &[&Arc<Entry>], entries: &[Arc<Entry>]) -> Result<(), Error> {
         for entry in chosen {
             let Some(published) = &entry.published else { continue };
             if entry.digest.is_none() {
@@ -117,21 +118,21 @@ impl Pull<'_> {
                         return Err(FileError::Dangerous { path: entry.path.clone(), scan: name }.into());
                     }
                     Scan::Danger => {
-                        self.session.reporter().warn(&format!("the {name} scan found a danger in `{}`", entry.path));
+                        self.reporter.warn(&format!("the {name} scan found a danger in `{}`", entry.path));
                     }
                     Scan::Pending => {
-                        self.session.reporter().note(&format!("the {name} scan of `{}` is not over", entry.path));
+                        self.reporter.note(&format!("the {name} scan of `{}` is not over", entry.path));
                     }
                     Scan::Passed | Scan::Unclear => {}
                 }
             }
             let namesakes = entries.iter().filter(|other| other.published_name() == published.name);
-            let namesakes: Vec<Numbered> = namesakes.filter_map(Numbered::of).collect();
+            let namesakes: Vec<Numbered> = namesakes.filter_map(|entry| Numbered::of(entry)).collect();
             // a path with the number in it was chosen with open eyes
             let by_name = self.request.file.is_none() && entry.path.as_str() == published.name;
             if namesakes.len() > 1 && by_name && self.request.expect.is_none() {
                 let all: Vec<String> = namesakes.iter().map(ToString::to_string).collect();
-                self.session.reporter().note(&format!(
+                self.reporter.note(&format!(
                     "{} files are called `{}`: {}; {} is taken, a number behind a `+` takes another",
                     all.len(),
                     published.name,
@@ -145,7 +146,7 @@ impl Pull<'_> {
 }
 
 /// The file with the hash that the caller expects. One that has only a git id is left to the caller.
-fn with_hash<'e>(expected: Digest, chosen: &[&'e Entry]) -> Result<Vec<&'e Entry>, Error> {
+fn with_hash<'e>(expected: Digest, chosen: &[&'e Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
     let alike = || chosen.iter().filter(|entry| entry.digest == Some(expected));
     if let Some(entry) = alike().find(|entry| is_primary(entry)).or_else(|| alike().next()) {
         return Ok(vec![entry]);

@@ -4,6 +4,8 @@
 //! The fact behind it: a page of CivitAI may name a version without its model. Its files belong in the model's folder all
 //! the same, or the next spelling of the same thing would be fetched twice.
 
+use std::sync::Arc;
+
 use super::Request;
 use crate::cache::holder_of;
 use crate::endpoint::Protocol;
@@ -30,11 +32,11 @@ pub(super) fn fixed(commit: &Commit, asked: &Revision) -> Revision {
 }
 
 /// A listing with the exact lengths that an earlier one had of the same content.
-pub(super) fn with_known_sizes(mut entries: Vec<Entry>, known: &[Entry]) -> Vec<Entry> {
+pub(super) fn with_known_sizes(mut entries: Vec<Arc<Entry>>, known: &[Entry]) -> Vec<Arc<Entry>> {
     for entry in entries.iter_mut().filter(|entry| !entry.is_measured()) {
         let same = |old: &&Entry| old.is_measured() && old.digest == entry.digest && old.digest.is_some();
         if let Some(old) = known.iter().find(same) {
-            entry.set_size(old.size);
+            Arc::make_mut(entry).set_size(old.size);
         }
     }
     entries

@@ -1,20 +1,25 @@
 //! A provider that is asked with one credential, and whose refusals are explained. What holds for a whole run is asked
-//! once: what a revision is (so that two pulls of one run are of one commit), whose the token is, that a gate is open.
+//! once: what a revision is (so that two pulls of one run are of one commit), what a commit holds, whose the token is, that
+//! a gate is open.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::OnceCell;
 
 use super::{Given, Subject};
 use crate::credential::Credential;
 use crate::error::{BadToken, Error};
+use crate::fetch::Transport;
 use crate::http::{Client, Failure};
 use crate::manifest::{Entry, Gate, Resolved};
 use crate::provider::{self, Access, Account, Provider, ProviderError};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
+
+/// Every file of a commit, sorted by path, each path once.
+pub type Listing = Vec<Arc<Entry>>;
 
 /// A provider, asked with one credential or with none.
 pub struct Connection {
@@ -25,8 +30,10 @@ pub struct Connection {
     pub(super) credential: Option<Credential>,
     account: OnceCell<Result<Option<Account>, Arc<ProviderError>>>,
     resolved: Mutex<HashMap<(Repo, Revision), Resolved>>,
+    listings: Mutex<HashMap<(Repo, Commit), Listing>>,
     granted: Mutex<HashSet<Repo>>,
     has_no_gate_question: AtomicBool,
+    transport: OnceLock<Arc<Transport>>,
 }
 
 impl Connection {
@@ -44,8 +51,10 @@ impl Connection {
             credential,
             account: OnceCell::new(),
             resolved: Mutex::default(),
+            listings: Mutex::default(),
             granted: Mutex::default(),
             has_no_gate_question: AtomicBool::new(false),
+            transport: OnceLock::new(),
         }
     }
 
@@ -150,6 +159,35 @@ impl Connection {
             }
             Err(error) => Err(self.explain(subject, error, Some(gate), None).await),
         }
+    }
+
+    /// Every file of a commit. Asked once: two pulls of one run share a listing.
+    ///
+    /// # Errors
+    /// When the provider refuses or gives no usable answer.
+    pub async fn list(&self, subject: Subject<'_>, commit: &Commit) -> Result<Listing, Error> {
+        let key = (subject.repo.clone(), commit.clone());
+        if let Some(known) = lock(&self.listings).get(&key) {
+            return Ok(known.clone());
+        }
+        match self.provider.list(subject.repo, commit).await {
+            Ok(entries) => {
+                let entries: Listing = entries.into_iter().map(Arc::new).collect();
+                lock(&self.listings).insert(key, entries.clone());
+                Ok(entries)
+            }
+            Err(error) => Err(self.explain(subject, error, None, None).await),
+        }
+    }
+
+    /// How files arrive from here. What it learns about the servers' links, and how many connections they bear, holds for
+    /// the whole run.
+    pub fn transport(&self) -> Arc<Transport> {
+        let new = || {
+            let (client, credential) = (self.client.clone(), self.credential.clone());
+            Arc::new(Transport::new(client, credential, self.provider.most_connections()))
+        };
+        Arc::clone(self.transport.get_or_init(new))
     }
 
     /// Asks for the first byte of a file, where the provider could not say.

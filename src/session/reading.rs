@@ -41,8 +41,8 @@ impl Connection {
 
     async fn some_file(&self, subject: Subject<'_>, resolved: &Resolved) -> Result<Option<RepoPath>, Error> {
         match self.provider.list(subject.repo, &resolved.commit).await {
-            Ok(manifest) => {
-                let mut paths = manifest.entries.into_iter().map(|entry| entry.path);
+            Ok(entries) => {
+                let mut paths = entries.into_iter().map(|entry| entry.path);
                 Ok(paths.find(|path| !self.provider.is_always_open(path)))
             }
             Err(error) => Err(self.explain(subject, error, Some(resolved.gate), None).await),

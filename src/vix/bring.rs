@@ -11,8 +11,8 @@ use crate::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
 use crate::endpoint::{Protocol, public};
 use crate::error::Error;
-use crate::fetch::{FileState, blocking};
-use crate::pull::{Access, Pulled, PulledFile, Request, pull};
+use crate::fetch::{FileState, Planned, blocking};
+use crate::pull::{Access, Prepared, Pulled, Request, prepare, settle, transfer};
 use crate::reference::{Reference, Within};
 use crate::session::Session;
 use crate::settings::Settings;
@@ -24,6 +24,22 @@ pub(super) struct Porter<'a> {
     pub(super) targets: Targets,
 }
 
+/// What is to become of a model.
+enum Begun {
+    /// Nothing: it is there, or this is a dry run.
+    Over(Placed),
+    /// Its file is to be pulled and given its name.
+    Pull(Box<Prepared>),
+}
+
+/// What stands at the places of a model.
+enum Seen {
+    /// The model itself: nothing is to do.
+    There(Placed),
+    /// Nothing, or what is to be replaced.
+    Missing { replace: bool },
+}
+
 /// A model's file in the cache, whose content is the one that the catalog promises.
 struct Cached {
     path: PathBuf,
@@ -31,29 +47,103 @@ struct Cached {
 }
 
 impl Porter<'_> {
-    /// Brings one model.
-    pub(super) async fn bring(&self, model: &CatalogModel) -> Result<Placed, Error> {
-        let request = request(model, self.session.settings(), self.order.dry_run);
-        let replace = match self.look(model, request.as_ref().ok()).await? {
-            Found::InPlace(path) => return Ok(Placed { way: Way::Present, path, bytes_fetched: 0 }),
-            Found::Elsewhere(path) => return Ok(Placed { way: Way::Adopted, path, bytes_fetched: 0 }),
-            Found::Occupied(path) if !self.order.force => return Err(CacheError::Occupied { path }.into()),
-            Found::Occupied(_) | Found::Dummy(_) => true,
-            Found::Missing => false,
-        };
-        self.targets.expect_root(model)?;
-        let request = request?;
-        let target = self.targets.of(model).swap_remove(0);
-        if self.order.dry_run {
-            return self.plan(&request, self.targets.place(model)).await;
-        }
-        match self.fetch_and_place(model, &request, &target, replace).await {
-            // another program changed the copy in the cache: it is fetched again, once
-            Err(Error::Cache(CacheError::Damaged { .. })) => {
-                self.fetch_and_place(model, &Request { force: true, ..request }, &target, replace).await
+    /// Brings models, all by one transfer, and says what became of each as soon as it is known. The numbers are those of
+    /// the caller.
+    pub(super) async fn bring(
+        &self,
+        mut models: Vec<(usize, &CatalogModel)>,
+        told: &mut impl FnMut(usize, Result<Placed, Error>),
+    ) -> Result<(), Error> {
+        // a copy in the cache that another program changed is fetched again, once
+        for force in [false, true] {
+            let (mut owners, mut prepared) = (Vec::new(), Vec::new());
+            for (number, model) in std::mem::take(&mut models) {
+                match self.begin(model, force).await {
+                    Ok(Begun::Pull(pull)) => {
+                        owners.push((number, model));
+                        prepared.push(*pull);
+                    }
+                    Ok(Begun::Over(placed)) => told(number, Ok(placed)),
+                    Err(error) => told(number, Err(error)),
+                }
             }
-            outcome => outcome,
+            if prepared.is_empty() {
+                break;
+            }
+            let mut transfer = transfer(&mut prepared, self.session).await?;
+            let mut prepared: Vec<Option<Prepared>> = prepared.into_iter().map(Some).collect();
+            while let Some((place, outcome)) = transfer.next().await {
+                let (number, model) = owners[place];
+                let Some(pull) = prepared[place].take() else { continue };
+                match self.end(model, pull, outcome).await {
+                    Err(Error::Cache(CacheError::Damaged { .. })) if !force => models.push((number, model)),
+                    outcome => told(number, outcome),
+                }
+            }
         }
+        Ok(())
+    }
+
+    /// Looks for a model, and prepares its pull where it is missing.
+    async fn begin(&self, model: &CatalogModel, force: bool) -> Result<Begun, Error> {
+        let request = request(model, self.session.settings(), self.order.dry_run);
+        if let Seen::There(placed) = self.see(model, request.as_ref().ok()).await? {
+            return Ok(Begun::Over(placed));
+        }
+        self.targets.expect_root(model)?;
+        let prepared = prepare(&Request { force, ..request? }, self.session).await?;
+        if self.order.dry_run {
+            return Self::plan(prepared, self.targets.place(model)).map(Begun::Over);
+        }
+        check(prepared.files(), model)?;
+        Ok(Begun::Pull(Box::new(prepared)))
+    }
+
+    /// Ends a model's pull, and gives its file its name.
+    async fn end(
+        &self,
+        model: &CatalogModel,
+        prepared: Prepared,
+        outcome: Result<u64, Error>,
+    ) -> Result<Placed, Error> {
+        let pulled = match outcome {
+            Ok(bytes) => settle(prepared, bytes).await?,
+            Err(error) => self.pull_anew(model, prepared.anew(error).await?).await?,
+        };
+        let cached = verified(model, &pulled).await?;
+        let target = self.targets.of(model).swap_remove(0);
+        if model.is_archive() {
+            return self.unpack(model, cached, &target).await;
+        }
+        // another model of this run may have been brought to the same place, or to one where loaders find it
+        let request = request(model, self.session.settings(), false)?;
+        let replace = match self.see(model, Some(&request)).await? {
+            Seen::There(placed) => return Ok(Placed { bytes_fetched: cached.bytes_fetched, ..placed }),
+            Seen::Missing { replace } => replace,
+        };
+        let (delivery, file, from) = (target.delivery(replace), target.file.clone(), cached.path);
+        let arrival = blocking(move || delivery.bring(&file, &from, Hashed::ByThisRun)).await??;
+        Ok(Placed { way: Way::Brought(arrival), path: target.path(), bytes_fetched: cached.bytes_fetched })
+    }
+
+    async fn pull_anew(&self, model: &CatalogModel, prepared: Prepared) -> Result<Pulled, Error> {
+        check(prepared.files(), model)?;
+        let mut prepared = [prepared];
+        let outcome = transfer(&mut prepared, self.session).await?.next().await;
+        let [prepared] = prepared;
+        settle(prepared, outcome.map_or(Ok(0), |(_, outcome)| outcome)?).await
+    }
+
+    /// What stands at the places of a model, and what that means.
+    async fn see(&self, model: &CatalogModel, request: Option<&Request>) -> Result<Seen, Error> {
+        let there = |way, path| Seen::There(Placed { way, path, bytes_fetched: 0 });
+        Ok(match self.look(model, request).await? {
+            Found::InPlace(path) => there(Way::Present, path),
+            Found::Elsewhere(path) => there(Way::Adopted, path),
+            Found::Occupied(path) if !self.order.force => return Err(CacheError::Occupied { path }.into()),
+            Found::Occupied(_) | Found::Dummy(_) => Seen::Missing { replace: true },
+            Found::Missing => Seen::Missing { replace: false },
+        })
     }
 
     /// What stands at the places of a model. The copy in the cache that a file there came from saves a hash.
@@ -71,46 +161,13 @@ impl Porter<'_> {
         blocking(move || targets.look(&model, Look::AtContent(blob.as_deref()))).await?
     }
 
-    async fn fetch_and_place(
-        &self,
-        model: &CatalogModel,
-        request: &Request,
-        target: &Target,
-        replace: bool,
-    ) -> Result<Placed, Error> {
-        let cached = self.fetch(model, request).await?;
-        if model.is_archive() {
-            return self.unpack(model, cached, target).await;
-        }
-        let (delivery, file, from) = (target.delivery(replace), target.file.clone(), cached.path);
-        let arrival = blocking(move || delivery.bring(&file, &from, Hashed::ByThisRun)).await??;
-        Ok(Placed { way: Way::Brought(arrival), path: target.path(), bytes_fetched: cached.bytes_fetched })
-    }
-
     /// What would be done, and whether the gate is open.
-    async fn plan(&self, request: &Request, path: PathBuf) -> Result<Placed, Error> {
-        let planned = pull(request, self.session).await?;
+    fn plan(prepared: Prepared, path: PathBuf) -> Result<Placed, Error> {
+        let planned = prepared.foresee()?;
         match planned.access {
             Access::Granted => Ok(Placed { way: Way::Planned, path, bytes_fetched: planned.bytes_fetched }),
             Access::Refused(error) => Err(error),
         }
-    }
-
-    /// Pulls the file into the cache and holds it to the catalog's promise.
-    async fn fetch(&self, model: &CatalogModel, request: &Request) -> Result<Cached, Error> {
-        let pulled = pull(request, self.session).await?;
-        let file = the_file(&pulled, model)?;
-        let promised = file.entry.digest == Some(model.digest);
-        let path = pulled.path.clone();
-        // hubs give small files another kind of hash, and what was in the cache may be of another tool
-        if !promised || !matches!(file.state, FileState::Missing { .. }) {
-            let read = path.clone();
-            let found = blocking(move || archive::sha256(&read)).await?.map_err(CacheError::at("read", &path))?;
-            if found != model.digest {
-                return Err(if promised { CacheError::Damaged { path }.into() } else { broken_promise(model, found) });
-            }
-        }
-        Ok(Cached { path, bytes_fetched: pulled.bytes_fetched })
     }
 
     async fn unpack(&self, model: &CatalogModel, cached: Cached, target: &Target) -> Result<Placed, Error> {
@@ -140,21 +197,37 @@ pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) 
     Ok(Request { expect: Some(model.digest), dry_run, ..Request::of(reference, settings) })
 }
 
-/// The one file of a pull, held to what the catalog says before its content is looked at.
-fn the_file<'a>(pulled: &'a Pulled, model: &CatalogModel) -> Result<&'a PulledFile, Error> {
-    let [file] = pulled.files.as_slice() else {
+/// Holds the one file of a pull to what the catalog says, before any of its bytes is fetched.
+fn check(files: &[Planned], model: &CatalogModel) -> Result<(), Error> {
+    let [Planned { listed, .. }] = files else {
         return Err(CatalogError::NoFile { url: public(&model.url) }.into());
     };
-    if let Some(found @ Digest::Sha256(_)) = file.entry.digest
+    if let Some(found @ Digest::Sha256(_)) = listed.digest
         && found != model.digest
     {
         return Err(broken_promise(model, found));
     }
-    if file.entry.size != model.size {
-        let problem = format!("it has {} bytes, not {}", file.entry.size, model.size);
+    if listed.size != model.size {
+        let problem = format!("it has {} bytes, not {}", listed.size, model.size);
         return Err(Error::Promise { problem });
     }
-    Ok(file)
+    Ok(())
+}
+
+/// Holds the content to what the catalog says. Hubs give small files another kind of hash, and what was in the cache may
+/// be of another tool.
+async fn verified(model: &CatalogModel, pulled: &Pulled) -> Result<Cached, Error> {
+    let promised = pulled.files.iter().all(|file| file.listed.digest == Some(model.digest));
+    let is_new = pulled.files.iter().all(|file| matches!(file.state, FileState::Missing { .. }));
+    let path = pulled.path.clone();
+    if !promised || !is_new {
+        let read = path.clone();
+        let found = blocking(move || archive::sha256(&read)).await?.map_err(CacheError::at("read", &path))?;
+        if found != model.digest {
+            return Err(if promised { CacheError::Damaged { path }.into() } else { broken_promise(model, found) });
+        }
+    }
+    Ok(Cached { path, bytes_fetched: pulled.bytes_fetched })
 }
 
 fn broken_promise(model: &CatalogModel, found: Digest) -> Error {

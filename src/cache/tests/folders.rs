@@ -34,7 +34,7 @@ fn a_file_and_its_note_stand_where_huggingface_hub_puts_them() {
     let text = fs::read_to_string(note(&folder, "sub/c.json")).unwrap();
     assert!(text.starts_with(&format!("{target}\n{}\n", file.digest.hex())) && text.ends_with('\n'));
     assert!(folder.is_current(&target, &file));
-    assert!(folder.write_listing(&target, &[]).unwrap());
+    assert!(folder.write_listing::<crate::manifest::Entry>(&target, &[]).unwrap());
     assert_eq!(folder.listing(&target), Some(Vec::new()));
     assert_eq!(folder.lock(&file.path), note(&folder, "sub/c.json").with_extension("lock"));
     let notes = Path::new(".cache/huggingface");

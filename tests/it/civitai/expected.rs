@@ -40,7 +40,7 @@ fn it_chooses_among_the_files_of_a_version_whatever_their_names() {
     for link in ["https://civitai.com/api/download/models/2", "civitai:1@2"] {
         let pulled = expecting(home.path(), &variables, link, &wanted).expect("the file is there");
         let [file] = pulled.files.as_slice() else { panic!("one file was expected") };
-        assert_eq!(file.entry.path.as_str(), "flux.21.safetensors");
+        assert_eq!(file.listed.path.as_str(), "flux.21.safetensors");
         assert_eq!(std::fs::read(&pulled.path).expect("a file").len(), 1_000);
     }
     let downloads = site.requests().into_iter().filter(|request| request.path().contains("/download/"));

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::entry;
 use crate::sandbox::Sandbox;
-use crate::support::{Access, Account, Gate, Hub, Repository, generated, token_of};
+use crate::support::{Access, Account, Gate, Hub, Place, Repository, generated, token_of};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -45,5 +45,32 @@ fn four_models_of_one_repository_take_one_token_and_one_question_of_each_kind() 
     for name in NAMES {
         let place = sandbox.path("desk/ComfyUI-Data/models/checkpoints").join(format!("{name}.safetensors"));
         assert_eq!(fs::read(place).expect("a model"), content(name));
+    }
+}
+
+#[test]
+fn content_that_two_repositories_have_is_fetched_once() {
+    let hub = Hub::start(vec![
+        Repository::model("acme/one").lfs("one.safetensors", content("a")),
+        Repository::model("acme/two").lfs("two.safetensors", content("a")).lfs("other.safetensors", content("b")),
+    ]);
+    let sandbox = Sandbox::new(&hub);
+    let at = |path: &str, name: &str, folder: &str| {
+        let url = format!("https://huggingface.co/acme/{path}");
+        entry(&url, &content(name), &json!({ "types": [folder] }))
+    };
+    let catalog = json!({
+        "one": at("one/resolve/main/one.safetensors", "a", "checkpoints"),
+        "two": at("two/resolve/main/two.safetensors", "a", "loras"),
+        "other": at("two/resolve/main/other.safetensors", "b", "vae"),
+    });
+    sandbox.write("desk/models_catalog.json", catalog.to_string());
+    let run = sandbox.args(["vix", "pull", "--all", "--json"]).env("MODELS_CATALOG_URL", "models_catalog.json");
+    let document = run.any_stdout().any_stderr().run().json();
+    assert_eq!(document["bytes_fetched"], 40_000);
+    assert_eq!((hub.count(Place::Resolve), hub.count(Place::Cdn)), (2, 2), "{}", hub.log());
+    let models = sandbox.path("desk/ComfyUI-Data/models");
+    for (place, name) in [("checkpoints/one", "a"), ("loras/two", "a"), ("vae/other", "b")] {
+        assert_eq!(fs::read(models.join(format!("{place}.safetensors"))).expect("a model"), content(name));
     }
 }
