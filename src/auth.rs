@@ -16,9 +16,9 @@ mod survey;
 use std::path::PathBuf;
 
 pub use self::cancellation::{CancelOnDrop, Cancellation};
-pub use self::identity::{Exchange, IdentityError};
+pub use self::identity::{Exchange, IdentityError, renewable};
 pub use self::problem::AuthError;
-pub use self::store::{Store, StoredLogin, shadows};
+pub use self::store::{Asking, BrowserLogin, Store, StoredLogin, Turn, shadows};
 pub use self::survey::{Standing, Survey, Surveyed, survey};
 
 use self::place::Holding;
@@ -80,6 +80,14 @@ pub fn find(
     Ok(choose(settings, env, provider, repo, choice, cancellation)?
         .map(|holding| bind(holding, settings, provider))
         .unwrap_or_default())
+}
+
+/// The token in a file that somebody names.
+///
+/// # Errors
+/// When it cannot be read, or holds none.
+pub fn read_token(path: &std::path::Path) -> Result<Secret, AuthError> {
+    place::required(&place::read(path)?, &CredentialSource::TokenFile(path.to_owned()))
 }
 
 /// Binds what was found to the provider's origin, unless anyone on the way there could read it.
@@ -157,10 +165,7 @@ fn choose(
     match choice {
         TokenChoice::Anonymous => Ok(None),
         TokenChoice::Stdin(secret) => Ok(Some((secret.clone(), CredentialSource::Stdin))),
-        TokenChoice::File(path) => {
-            let source = CredentialSource::TokenFile(path.clone());
-            Ok(Some((place::required(&place::read(path)?, &source)?, source)))
-        }
+        TokenChoice::File(path) => Ok(Some((read_token(path)?, CredentialSource::TokenFile(path.clone())))),
         TokenChoice::Link(secret) => Ok(Some((secret.clone(), CredentialSource::Link))),
         TokenChoice::Search if !settings.implicit_tokens => Ok(None),
         TokenChoice::Search => {

@@ -5,11 +5,15 @@
 //! reqwest keeps custom headers (spiceai#12495); here the question "may it go there?" cannot be forgotten.
 
 mod problem;
+mod renewal;
 mod shape;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
 
+use self::renewal::Renewal;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use url::Url;
@@ -17,6 +21,7 @@ use url::Url;
 use crate::endpoint::Origin;
 
 pub use self::problem::SecretProblem;
+pub use self::renewal::{Renew, Renewed, Renewing};
 pub use self::shape::{is_like_a_key, masked, shown, token_in};
 
 /// Why a value cannot be sent as a token. The value is never part of the message.
@@ -159,19 +164,50 @@ pub struct Credential {
     secret: Secret,
     source: CredentialSource,
     origin: Origin,
+    /// Shared by all clones: what one request has renewed, every other sends.
+    renewal: Option<Arc<Renewal>>,
 }
 
 impl Credential {
     /// Binds a secret to an origin, for good.
     #[must_use]
     pub const fn new(secret: Secret, source: CredentialSource, origin: Origin) -> Self {
-        Self { secret, source, origin }
+        Self { secret, source, origin, renewal: None }
+    }
+
+    /// The same credential, renewed by `source` when it is due or refused.
+    #[must_use]
+    pub fn renewed_by(self, source: impl Renew + 'static, due: Option<Instant>) -> Self {
+        let renewal = Renewal::new(self.secret.clone(), Box::new(source), due);
+        Self { renewal: Some(Arc::new(renewal)), ..self }
     }
 
     /// The secret, if `url` has the origin that it is bound to.
     #[must_use]
-    pub fn secret_for(&self, url: &Url) -> Option<&Secret> {
-        (Origin::of(url) == self.origin).then_some(&self.secret)
+    pub fn secret_for(&self, url: &Url) -> Option<Secret> {
+        let newest = || self.renewal.as_ref().map_or_else(|| self.secret.clone(), |renewal| renewal.newest());
+        (Origin::of(url) == self.origin).then(newest)
+    }
+
+    /// Every secret that it has had, the newest last: what must not be shown.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<Secret> {
+        self.renewal.as_ref().map_or_else(|| vec![self.secret.clone()], |renewal| renewal.all())
+    }
+
+    /// Renews it, if it ends soon. A renewal that fails has been said; the secret is then what it was.
+    pub async fn renew_if_due(&self) {
+        if let Some(renewal) = &self.renewal {
+            renewal.if_due().await;
+        }
+    }
+
+    /// Renews it after `refused` was not taken. Whether there is another secret now.
+    pub async fn renew_after(&self, refused: &Secret) -> bool {
+        match &self.renewal {
+            Some(renewal) => renewal.after_refusal(refused).await,
+            None => false,
+        }
     }
 
     /// Where the token came from.

@@ -12,7 +12,7 @@ mod token;
 
 use std::path::PathBuf;
 
-use crate::auth::{Exchange, Survey};
+use crate::auth::{Exchange, Survey, renewable};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
 use crate::fetch::blocking;
@@ -155,10 +155,12 @@ impl<'a> Patient<'a> {
         Ok(Self { settings: provider, survey, exchange })
     }
 
-    /// Makes the token, where it is made from an identity.
+    /// Makes the token, where it is made from an identity, and has it renewed where that can be.
     async fn exchange(&mut self, session: &Session) -> Result<(), Error> {
         if let Some(exchange) = &self.exchange {
             self.survey.found.credential = Some(exchange.run(session.env(), session.client()?).await?);
+        } else if let Some(credential) = self.survey.found.credential.take() {
+            self.survey.found.credential = Some(renewable(credential, self.settings, session.client()?).await?);
         }
         Ok(())
     }

@@ -73,6 +73,7 @@ macro_rules! variables {
 variables! {
     HF_OIDC_RESOURCE in Tokens: "repository or user that trusts this CI job: its identity is exchanged for a token";
     HF_OIDC_ID_TOKEN in Tokens: "identity of this CI job, where GitHub Actions is not asked for it";
+    HF_OIDC_ID_TOKEN_FILE in Tokens: "file with that identity, which may be replaced while gatedl runs";
     ACTIONS_ID_TOKEN_REQUEST_URL in Tokens: "where GitHub Actions gives a job its identity";
     ACTIONS_ID_TOKEN_REQUEST_TOKEN in Tokens: "what GitHub Actions wants to see for that";
     HF_AUTH_TOKEN in Tokens: "token for Hugging Face (the name that Visionatrix uses)";

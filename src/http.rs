@@ -161,11 +161,30 @@ impl Client {
         Ok(Self { inner, network: network.clone(), pace: Arc::default(), reporter })
     }
 
-    /// Sends a request and follows its redirects. The answer is a success, or a redirect where `stay` asks for it.
+    /// Says something that a user should know.
+    pub fn warn(&self, text: &str) {
+        self.reporter.warn(text);
+    }
+
+    /// Sends a request and follows its redirects. The answer is a success, or a redirect where `stay` asks for it. A
+    /// credential that can be renewed is, before its end and when the server does not take it any more.
     ///
     /// # Errors
     /// When no answer comes, or one that refuses.
     pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+        let Some(credential) = ask.credential else { return self.follow(ask).await };
+        credential.renew_if_due().await;
+        let sent = credential.secret_for(&ask.url);
+        let answered = self.follow(ask).await;
+        match (&answered, sent) {
+            (Err(failure), Some(sent)) if failure.is_unauthorized() && credential.renew_after(&sent).await => {
+                self.follow(ask).await
+            }
+            _ => answered,
+        }
+    }
+
+    async fn follow(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
         let mut url = ask.url.clone();
         for _ in 0..=MOST_HOPS {
             let mut answer = self.step(ask, &url).await?;
@@ -245,7 +264,7 @@ impl Client {
             request = request.header(RANGE, range.to_string());
         }
         if let Some(body) = &ask.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.bytes());
+            request = request.header(CONTENT_TYPE, body.content_type()).body(body.bytes());
         }
         if let Some(secret) = ask.credential.and_then(|credential| credential.secret_for(url)) {
             let header = HeaderValue::try_from(format!("Bearer {}", secret.expose()));

@@ -125,7 +125,15 @@ impl Session {
                 let credential = exchange.run(self.env(), self.client()?).await?;
                 Ok(Found { credential: Some(credential), warnings: Vec::new() })
             }
-            None => self.search(provider, repo, choice).await,
+            None => {
+                let mut found = self.search(provider, repo, choice).await?;
+                if let Some(credential) = found.credential.take_if(|_| !self.settings().offline) {
+                    let credential = auth::renewable(credential, provider, self.client()?).await?;
+                    credential.renew_if_due().await;
+                    found.credential = Some(credential);
+                }
+                Ok(found)
+            }
         }
     }
 

@@ -4,13 +4,18 @@
 //! variable would go on as another identity, and nobody would see why (huggingface_hub does the same). The token that
 //! comes back is bound to the hub's origin like any other, and is stored nowhere.
 
+mod renewal;
+
+use std::time::{Duration, Instant};
+
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use thiserror::Error;
 use url::Url;
 
-use super::{AuthError, TokenChoice};
-use crate::credential::{Credential, CredentialSource, Secret};
+use self::renewal::{JOB_MARGIN, OfJob, OfLogin};
+use super::{AuthError, BrowserLogin, TokenChoice};
+use crate::credential::{Credential, CredentialSource, Renewed, Secret};
 use crate::endpoint::{Endpoint, Origin, is_exposed, public};
 use crate::env::{self, Env, Variable};
 use crate::http::{Ask, Client, Failure};
@@ -67,6 +72,23 @@ impl IdentityError {
     }
 }
 
+/// The same credential, renewed by the hub where it is that of a browser's login.
+///
+/// # Errors
+/// When the thread that looks is lost.
+pub async fn renewable(
+    credential: Credential,
+    provider: &Provider,
+    client: &Client,
+) -> Result<Credential, IdentityError> {
+    let (of, provider) = (credential.clone(), provider.clone());
+    let look = move || (BrowserLogin::of(&provider, &of), provider);
+    let (login, provider) = tokio::task::spawn_blocking(look).await?;
+    let Some(login) = login else { return Ok(credential) };
+    let due = login.expires_at.and_then(renewal::due_before);
+    Ok(credential.renewed_by(OfLogin { login, provider, client: client.clone(), is_over: false.into() }, due))
+}
+
 /// An exchange of a job's identity for a token.
 #[derive(Debug, Clone)]
 pub struct Exchange<'a> {
@@ -102,6 +124,13 @@ impl<'a> Exchange<'a> {
     /// # Errors
     /// When there is no identity, or the hub gives no token for it.
     pub async fn run(&self, env: &Env, client: &Client) -> Result<Credential, IdentityError> {
+        let Renewed { secret, due } = self.ask(env, client).await?;
+        let (resource, endpoint) = (self.resource.to_owned(), self.endpoint.clone());
+        let again = OfJob { resource, endpoint, env: env.clone(), client: client.clone() };
+        Ok(Credential::new(secret, self.source(), self.endpoint.origin()).renewed_by(again, due))
+    }
+
+    async fn ask(&self, env: &Env, client: &Client) -> Result<Renewed, IdentityError> {
         let url = self.endpoint.join(["oauth", "token"]);
         refuse_exposed(&url)?;
         let identity = self.identity(env, client).await?;
@@ -115,7 +144,7 @@ impl<'a> Exchange<'a> {
         let (answer, _): (Exchanged, _) =
             client.json(&Ask::post(url.clone(), &question, identity)).await.map_err(fail)?;
         match Secret::parse(&answer.access_token, &self.source()) {
-            Ok(Some(secret)) => Ok(Credential::new(secret, self.source(), self.endpoint.origin())),
+            Ok(Some(secret)) => Ok(Renewed { secret, due: due_after(env, &answer) }),
             _ => Err(fail(Failure::broken(&url, "the answer holds no token".to_owned()))),
         }
     }
@@ -124,6 +153,10 @@ impl<'a> Exchange<'a> {
     async fn identity(&self, env: &Env, client: &Client) -> Result<Secret, IdentityError> {
         if let Some(given) = secret(env, &env::HF_OIDC_ID_TOKEN)? {
             return Ok(given);
+        }
+        if let Some(path) = env.path(&env::HF_OIDC_ID_TOKEN_FILE) {
+            // it is replaced every hour or so: whoever wrote it is asked each time
+            return Ok(tokio::task::spawn_blocking(move || super::read_token(&path)).await??);
         }
         let name = env::ACTIONS_ID_TOKEN_REQUEST_URL.name;
         let address = env.text(name).map_err(AuthError::from)?;
@@ -154,6 +187,16 @@ struct Identity {
 #[derive(Deserialize)]
 struct Exchanged {
     access_token: String,
+    expires_in: Option<Value>,
+}
+
+/// When the token is to be exchanged for another: before its end, unless the identity is a text that will not change.
+fn due_after(env: &Env, answer: &Exchanged) -> Option<Instant> {
+    const HOUR: u64 = 60 * 60;
+    let lifetime = Duration::from_secs(renewal::seconds(answer.expires_in.as_ref()).unwrap_or(HOUR));
+    let is_fixed = matches!(env.text(env::HF_OIDC_ID_TOKEN.name), Ok(Some(_)));
+    let margin = if is_fixed { Duration::ZERO } else { JOB_MARGIN };
+    Instant::now().checked_add(lifetime.saturating_sub(margin))
 }
 
 fn secret(env: &Env, variable: &Variable) -> Result<Option<Secret>, AuthError> {

@@ -4,6 +4,7 @@
 //! Hugging Face the files are huggingface_hub's own, so that every tool sees the same logins: `token` is what is sent,
 //! `stored_tokens` beside it knows all by name. For the rest there is `credentials.toml`.
 
+mod browser;
 mod secret_file;
 mod stored_tokens;
 
@@ -15,6 +16,7 @@ use super::place::read_if_there;
 use crate::credential::{CredentialSource, Secret};
 use crate::env::{Env, HF_OIDC_RESOURCE, Variable};
 use crate::settings::{Login, Provider, TokenKey, others_can_read};
+pub use browser::{Asking, BrowserLogin, Turn};
 use stored_tokens::{DEFAULT, StoredTokens};
 
 /// A login as it may be shown.

@@ -83,7 +83,7 @@ fn identity(error: &IdentityError) -> Vec<String> {
     match error {
         IdentityError::NoIdentity => vec![
             "a job of GitHub Actions has one if it asks for it: `permissions: { id-token: write }`".to_owned(),
-            "other CI systems: put the identity token that they make for the hub into HF_OIDC_ID_TOKEN".to_owned(),
+            "other CI systems: put the identity token that they make for the hub into HF_OIDC_ID_TOKEN, or name its file in HF_OIDC_ID_TOKEN_FILE".to_owned(),
         ],
         IdentityError::Exchange { source: Failure::Refused(refused), .. } if refused.status.is_client_error() => vec![
             "the settings of that repository or user name the workflows that it trusts; no other token was tried"

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::Value;
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::ByteRange;
 use crate::credential::{Credential, Secret};
@@ -38,27 +38,40 @@ impl<'a> Ask<'a> {
     /// A `POST` of a JSON document that holds a secret.
     #[must_use]
     pub fn post(url: Url, document: &Value, secret: Secret) -> Self {
-        let body = Some(Body { bytes: document.to_string().into(), secret });
-        Self { method: Method::POST, body, ..Self::get(url, None) }
+        let body = Body { bytes: document.to_string().into(), content_type: "application/json", secret };
+        Self { method: Method::POST, body: Some(body), ..Self::get(url, None) }
+    }
+
+    /// A `POST` of a form that holds a secret.
+    #[must_use]
+    pub fn form(url: Url, fields: &[(&str, &str)], secret: Secret) -> Self {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body = Body { bytes: form.into(), content_type: "application/x-www-form-urlencoded", secret };
+        Self { method: Method::POST, body: Some(body), ..Self::get(url, None) }
     }
 
     /// What must not be repeated, also where the server repeats it.
-    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        let credential = self.credential.and_then(|credential| credential.secret_for(&self.url));
-        credential.into_iter().chain(self.body.as_ref().map(|body| &body.secret))
+    pub(super) fn secrets(&self) -> impl Iterator<Item = Secret> {
+        let credential = self.credential.map(Credential::secrets).unwrap_or_default();
+        credential.into_iter().chain(self.body.as_ref().map(|body| body.secret.clone()))
     }
 }
 
-/// A JSON document on its way to a server. It holds a secret, so its `Debug` is redacted.
+/// What is on its way to a server. It holds a secret, so its `Debug` is redacted.
 #[derive(Clone)]
 pub struct Body {
     bytes: Bytes,
+    content_type: &'static str,
     secret: Secret,
 }
 
 impl Body {
     pub(super) fn bytes(&self) -> Bytes {
         self.bytes.clone()
+    }
+
+    pub(super) const fn content_type(&self) -> &'static str {
+        self.content_type
     }
 }
 

@@ -99,6 +99,12 @@ impl Failure {
         Self::Network { url: public(url), kind: NetworkKind::Stalled, what, source: None }
     }
 
+    /// Whether the server itself does not take the credential, or wants one.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Refused(refused) if refused.own && refused.status.as_u16() == 401)
+    }
+
     /// An answer that makes no sense.
     #[must_use]
     pub fn broken(url: &Url, problem: String) -> Self {

@@ -99,6 +99,42 @@ def test_the_lock_of_python_is_waited_for(machine, stored):
     assert process.returncode == 0, stderr
 
 
+# Makes the login in use one that ends; without arguments the one that is stored already.
+END = """
+import json, sys
+from pathlib import Path
+from huggingface_hub import constants
+from huggingface_hub.utils import _auth
+if len(sys.argv) > 1:
+    _auth._save_token(sys.argv[1], "oauth-bob", refresh_token=sys.argv[2], expires_at=1)
+    _auth._write_secret(Path(constants.HF_TOKEN_PATH), sys.argv[1])
+stored = _auth._read_stored_tokens_full()
+stored["oauth-bob"]["expires_at"] = "1"
+_auth._save_stored_tokens_full(stored)
+print(json.dumps(None))
+"""
+
+
+def test_a_login_of_a_browser_is_renewed_by_either_and_used_by_both(machine, stored):
+    token = machine.hub.tokens["bob"]
+    refresh = token.removeprefix("hf_").removesuffix("bob") + "refresh0bob"
+    machine.python(END, token, refresh)
+    assert "account: `bob`" in machine.gatedl("auth", "status", "hf").stdout
+    assert (machine.home / "token").read_text() == token + "number1"
+    mine = stored.read_bytes()
+    machine.python(REWRITE)
+    assert stored.read_bytes() == mine
+    assert "user=bob" in machine.hf("auth", "whoami", "--format", "agent").stdout
+    assert stored.read_bytes() == mine
+
+    machine.python(END)
+    assert "user=bob" in machine.hf("auth", "whoami", "--format", "agent").stdout
+    assert (machine.home / "token").read_text() == token + "number2"
+    theirs = stored.read_bytes()
+    assert "account: `bob`" in machine.gatedl("auth", "status", "hf").stdout
+    assert stored.read_bytes() == theirs
+
+
 class Terminal:
     """A program on a pseudo terminal of its own."""
 

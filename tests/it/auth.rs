@@ -1,5 +1,6 @@
 //! `gatedl auth`: what is stored where, which token is used, and what is said about it.
 
+mod browser;
 mod git;
 mod keyless;
 mod login;

@@ -459,6 +459,7 @@ fn the_page_about_the_environment_has_every_variable() {
 Tokens (the first that is set wins):
   HF_OIDC_RESOURCE                repository or user that trusts this CI job: its identity is exchanged for a token
   HF_OIDC_ID_TOKEN                identity of this CI job, where GitHub Actions is not asked for it
+  HF_OIDC_ID_TOKEN_FILE           file with that identity, which may be replaced while gatedl runs
   ACTIONS_ID_TOKEN_REQUEST_URL    where GitHub Actions gives a job its identity
   ACTIONS_ID_TOKEN_REQUEST_TOKEN  what GitHub Actions wants to see for that
   HF_AUTH_TOKEN                   token for Hugging Face (the name that Visionatrix uses)

@@ -56,6 +56,7 @@ pub(super) fn remove(path: &Path) -> Result<(), AuthError> {
 }
 
 /// A lock that is held until it is dropped: `flock` on Linux and macOS, as Python's filelock takes it. The file stays.
+#[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }

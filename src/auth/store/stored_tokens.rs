@@ -10,10 +10,21 @@ use super::super::AuthError;
 
 /// The key of the token itself.
 const TOKEN: &str = "hf_token";
+/// What the next token of a browser's login is asked for with.
+const REFRESH: &str = "refresh_token";
+/// When the token ends, in seconds since 1970.
+const END: &str = "expires_at";
 /// What belongs to one token and not to the next one of the same name.
-const OF_THE_TOKEN: [&str; 2] = ["refresh_token", "expires_at"];
+const OF_THE_TOKEN: [&str; 2] = [REFRESH, END];
 /// configparser's section of defaults, which is no login and stands first.
 pub(super) const DEFAULT: &str = "DEFAULT";
+
+/// A login as a browser makes it: what can be renewed has all three.
+pub(super) struct Browser<'a> {
+    pub(super) token: &'a str,
+    pub(super) refresh_token: Option<&'a str>,
+    pub(super) expires_at: Option<u64>,
+}
 
 /// The file. It has no `Debug`: most of its values are secrets.
 #[derive(Default)]
@@ -85,6 +96,31 @@ impl StoredTokens {
             entries.retain(|entry| !entry.is(TOKEN) && !OF_THE_TOKEN.iter().any(|key| entry.is(key)));
             entries.insert(0, Entry { key: TOKEN.to_owned(), lines: vec![token.to_owned()] });
         }
+    }
+
+    /// Every login by name, with what a renewal needs.
+    pub(super) fn browsers(&self) -> impl Iterator<Item = (&str, Browser<'_>)> {
+        self.logins().map(|(name, token)| {
+            let value = |key| self.value(name, key);
+            let expires_at = value(END).and_then(|text| text.trim().parse().ok());
+            (name, Browser { token, refresh_token: value(REFRESH), expires_at })
+        })
+    }
+
+    fn value(&self, name: &str, key: &str) -> Option<&str> {
+        let section = self.0.iter().find(|section| section.name == name)?;
+        section.entries.iter().find(|entry| entry.is(key))?.lines.first().map(String::as_str)
+    }
+
+    /// Puts the next token of a browser's login in the place of the one that ends; its other keys stay.
+    pub(super) fn renew(&mut self, name: &str, token: &str, refresh_token: &str, expires_at: Option<u64>) {
+        self.set(name, token);
+        let Some(section) = self.0.iter_mut().find(|section| section.name == name) else { return };
+        section.entries.retain(|entry| !OF_THE_TOKEN.iter().any(|key| entry.is(key)));
+        let end = expires_at.map(|end| (END, end.to_string()));
+        let entries = [(REFRESH, refresh_token.to_owned())].into_iter().chain(end);
+        let entries = entries.map(|(key, value)| Entry { key: key.to_owned(), lines: vec![value] });
+        section.entries.splice(1..1, entries);
     }
 
     /// Removes a login; says whether it was there.
@@ -196,6 +232,22 @@ mod tests {
         assert!(stored.render().contains("refresh_token = r"));
         stored.set("a", "y");
         assert_eq!(stored.render(), "[a]\nhf_token = y\nnote = mine\n\n");
+    }
+
+    #[test]
+    fn a_renewed_login_is_written_as_python_writes_it() {
+        let mut stored = parse(PYTHON);
+        let browsers: Vec<_> = stored.browsers().map(|(name, one)| (name, one.refresh_token, one.expires_at)).collect();
+        assert_eq!(browsers, [("ci-read", None, None), ("oauth-bob", Some("hf_r"), Some(1_793_491_200))]);
+        stored.renew("oauth-bob", "hf_oauth_c", "hf_s", Some(7));
+        let expected = PYTHON.replace("hf_oauth_b", "hf_oauth_c").replace("hf_r", "hf_s").replace("1793491200", "7");
+        assert_eq!(stored.render(), expected);
+        stored.renew("oauth-bob", "hf_oauth_d", "hf_s", None);
+        assert!(!stored.render().contains("expires_at"));
+        for odd in ["-1", "18446744073709551616", "soon", "NaN", ""] {
+            let stored = parse(&PYTHON.replace("1793491200", odd));
+            assert_eq!(stored.browsers().last().expect("a login").1.expires_at, None, "{odd}");
+        }
     }
 
     #[test]

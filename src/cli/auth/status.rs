@@ -116,6 +116,9 @@ impl<'a> Report<'a> {
     async fn ask(&mut self, session: &Session) -> Result<(), Error> {
         if let Some(exchange) = &self.exchange {
             self.survey.found.credential = Some(exchange.run(session.env(), session.client()?).await?);
+        } else if let Some(credential) = self.survey.found.credential.take() {
+            let credential = auth::renewable(credential, self.provider, session.client()?).await?;
+            self.survey.found.credential = Some(credential);
         }
         if let Some(credential) = &self.survey.found.credential {
             let connection = session.connect(self.provider, Some(credential.clone()))?;

@@ -3,7 +3,9 @@
 use super::{auth, hub_of};
 use crate::sandbox::{Run, Sandbox};
 use crate::support::oauth::{RIGHT_OF_THE_JOB, identity_for};
-use crate::support::{Account, At, Fault, Hub, Origin, Place, Target, Times, token_of};
+use crate::support::{
+    Access, Account, At, Fault, Gate, Hub, Origin, Place, Repository, Target, Times, generated, token_of,
+};
 use snapbox::str;
 
 fn trusting_hub() -> Hub {
@@ -84,7 +86,7 @@ error: could not get the identity of this job
         .stderr(str![[r#"
 error: HF_OIDC_RESOURCE is set, but this job has no identity to exchange for a token
 hint: a job of GitHub Actions has one if it asks for it: `permissions: { id-token: write }`
-hint: other CI systems: put the identity token that they make for the hub into HF_OIDC_ID_TOKEN
+hint: other CI systems: put the identity token that they make for the hub into HF_OIDC_ID_TOKEN, or name its file in HF_OIDC_ID_TOKEN_FILE
 
 "#]])
         .run();
@@ -225,4 +227,40 @@ warning: HF_OIDC_RESOURCE wins over this login as long as it is set
 
 "#]])
         .run();
+}
+
+/// The token of a Kubernetes service account lies in a file, which is replaced before it ends.
+#[test]
+fn an_identity_may_be_in_a_file() {
+    let hub = trusting_hub();
+    let sandbox = Sandbox::new(&hub);
+    let file = sandbox.write("identity", identity_for(&hub.url()) + "\n");
+    let job = || sandbox.args(["pull", "--dry-run", "org/model"]).any_stdout().env("HF_OIDC_RESOURCE", "org/model");
+    job().env("HF_OIDC_ID_TOKEN_FILE", &file).env("HF_TOKEN", token_of("bob")).run();
+    assert_sent_by(&hub, "robot");
+    sandbox.write("identity", "\n");
+    let told = job().env("HF_OIDC_ID_TOKEN_FILE", &file).status(3).any_stderr().run();
+    assert!(told.stderr.starts_with("error: there is no token in "), "{}", told.stderr);
+    let told = job().env("HF_OIDC_ID_TOKEN_FILE", "nowhere").status(2).any_stderr().run();
+    assert!(told.stderr.starts_with("error: could not read the token file `nowhere`"), "{}", told.stderr);
+}
+
+/// A pull takes longer than the hour of a token.
+#[test]
+fn a_token_that_ends_in_the_middle_of_a_pull_is_exchanged_for_another() {
+    let files = (0..8).fold(Repository::model("org/model").gated(Gate::Auto), |model, number| {
+        model.lfs(&format!("{number}.bin"), generated(number, 100_000))
+    });
+    let hub = Hub::start(vec![files]).account(Account::new("robot").good_for(5)).trust("org/model", "robot");
+    let hub = hub.access("robot", "org/model", Access::Granted);
+    let sandbox = Sandbox::new(&hub);
+    let file = sandbox.write("identity", identity_for(&hub.url()));
+    let run = sandbox.args(["pull", "org/model", "--jobs", "1", "--quiet"]).any_stdout();
+    run.env("HF_OIDC_RESOURCE", "org/model").env("HF_OIDC_ID_TOKEN_FILE", &file).run();
+    let requests = hub.requests();
+    let of =
+        |wanted: &dyn Fn(&crate::support::Recorded) -> bool| requests.iter().filter(|request| wanted(request)).count();
+    assert_eq!(of(&|request| request.target == "/oauth/token"), 2);
+    assert!(of(&|request| request.status == 401) >= 1);
+    assert_eq!(of(&|request| request.origin == Origin::Cdn && request.token.is_some()), 0);
 }

@@ -27,6 +27,10 @@ pub struct Account {
     pub can_read_gated: bool,
     pub standing: Standing,
     pub organizations: BTreeSet<String>,
+    /// How often its token was renewed; each time it is another one.
+    pub renewals: u32,
+    /// After so many requests its first token is over.
+    pub requests_left: Option<usize>,
 }
 
 impl Account {
@@ -37,6 +41,8 @@ impl Account {
             can_read_gated: true,
             standing: Standing::Valid,
             organizations: BTreeSet::new(),
+            renewals: 0,
+            requests_left: None,
         }
     }
 
@@ -62,13 +68,25 @@ impl Account {
         self
     }
 
+    /// Its first token is good for so many requests and over then, as that of a CI job is after an hour.
+    pub const fn good_for(mut self, requests: usize) -> Self {
+        self.requests_left = Some(requests);
+        self
+    }
+
     pub fn in_organization(mut self, name: &str) -> Self {
         self.organizations.insert(name.to_owned());
         self
     }
 
     pub fn token(&self) -> String {
-        canary::token_of(&self.name)
+        let number = if self.renewals == 0 { String::new() } else { format!("number{}", self.renewals) };
+        canary::token_of(&self.name) + &number
+    }
+
+    /// What the next token of a browser's login is asked for with, once.
+    pub fn refresh_token(&self) -> String {
+        refresh_token_of(&self.name, self.renewals)
     }
 
     /// What `whoami-v2` says.
@@ -104,6 +122,11 @@ impl Account {
             "auth": {"type": "access_token", "accessToken": access_token},
         })
     }
+}
+
+/// What a browser's login of this account asks with after so many renewals.
+pub fn refresh_token_of(name: &str, renewals: u32) -> String {
+    format!("{}refresh{renewals}{name}", canary::CANARY)
 }
 
 /// Where an account stands at the gate of one repository.

@@ -187,7 +187,7 @@ fn route(state: &mut State, request: &Request) -> Answer {
             };
             match parts.split_first() {
                 Some((first, rest)) if first == "api" => api::answer(state, request, rest),
-                _ if parts == ["oauth", "token"] => oauth::exchange(state, request),
+                _ if parts == ["oauth", "token"] => oauth::token(state, request),
                 _ => resolve::answer(state, request, &parts).unwrap_or_else(api::no_such_route),
             }
         }

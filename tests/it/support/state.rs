@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::fault::Rule;
 use super::kind::{Gate, Kind};
 use super::options::Options;
-use super::record::Record;
+use super::record::{Record, Recorded};
 use super::refusal::Refusal;
 use super::repository::Repository;
 use super::request::Request;
@@ -92,7 +92,17 @@ fn moved(location: &str) -> Answer {
 
 impl State {
     pub fn caller(&self, request: &Request) -> Caller {
-        Caller::from_authorization(request.header("authorization"), &self.accounts)
+        match Caller::from_authorization(request.header("authorization"), &self.accounts) {
+            Caller::Known(account) if self.is_over(&account) => Caller::Unknown,
+            caller => caller,
+        }
+    }
+
+    /// Whether the first token of an account has been sent as often as it is good for.
+    pub fn is_over(&self, account: &Account) -> bool {
+        let is_sender = |request: &&Recorded| request.token.as_deref() == Some(&account.name);
+        let sent = || self.record.requests.iter().filter(is_sender).count();
+        account.renewals == 0 && account.requests_left.is_some_and(|most| sent() > most)
     }
 
     pub fn repository(&self, key: &str) -> Option<&Repository> {
