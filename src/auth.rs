@@ -1,8 +1,9 @@
 //! Finding a credential: an ordered list of places, the first that holds a token wins.
 //!
-//! Nothing here makes a request but [`Exchange`]; whether a token is good is for the hub to say. What this room decides is
-//! which one is sent and to which origin, because the field's loudest token trouble is a stale variable that shadows a fresh login
-//! (lemonade-sdk/lemonade#58) and a token for one hub that reaches another.
+//! Nothing here makes a request but [`Exchange`] and what [`renewable`] asks, both for a token; whether a token is good is
+//! for the hub to say. What this room decides is which one is sent and to which origin, because the field's loudest token
+//! trouble is a stale variable that shadows a fresh login (lemonade-sdk/lemonade#58) and a token for one hub that reaches
+//! another.
 
 mod cancellation;
 mod command;

@@ -91,7 +91,8 @@ fn variable(env: &Env, name: &str) -> Result<Option<Secret>, AuthError> {
     Ok(Secret::parse(text, &CredentialSource::Variable(name.to_owned()))?)
 }
 
-fn login(path: &Path, source: CredentialSource) -> Result<Option<Holding>, AuthError> {
+/// The token in use of huggingface_hub, in a file of its own that need not be there.
+pub(super) fn login(path: &Path, source: CredentialSource) -> Result<Option<Holding>, AuthError> {
     Ok(match if_there(path, regular_file::read(path, regular_file::NOTE))? {
         Some(bytes) => Secret::parse_bytes(&bytes, &source)?.map(|secret| (secret, source)),
         None => None,

@@ -7,9 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::AuthError;
-use super::super::place::read_if_there;
-use super::stored_tokens::Browser;
+use super::super::{AuthError, place};
+use super::stored_tokens::{Browser, StoredTokens};
 use super::{read_stored, secret_file, stored_beside, stored_path};
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::settings::{Login, Provider};
@@ -47,18 +46,35 @@ pub struct Asking {
 
 impl BrowserLogin {
     /// The login that a credential came from; none for a token that somebody made for good. A list of logins that cannot be
-    /// read is no reason to send nothing.
+    /// read is no reason to send nothing. Blocks while another program renews it, for half a minute at most.
     #[must_use]
     pub fn of(provider: &Provider, credential: &Credential) -> Option<Self> {
         let (Some(Login::HuggingFace(_)), CredentialSource::Login(token_file)) = (&provider.login, credential.source())
         else {
             return None;
         };
-        let stored = read_stored(&stored_path(token_file)).ok()?;
         let secret = credential.secrets().pop()?;
+        let stored = read_stored(&stored_path(token_file)).ok()?;
+        if stored.logins().any(|(_, token)| token == secret.expose()) {
+            return Self::among(&stored, token_file, &secret);
+        }
+        let can_be_renewed = stored.browsers().any(|(_, browser)| browser.refresh_token.is_some());
+        can_be_renewed.then(|| Self::renewed_since(token_file, &secret)).flatten()
+    }
+
+    fn among(stored: &StoredTokens, token_file: &Path, secret: &Secret) -> Option<Self> {
         let (name, browser) = stored.browsers().find(|(_, browser)| browser.token == secret.expose())?;
         browser.refresh_token?;
-        Some(Self { token_file: token_file.clone(), name: name.to_owned(), expires_at: browser.expires_at })
+        Some(Self { token_file: token_file.to_owned(), name: name.to_owned(), expires_at: browser.expires_at })
+    }
+
+    /// The login that another program was renewing while its token was read here: the list has its next token first, the
+    /// file of the token in use a moment later, and whoever holds the lock sees both. The old token is due at once.
+    fn renewed_since(token_file: &Path, old: &Secret) -> Option<Self> {
+        let (path, _lock) = stored_beside(token_file).ok()?;
+        let in_use = in_use(token_file).ok()?.filter(|secret| secret != old)?;
+        let login = Self::among(&read_stored(&path).ok()?, token_file, &in_use)?;
+        Some(Self { expires_at: Some(0), ..login })
     }
 
     /// Takes the lock and looks whether anything is left to do. Blocks, for half a minute at most.
@@ -95,13 +111,76 @@ impl BrowserLogin {
         let mut stored = read_stored(&asking.stored)?;
         stored.renew(&self.name, token.expose(), refresh_token.expose(), expires_at);
         secret_file::write(&asking.stored, &stored.render())?;
-        if is_in_use(&self.token_file, &asking.stale)? {
+        if in_use(&self.token_file)?.as_ref() == Some(&asking.stale) {
             secret_file::write(&self.token_file, token.expose())?;
         }
         Ok(())
     }
 }
 
-fn is_in_use(token_file: &Path, stale: &Secret) -> Result<bool, AuthError> {
-    Ok(read_if_there(token_file)?.is_some_and(|text| text.trim() == stale.expose()))
+fn in_use(token_file: &Path) -> Result<Option<Secret>, AuthError> {
+    let source = CredentialSource::Login(token_file.to_owned());
+    Ok(place::login(token_file, source)?.map(|(secret, _)| secret))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+    use crate::settings::{Overrides, Settings};
+    use std::fs;
+
+    const NEW: &str = "[oauth-bob]\nhf_token = hf_new\nrefresh_token = hf_r\nexpires_at = 4000000000\n\n";
+
+    fn secret(text: &str) -> Secret {
+        Secret::parse(text, &CredentialSource::Stdin).unwrap().unwrap()
+    }
+
+    /// What is found for somebody who read `hf_old`, where the file of the token in use has this by now.
+    fn found(in_use: &str, stored: &str) -> Option<(BrowserLogin, tempfile::TempDir)> {
+        let root = tempfile::tempdir().unwrap();
+        let token_file = root.path().join("token");
+        fs::write(&token_file, in_use).unwrap();
+        fs::write(root.path().join("stored_tokens"), stored).unwrap();
+        let env = Env::of("/home/bob", std::iter::empty::<(&str, &str)>());
+        let settings = Settings::resolve(&env, &Overrides::default()).unwrap();
+        let provider = settings.provider("hf").unwrap();
+        let source = CredentialSource::Login(token_file);
+        let credential = Credential::new(secret("hf_old"), source, provider.endpoint.origin());
+        Some((BrowserLogin::of(provider, &credential)?, root))
+    }
+
+    #[test]
+    fn a_login_that_was_renewed_after_its_token_was_read_is_due_and_renewed_already() {
+        let (login, _root) = found("hf_new\n", NEW).expect("a login");
+        assert_eq!((login.name.as_str(), login.expires_at), ("oauth-bob", Some(0)));
+        let turn = login.begin(&secret("hf_old")).unwrap();
+        assert!(
+            matches!(turn, Turn::Renewed(token, Some(4_000_000_000)) if token == secret("hf_new")),
+            "the next token is there"
+        );
+    }
+
+    #[test]
+    fn a_token_in_use_that_no_browser_made_is_no_login_to_renew() {
+        for (in_use, stored) in [
+            ("hf_old", NEW),
+            ("hf_new", "[oauth-bob]\nhf_token = hf_new\n\n"),
+            ("hf_other", NEW),
+            ("", NEW),
+            ("hf_old", "[a]\nhf_token = hf_old\n\n[b]\nhf_token = hf_b\nrefresh_token = hf_r\n\n"),
+        ] {
+            assert!(found(in_use, stored).is_none(), "{in_use} {stored}");
+        }
+    }
+
+    #[test]
+    fn a_note_below_the_token_in_use_does_not_keep_the_next_one_from_its_place() {
+        let (login, root) = found("hf_old\nmy login\n", &NEW.replace("hf_new", "hf_old")).expect("a login");
+        let Turn::Ask(asking) = login.begin(&secret("hf_old")).unwrap() else { panic!("nobody has renewed it") };
+        login.finish(&asking, &secret("hf_new"), &secret("hf_s"), Some(7)).unwrap();
+        assert_eq!(fs::read_to_string(root.path().join("token")).unwrap(), "hf_new");
+        let expected = NEW.replace("hf_r", "hf_s").replace("4000000000", "7");
+        assert_eq!(fs::read_to_string(root.path().join("stored_tokens")).unwrap(), expected);
+    }
 }
