@@ -6,6 +6,7 @@
 
 mod renewal;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -86,7 +87,7 @@ pub async fn renewable(
     let (login, provider) = tokio::task::spawn_blocking(look).await?;
     let Some(login) = login else { return Ok(credential) };
     let due = login.expires_at.and_then(renewal::due_before);
-    Ok(credential.renewed_by(OfLogin { login, provider, client: client.clone(), is_over: false.into() }, due))
+    Ok(credential.renewed_by(OfLogin { login, provider, client: client.clone(), is_over: Arc::default() }, due))
 }
 
 /// An exchange of a job's identity for a token.

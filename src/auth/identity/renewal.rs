@@ -4,6 +4,8 @@
 //! A renewal that fails is said and not more: the token that is there may do for a while, and if it does not, the hub's
 //! refusal says so better than a guess.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -43,13 +45,13 @@ pub(super) fn seconds(value: Option<&Value>) -> Option<u64> {
 }
 
 /// Renews a browser's login.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct OfLogin {
     pub(super) login: BrowserLogin,
     pub(super) provider: Provider,
     pub(super) client: Client,
     /// The hub takes what this login asks with no more.
-    pub(super) is_over: AtomicBool,
+    pub(super) is_over: Arc<AtomicBool>,
 }
 
 /// What the hub answers. No `Debug`: it is a secret.
@@ -95,7 +97,7 @@ impl OfLogin {
         // once only: what was asked with is used up, whether its answer arrives or not
         let mut answer = self.client.send(&question).await.map_err(Trouble::Hub)?;
         let answer: Answer = answer.document().await.map_err(Trouble::Hub)?;
-        let source = CredentialSource::Login(Default::default());
+        let source = CredentialSource::Login(PathBuf::new());
         let parse = |text: &str| Secret::parse(text, &source).ok().flatten();
         let Some(secret) = parse(&answer.access_token) else {
             return Err(Trouble::Hub(Failure::broken(&url, "the answer holds no token".to_owned())));
@@ -135,7 +137,11 @@ impl Renew for OfLogin {
             if self.is_over.load(Ordering::Relaxed) {
                 return None;
             }
-            let renewed = self.try_renew(stale).await;
+            // a task of its own: the request that waits for it may be dropped, as where another file fails, and the hub's
+            // answer must be written down all the same
+            let (login, of) = (self.clone(), stale.clone());
+            let task = tokio::spawn(async move { login.try_renew(&of).await });
+            let renewed = task.await.unwrap_or(Err(Trouble::Lost));
             if let Err(trouble) = &renewed {
                 self.is_over.store(matches!(trouble, Trouble::Hub(failure) if is_final(failure)), Ordering::Relaxed);
                 self.tell(trouble);
