@@ -19,6 +19,7 @@ mod into;
 mod listing;
 mod named;
 mod prepare;
+mod proof;
 mod request;
 mod settle;
 mod transfer;
@@ -34,7 +35,7 @@ pub use self::request::Request;
 pub use self::settle::{Access, Pulled, PulledFile, settle};
 pub use self::transfer::{Transfer, transfer};
 
-use crate::cache::{Destination, Folder, Links, RepoCache};
+use crate::cache::{CacheError, Destination, Folder, Links, RepoCache};
 use crate::error::Error;
 use crate::manifest::Entry;
 use crate::repo::Commit;
@@ -43,11 +44,30 @@ use crate::session::Session;
 use crate::settings;
 use crate::weights;
 
+/// How often a pull is begun again because another program removes its files.
+const MOST_TURNS: usize = 3;
+
 /// Pulls: the three steps, one after the other, for one reference. A dry run ends with the first.
 ///
 /// # Errors
 /// Whatever keeps a file that was asked for from being verified and in its place.
 pub async fn pull(request: &Request, session: &Session) -> Result<Pulled, Error> {
+    let (mut request, mut turns) = (request.clone(), 0);
+    loop {
+        turns += 1;
+        match pull_once(&request, session).await {
+            Err(Error::Cache(CacheError::Removed { path })) if turns < MOST_TURNS => {
+                let path = path.display();
+                let text = format!("another program removed `{path}` while it was pulled; looking again");
+                session.reporter().warn(&text);
+                request.force = false;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn pull_once(request: &Request, session: &Session) -> Result<Pulled, Error> {
     let prepared = prepare(request, session).await?;
     if request.dry_run {
         return prepared.foresee();
@@ -72,8 +92,8 @@ async fn bring(prepared: Prepared, session: &Session) -> Result<(Prepared, Resul
 struct Pull {
     request: Request,
     provider: settings::Provider,
-    links: Links,
     cache: RepoCache,
+    folder: Option<Folder>,
     offline: bool,
     reporter: Arc<dyn Reporter>,
 }
@@ -85,7 +105,8 @@ impl Pull {
         let links = if settings.symlinks { Links::WherePossible } else { Links::Never };
         let cache = RepoCache::open(&provider.cache, &request.wanted.repo, links);
         let (offline, reporter) = (settings.offline, Arc::clone(session.reporter()));
-        Ok(Self { request, provider, links, cache, offline, reporter })
+        let folder = request.local_dir.as_deref().map(Folder::open);
+        Ok(Self { request, provider, cache, folder, offline, reporter })
     }
 
     /// The commit of a revision that cannot move.
@@ -103,7 +124,8 @@ impl Pull {
 
     /// The listing of a commit that some tool left; offline also what stands in its snapshot, as Python's tools accept.
     fn known_entries(&self, commit: &Commit) -> Option<Vec<Arc<Entry>>> {
-        let listed = self.cache.listing(commit).or_else(|| self.folder().and_then(|folder| folder.listing(commit)));
+        let listed =
+            self.cache.listing(commit).or_else(|| self.folder.as_ref().and_then(|folder| folder.listing(commit)));
         let in_snapshot = || {
             let entries = self.cache.snapshot_entries(commit);
             entries.filter(|_| self.offline && self.request.local_dir.is_none())
@@ -111,17 +133,13 @@ impl Pull {
         Some(listed.or_else(in_snapshot)?.into_iter().map(Arc::new).collect())
     }
 
-    fn folder(&self) -> Option<Folder> {
-        self.request.local_dir.as_deref().map(Folder::open)
-    }
-
     fn destination(&self, commit: &Commit) -> Arc<Destination> {
-        Arc::new(Destination::new(commit.clone(), self.own_cache(), self.folder()))
+        Arc::new(Destination::new(commit.clone(), self.cache.clone(), self.folder.clone()))
     }
 
-    /// The cache once more, for whoever takes it to a thread of its own.
-    fn own_cache(&self) -> RepoCache {
-        RepoCache::open(&self.provider.cache, &self.request.wanted.repo, self.links)
+    /// Whether the revision has a ref in the cache: all but numbers, and none where the files go elsewhere.
+    fn has_reference(&self, commit: &Commit) -> bool {
+        self.request.local_dir.is_none() && (self.fixed().is_none() || commit.as_number().is_none())
     }
 
     /// The folder; the file, where exactly one was named.

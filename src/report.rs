@@ -49,6 +49,12 @@ pub trait Reporter: Send + Sync {
         let _ = (files, bytes, resumed);
     }
 
+    /// Files that are here are hashed before they are believed: how many, and their bytes. What follows about files and
+    /// bytes is about them, until the next plan.
+    fn hashing(&self, files: usize, bytes: u64) {
+        let _ = (files, bytes);
+    }
+
     /// A file is being fetched; `have` of its `size` bytes are here already.
     fn started(&self, file: FileId, path: &str, size: u64, have: u64) {
         let _ = (file, path, size, have);

@@ -12,17 +12,41 @@ use std::sync::PoisonError;
 
 use tempfile::{Builder, TempPath};
 
+use super::notes::{Known, Notes, Stamp, Written};
 use super::partial::{SUFFIX, Verified};
 use super::{CacheError, RepoCache, content, debris, place};
 use crate::digest::Digest;
 use crate::manifest::RepoFile;
 
 impl RepoCache {
-    /// Whether the content of a file is here, through links; it counts only as a regular file of exactly the right
-    /// length. In a cache without links the content may be in a snapshot instead: see [`Self::is_complete`].
+    /// What is known about the content of a file under its digest, through links. In a cache without links the content
+    /// may be in a snapshot instead: see [`Self::verdict_at_name`].
+    #[must_use]
+    pub fn verdict_on_blob(&self, file: &RepoFile) -> Known {
+        self.notes.judge(file, &self.layout.blob(&file.digest))
+    }
+
+    /// Hashes content of this cache, which stands at `path`; `told` hears of each piece that was read.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn examine(&self, file: &RepoFile, path: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
+        self.notes.examine(file, path, told)
+    }
+
+    /// Whether a regular file stands at `path` that is known not to be the content, by its length or its hash.
+    pub(super) fn is_damaged(&self, file: &RepoFile, path: &Path) -> bool {
+        match self.notes.judge(file, path) {
+            Known::Wrong => true,
+            Known::Absent => place::regular_size(path).is_some_and(|size| size != file.size),
+            Known::Right | Known::Unknown => false,
+        }
+    }
+
+    /// Whether the content of a file is here, and known to be right.
     #[must_use]
     pub fn has_blob(&self, file: &RepoFile) -> bool {
-        place::regular_size(&self.layout.blob(&file.digest)) == Some(file.size)
+        self.verdict_on_blob(file) == Known::Right
     }
 
     /// A file in another repository's folder of this root that claims to be the same content. What it finds must go
@@ -59,17 +83,36 @@ impl RepoCache {
         let blobs = self.layout.blobs();
         place::make_folder(&blobs)?;
         let prefix = format!("{}.", file.digest.hex());
-        let temporary = if let Ok(linked) = hard_link_in(&blobs, &prefix, &source) {
-            content::matches(&linked, &file.digest, file.size)?.then_some(linked)
-        } else {
-            let mut copy = place::temporary(&blobs, &prefix, SUFFIX)?;
-            let path = copy.path().to_path_buf();
-            content::copy_checked(&source, copy.as_file_mut(), &path, &file.digest, file.size)?
-                .then(|| copy.into_temp_path())
-        };
-        let Some(temporary) = temporary else { return Ok(false) };
-        place::settle(temporary, &self.layout.blob(&file.digest))?;
+        let blob = self.layout.blob(&file.digest);
+        if let Ok(linked) = hard_link_in(&blobs, &prefix, &source) {
+            let written = Written::of(&linked);
+            if !content::matches(&linked, &file.digest, file.size)? {
+                return Ok(false);
+            }
+            place::settle(linked, &blob)?;
+            self.notes.add_moved(&file.digest, written, &blob);
+            self.note_elsewhere(&file.digest, &source);
+            return Ok(true);
+        }
+        let mut copy = place::temporary(&blobs, &prefix, SUFFIX)?;
+        let path = copy.path().to_path_buf();
+        if !content::copy_checked(&source, copy.as_file_mut(), &path, &file.digest, file.size)? {
+            return Ok(false);
+        }
+        let stamp = content::settle(copy, &blob)?;
+        self.notes.add(&file.digest, stamp, &blob);
         Ok(true)
+    }
+
+    /// The link moved the time of change of another repository's blob: its note would no longer fit, though the content
+    /// was just hashed. Where that repository keeps no notes, or they cannot be written, it hashes for itself.
+    fn note_elsewhere(&self, digest: &Digest, blob: &Path) {
+        let folder = blob.parent().filter(|blobs| blobs.ends_with("blobs")).and_then(Path::parent);
+        let ours = |folder: &&Path| folder.parent() == Some(self.layout.root()) && folder.join(".gatedl").is_dir();
+        let stamp = Stamp::of(blob).filter(|stamp| Stamp::of(&self.layout.blob(digest)) == Some(*stamp));
+        if let (Some(folder), Some(stamp)) = (folder.filter(ours), stamp) {
+            Notes::at(folder.join(".gatedl/verified")).add_synced(digest, Some(stamp), blob);
+        }
     }
 
     /// Gives verified content its name. Whatever stood there, a link into the shared store too, is replaced and not
@@ -82,7 +125,10 @@ impl RepoCache {
         let blob = self.layout.blob(verified.digest());
         if still_in_place(&verified)? {
             place::rename_over(verified.path(), &blob)?;
-        } else if !is_content(&blob, &verified)? {
+            note(&self.notes, &verified, verified.noted(), &blob);
+        } else if is_content(&blob, &verified)? {
+            note(&self.notes, &verified, Stamp::of(&blob), &blob);
+        } else {
             return Err(CacheError::Replaced { path: verified.path().to_path_buf() });
         }
         self.published.lock().unwrap_or_else(PoisonError::into_inner).insert(*verified.digest(), None);
@@ -107,4 +153,13 @@ pub(super) fn still_in_place(verified: &Verified) -> Result<bool, CacheError> {
 pub(super) fn is_content(path: &Path, verified: &Verified) -> Result<bool, CacheError> {
     Ok(place::regular_size(path) == Some(verified.size())
         && content::matches(path, verified.digest(), verified.size())?)
+}
+
+/// Notes that verified content stands at `path`. What was forced to the disk before it got its name is noted at once.
+pub(super) fn note(notes: &Notes, verified: &Verified, stamp: Option<Stamp>, path: &Path) {
+    if verified.is_synced() {
+        notes.add_synced(verified.digest(), stamp, path);
+    } else {
+        notes.add(verified.digest(), stamp, path);
+    }
 }

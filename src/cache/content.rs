@@ -7,6 +7,9 @@ use std::fs::File;
 use std::io::{self, Read as _, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
+use super::notes::Stamp;
 use super::{CacheError, place};
 use crate::digest::{ContentHasher, Digest};
 use crate::regular_file;
@@ -19,7 +22,15 @@ const WORTH_A_SYNC: u64 = 1024 * 1024;
 
 /// Whether the file holds exactly the content of this digest and length in bytes.
 pub(super) fn matches(path: &Path, digest: &Digest, size: u64) -> Result<bool, CacheError> {
-    read_checked(path, digest, size, |_| Ok(()))
+    matches_telling(path, digest, size, &|_| {})
+}
+
+/// As [`matches`]; `told` hears the length of each piece that was read.
+pub(super) fn matches_telling(path: &Path, digest: &Digest, size: u64, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
+    read_checked(path, digest, size, |bytes| {
+        told(bytes.len() as u64);
+        Ok(())
+    })
 }
 
 /// Copies `source` into the open file `target` (at `target_path`); `false` where the content was not that of the digest,
@@ -41,11 +52,13 @@ pub(super) fn copy_checked(
 
 /// Gives verified content its name. A folder inside a destination may be another file system (a volume of a container): there
 /// it is copied, under a temporary name and hashed again, since a copy is new bytes.
-pub(super) fn put(from: &Path, to: &Path, digest: &Digest, size: u64) -> Result<(), CacheError> {
+///
+/// Returns the state of a copy; none where the file itself got the name.
+pub(super) fn put(from: &Path, to: &Path, digest: &Digest, size: u64) -> Result<Option<Stamp>, CacheError> {
     match place::try_rename(from, to) {
-        Ok(()) => return Ok(()),
+        Ok(()) => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
-        Err(_) => return place::rename_over(from, to),
+        Err(_) => return place::rename_over(from, to).map(|()| None),
     }
     let staging = to.parent().unwrap_or(to);
     let mut copy = place::temporary(staging, ".", ".gatedl.incomplete")?;
@@ -53,9 +66,16 @@ pub(super) fn put(from: &Path, to: &Path, digest: &Digest, size: u64) -> Result<
     if !copy_checked(from, copy.as_file_mut(), &path, digest, size)? {
         return Err(CacheError::Replaced { path: from.to_path_buf() });
     }
-    place::settle(copy.into_temp_path(), to)?;
+    let stamp = settle(copy, to)?;
     let _ = std::fs::remove_file(from);
-    Ok(())
+    Ok(stamp)
+}
+
+/// Gives a copy that was hashed as it was made its name. Returns its state then: a rename moves the time of change.
+pub(super) fn settle(copy: NamedTempFile, to: &Path) -> Result<Option<Stamp>, CacheError> {
+    let (file, temporary) = copy.into_parts();
+    place::settle(temporary, to)?;
+    Ok(Stamp::of_open(&file))
 }
 
 /// Reads `source` once. It stops at the first byte too many: a file that grows while it is read ends too.

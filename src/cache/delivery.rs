@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, TempPath};
 
 use super::inside::descend;
+use super::links::is_same_file;
 use super::store::make_link;
 use super::{CacheError, content, debris, place};
 use crate::manifest::RepoFile;
@@ -314,17 +315,6 @@ pub(super) fn is_one_file_system(one: &Path, other: &Path) -> bool {
         let _ = (one, other);
         true
     }
-}
-
-#[cfg(unix)]
-fn is_same_file(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-#[cfg(not(unix))]
-const fn is_same_file(_: &fs::Metadata, _: &fs::Metadata) -> bool {
-    false
 }
 
 /// The folders above a file within the destination.

@@ -2,8 +2,9 @@
 //! both without knowing which it is.
 
 use std::borrow::Borrow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::notes::Known;
 use super::partial::{PartialPlace, Verified};
 use super::{BlobLock, CacheError, Folder, RepoCache};
 use crate::manifest::{Entry, RepoFile};
@@ -22,8 +23,17 @@ pub struct Destination {
 pub enum Here {
     /// A blob of this repository: it lacks a file name only.
     Blob,
-    /// A blob of this repository or another one that must be hashed before it can be used.
+    /// Content of this repository or another one that must be hashed before it can be used.
     Elsewhere(PathBuf),
+}
+
+/// Content of this destination that is not what it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Where it stands.
+    pub at: PathBuf,
+    /// Files of applications that share its bytes.
+    pub sharers: Vec<PathBuf>,
 }
 
 impl Destination {
@@ -51,24 +61,75 @@ impl Destination {
         self.root().join(path.to_path())
     }
 
-    /// Whether a file is in its place already.
+    /// What is known about a file in its place.
+    #[must_use]
+    pub fn verdict(&self, file: &RepoFile) -> Known {
+        match &self.folder {
+            Some(folder) => folder.verdict(file),
+            None => self.cache.verdict_at_name(&self.commit, file),
+        }
+    }
+
+    /// Whether a file is in its place already, and known to be right.
     #[must_use]
     pub fn is_in_place(&self, file: &RepoFile) -> bool {
-        match &self.folder {
-            Some(folder) => folder.is_current(&self.commit, file),
-            None => self.cache.is_complete(&self.commit, file),
+        self.verdict(file) == Known::Right
+    }
+
+    /// What is here by its name and its length and was not hashed as it is: the file in its place, or its blob.
+    #[must_use]
+    pub fn unhashed(&self, file: &RepoFile) -> Option<PathBuf> {
+        match (self.verdict(file), &self.folder) {
+            (Known::Unknown, _) => Some(self.path(&file.path)),
+            (Known::Absent | Known::Wrong, None) if self.cache.verdict_on_blob(file) == Known::Unknown => {
+                Some(self.cache.layout().blob(&file.digest))
+            }
+            _ => None,
         }
+    }
+
+    /// Hashes what [`Self::unhashed`] found; `told` hears of each piece that was read.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn examine(&self, file: &RepoFile, found: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
+        match &self.folder {
+            Some(folder) => folder.examine(file, told),
+            None => self.cache.examine(file, found, told),
+        }
+    }
+
+    /// What stands in the place of a file's content in the cache, though it is something else. Of a folder of the user's
+    /// see [`Self::strange`].
+    #[must_use]
+    pub fn damage(&self, file: &RepoFile) -> Option<Damage> {
+        if self.folder.is_some() {
+            return None;
+        }
+        let at = [self.cache.layout().blob(&file.digest), self.path(&file.path)];
+        let is_wrong = |path: &&PathBuf| self.cache.is_damaged(file, path);
+        let at = at.iter().find(is_wrong).filter(|_| !self.is_in_place(file) && !self.cache.has_blob(file))?;
+        Some(Damage { sharers: self.cache.sharers(&file.digest, at), at: at.clone() })
+    }
+
+    /// Brings what was put in place to the disk, and notes what was hashed.
+    ///
+    /// # Errors
+    /// Where it cannot be brought to the disk, or the notes cannot be written.
+    pub fn keep_notes(&self) -> Result<(), CacheError> {
+        self.folder.as_ref().map_or_else(|| self.cache.keep_notes(), Folder::keep_notes)
     }
 
     /// Content of a file that is on this machine already.
     #[must_use]
     pub fn find(&self, file: &RepoFile) -> Option<Here> {
-        let own = self.cache.has_blob(file);
-        match (own, &self.folder) {
-            (true, None) => Some(Here::Blob),
-            // other tools verify nothing, so what leaves the cache is hashed on its way
-            (true, Some(_)) => Some(Here::Elsewhere(self.cache.layout().blob(&file.digest))),
-            (false, _) => self.cache.find_elsewhere(file).map(Here::Elsewhere),
+        let blob = || self.cache.layout().blob(&file.digest);
+        match (self.cache.verdict_on_blob(file), &self.folder) {
+            (Known::Right, None) => Some(Here::Blob),
+            // what leaves the cache is hashed on its way
+            (Known::Right | Known::Unknown, Some(_)) => Some(Here::Elsewhere(blob())),
+            (Known::Unknown, None) => Some(Here::Elsewhere(blob())),
+            (Known::Absent | Known::Wrong, _) => self.cache.find_elsewhere(file).map(Here::Elsewhere),
         }
     }
 
@@ -79,6 +140,9 @@ impl Destination {
     pub fn take(&self, file: &RepoFile, here: &Here) -> Result<bool, CacheError> {
         let taken = match (here, &self.folder) {
             (Here::Blob, _) => true,
+            (Here::Elsewhere(own), None) if own.starts_with(self.cache.layout().folder()) => {
+                self.cache.examine(file, own, &|_| {})?
+            }
             (Here::Elsewhere(blob), None) => self.cache.adopt(file, blob)?,
             (Here::Elsewhere(blob), Some(folder)) => folder.place_copy(blob, file)?,
         };
@@ -107,7 +171,10 @@ impl Destination {
                 folder.sweep(files.into_iter());
                 Ok(())
             }
-            None => self.cache.prepare(),
+            None => {
+                self.cache.prepare()?;
+                files.into_iter().try_for_each(|file| self.cache.check_parents(&self.commit, &file.path))
+            }
         }
     }
 

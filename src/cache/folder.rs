@@ -5,6 +5,7 @@
 //! DIR/<path>                                                    the files
 //! DIR/.cache/huggingface/.gitignore                             "*", 1 byte
 //! DIR/.cache/huggingface/CACHEDIR.TAG
+//! DIR/.cache/huggingface/.gatedl/verified                       which files were hashed, and in which state
 //! DIR/.cache/huggingface/trees/<commit>.json                    the listing of the commit
 //! DIR/.cache/huggingface/download/<path>.metadata               commit, etag, time
 //! DIR/.cache/huggingface/download/<path>.lock
@@ -21,8 +22,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::inside::descend;
+use super::notes::{Known, Notes, Stamp};
 use super::partial::Verified;
 use super::sidecar::{Record, short_hash};
 use super::store::holds_only;
@@ -35,13 +38,16 @@ use crate::repo::{Commit, RepoPath};
 #[derive(Debug, Clone)]
 pub struct Folder {
     root: PathBuf,
+    notes: Arc<Notes>,
 }
 
 impl Folder {
     /// The folder at `directory`. Looks up which links that path consists of, and touches nothing.
     #[must_use]
     pub fn open(directory: &Path) -> Self {
-        Self { root: place::resolve(directory) }
+        let root = place::resolve(directory);
+        let notes = Arc::new(Notes::at(layout::fit(root.join(NOTES).join(".gatedl/verified"))));
+        Self { root, notes }
     }
 
     /// The folder itself, absolute: what a pull prints.
@@ -137,17 +143,28 @@ impl Folder {
         self.beside(path, &note_name(path, ".lock"))
     }
 
-    /// Whether the file here is that of the repository: its length is right, and either a note that still covers it
-    /// names this commit or this digest, or the content itself hashes to the digest.
+    /// What is known about the file here. `huggingface_hub`'s notes do not count: they are made without a look at the
+    /// content, cover whatever is written within a second, and may be of the future.
     #[must_use]
-    pub fn is_current(&self, commit: &Commit, file: &RepoFile) -> bool {
-        let path = self.file(&file.path);
-        if place::regular_size(&path) != Some(file.size) {
-            return false;
-        }
-        self.record(&file.path)
-            .is_some_and(|record| record.commit == commit.as_str() || record.etag == file.digest.hex())
-            || content::matches(&path, &file.digest, file.size).unwrap_or(false)
+    pub fn verdict(&self, file: &RepoFile) -> Known {
+        self.notes.judge(file, &self.file(&file.path))
+    }
+
+    /// Hashes what stands in a file's place; `told` hears of each piece that was read.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn examine(&self, file: &RepoFile, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
+        self.notes.examine(file, &self.file(&file.path), told)
+    }
+
+    /// Brings what was put in place to the disk, and notes what was hashed.
+    ///
+    /// # Errors
+    /// Where it cannot be brought to the disk, the notes cannot be written, or a link leads out of the folder.
+    pub fn keep_notes(&self) -> Result<(), CacheError> {
+        descend(&self.root, &Path::new(NOTES).join(".gatedl"), true)?;
+        self.notes.keep(&self.root)
     }
 
     /// Puts verified content in its place; a file that the user had there is replaced.
@@ -157,8 +174,11 @@ impl Folder {
     pub fn publish(&self, verified: Verified, path: &RepoPath) -> Result<(), CacheError> {
         let target = self.make_place(path)?;
         if blob::still_in_place(&verified)? {
-            content::put(verified.path(), &target, verified.digest(), verified.size())?;
-        } else if !blob::is_content(&target, &verified)? {
+            let copied = content::put(verified.path(), &target, verified.digest(), verified.size())?;
+            blob::note(&self.notes, &verified, copied.or_else(|| verified.noted()), &target);
+        } else if blob::is_content(&target, &verified)? {
+            blob::note(&self.notes, &verified, Stamp::of(&target), &target);
+        } else {
             return Err(CacheError::Replaced { path: verified.path().to_path_buf() });
         }
         verified.spend();
@@ -181,8 +201,11 @@ impl Folder {
         if !content::copy_checked(blob, copy.as_file_mut(), &path, &file.digest, file.size)? {
             return Ok(false);
         }
-        let copy = copy.into_temp_path();
-        content::put(&copy, &self.make_place(&file.path)?, &file.digest, file.size)?;
+        let (handle, copy) = copy.into_parts();
+        let target = self.make_place(&file.path)?;
+        let copied = content::put(&copy, &target, &file.digest, file.size)?;
+        let stamp = copied.or_else(|| Stamp::of_open(&handle));
+        self.notes.add(&file.digest, stamp, &target);
         Ok(true)
     }
 

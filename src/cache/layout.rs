@@ -11,6 +11,9 @@
 //!     snapshots/<commit>/config.json  ->        ../../blobs/<hex>
 //!     snapshots/<commit>/sub/t.json   ->        ../../../blobs/<hex>
 //!     trees/<commit>.json                       the listing of the commit
+//!     refs/gatedl/main                          the commit of a pull that is not done
+//!     .gatedl/verified                          which blobs were hashed, and in which state
+//!     .gatedl/installed                         where applications have blobs as hard links
 //!     .gatedl/<hex>.journal                     which segments of a partial file are finished; and our staging place
 //!     .no_exist/                                other tools' memory of missing files; left alone
 //!   blobs/<xx>/<xet hash>                       `huggingface_hub`'s shared store: read through links, never written
@@ -98,6 +101,18 @@ impl RepoLayout {
         self.inside(Path::new(".gatedl").join(format!("{}.journal", digest.hex())))
     }
 
+    /// Which blobs were hashed, and in which state.
+    #[must_use]
+    pub fn notes(&self) -> PathBuf {
+        self.inside(".gatedl/verified")
+    }
+
+    /// Where applications have blobs as hard links.
+    #[must_use]
+    pub fn installed(&self) -> PathBuf {
+        self.inside(".gatedl/installed")
+    }
+
     /// The lock that every tool takes before it downloads a blob.
     #[must_use]
     pub fn lock(&self, digest: &Digest) -> PathBuf {
@@ -115,6 +130,14 @@ impl RepoLayout {
     pub fn reference(&self, revision: &Revision) -> PathBuf {
         let nested: PathBuf = revision.as_str().split('/').collect();
         self.inside(Path::new("refs").join(nested))
+    }
+
+    /// The commit of a pull that is not done, under a name of one part, so that no revision is in another's way. Where
+    /// no ref holds a commit, `hf cache prune` deletes its blobs.
+    #[must_use]
+    pub fn unfinished(&self, revision: &Revision) -> PathBuf {
+        let name = revision.as_str().replace('%', "%25").replace('/', "%2F");
+        self.inside(Path::new("refs/gatedl").join(name))
     }
 
     /// The folder of the snapshots.

@@ -19,6 +19,9 @@
 //! | [`delivery`] | from the cache into an application's folder |
 //! | `debris` | what killed runs left |
 //! | `abilities`, `unfinished` | for `gatedl doctor`: what the file system can do, what was left behind |
+//! | `notes` | what was hashed, and in which state: the meaning of "verified" on the disk |
+//! | `durable` | bringing to the disk what a ref is about to promise |
+//! | `links` | which files of applications share their bytes with a blob |
 //! | `listing` | the JSON of `trees/<commit>.json` |
 //! | [`space`] | room on the disk |
 //! | `process`, `activity` | who writes, as a mark that others can read; whether somebody gets on |
@@ -38,13 +41,16 @@ mod content;
 mod debris;
 pub mod delivery;
 mod destination;
+mod durable;
 pub mod folder;
 mod holes;
 mod inside;
 mod journal;
 pub mod layout;
+mod links;
 mod listing;
 pub mod lock;
+mod notes;
 mod offset;
 pub mod partial;
 mod place;
@@ -62,14 +68,16 @@ mod unfinished;
 
 pub use abilities::{Abilities, Locks, abilities};
 pub use activity::Activity;
-pub use destination::{Destination, Here};
+pub use destination::{Damage, Destination, Here};
 pub use folder::Folder;
 pub use layout::RepoLayout;
+pub use links::{Held, shared_blobs};
 pub use lock::BlobLock;
+pub use notes::Known;
 pub use partial::{Mismatch, Partial, PartialPlace, Verdict, Verified};
 pub use ranges::Ranges;
 pub use store::{Links, RepoCache, holder_of};
-pub use unfinished::{Unfinished, unfinished};
+pub use unfinished::{Unfinished, has_marks, unfinished};
 
 /// What went wrong in the cache or in a destination folder.
 #[derive(Debug, Error)]
@@ -160,6 +168,12 @@ pub enum CacheError {
     /// Between verification and publication somebody else put another file at the path.
     #[error("`{}` was replaced by another program while it was verified", path.display())]
     Replaced {
+        /// The file's path.
+        path: PathBuf,
+    },
+    /// A file was here, and another program removed it before the pull could end.
+    #[error("another program removes `{}` while it is pulled", path.display())]
+    Removed {
         /// The file's path.
         path: PathBuf,
     },

@@ -9,15 +9,15 @@
 //! trap: there, `blobs/` is empty afterwards, so that a look at blobs alone fetches everything again.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::PoisonError;
 
 use super::layout::RepoLayout;
+use super::notes::{Known, Written};
 use super::store::make_link;
-use super::{CacheError, RepoCache, debris, place};
+use super::{CacheError, RepoCache, content, debris, place};
 use crate::digest::Digest;
 use crate::manifest::{Entry, RepoFile};
-use crate::regular_file;
 use crate::repo::{Commit, RepoPath};
 
 impl RepoCache {
@@ -27,20 +27,28 @@ impl RepoCache {
         self.layout.snapshot(commit)
     }
 
-    /// Whether a file of a commit is here under its name, with the right length; where the name is a link, it must lead
-    /// to the blob of the right digest.
+    /// What is known about a file of a commit under its name; where the name is a link, it must lead to the blob of the
+    /// right digest.
     #[must_use]
-    pub fn is_complete(&self, commit: &Commit, file: &RepoFile) -> bool {
+    pub fn verdict_at_name(&self, commit: &Commit, file: &RepoFile) -> Known {
         let pointer = self.layout.pointer(commit, &file.path);
-        if place::regular_size(&pointer) != Some(file.size) {
-            return false;
+        let verdict = self.notes.judge(file, &pointer);
+        if verdict == Known::Absent {
+            return verdict;
         }
-        match fs::read_link(&pointer) {
+        let leads_there = match fs::read_link(&pointer) {
             Ok(target) if target == RepoLayout::link_target(&file.path, &file.digest) => true,
             // Spelled in another way, perhaps as an absolute path.
             Ok(_) => same_file(&pointer, &self.layout.blob(&file.digest)),
             Err(_) => true,
-        }
+        };
+        if leads_there { verdict } else { Known::Absent }
+    }
+
+    /// Whether a file of a commit is here under its name, and known to be right.
+    #[must_use]
+    pub fn is_complete(&self, commit: &Commit, file: &RepoFile) -> bool {
+        self.verdict_at_name(commit, file) == Known::Right
     }
 
     /// What stands in the snapshot of a commit: the files whose names and content are here, sorted by path; none where
@@ -72,6 +80,7 @@ impl RepoCache {
         let (pointer, blob) = (self.layout.pointer(commit, path), self.layout.blob(digest));
         let target = RepoLayout::link_target(path, digest);
         let has_blob = place::regular_size(&blob).is_some();
+        self.check_parents(commit, path)?;
         if has_blob && fs::read_link(&pointer).is_ok_and(|found| found == target) {
             return Ok(());
         }
@@ -98,7 +107,9 @@ impl RepoCache {
         let source = match published.get(digest) {
             Some(None) if place::regular_size(blob).is_some() => {
                 make_parent(pointer)?;
+                let written = Written::of(blob);
                 place::rename_over(blob, pointer)?;
+                self.notes.add_moved(digest, written, pointer);
                 published.insert(*digest, Some(pointer.to_path_buf()));
                 return Ok(());
             }
@@ -114,10 +125,43 @@ impl RepoCache {
         };
         make_parent(pointer)?;
         let mut copy = place::temporary(&self.layout.private(), "copy-", ".tmp")?;
-        let mut reader = regular_file::open(source).map_err(CacheError::at("open", source))?;
-        std::io::copy(&mut reader, copy.as_file_mut()).map_err(CacheError::at("write", copy.path()))?;
-        place::settle(copy.into_temp_path(), pointer)
+        let (path, size) = (copy.path().to_path_buf(), place::regular_size(source).unwrap_or_default());
+        if !content::copy_checked(source, copy.as_file_mut(), &path, digest, size)? {
+            return Err(CacheError::Damaged { path: source.to_path_buf() });
+        }
+        let stamp = content::settle(copy, pointer)?;
+        self.notes.add(digest, stamp, pointer);
+        Ok(())
     }
+
+    /// Sees that what stands in the place of a folder above a pointer is one. Nothing is followed below `snapshots/`: a
+    /// link there, whoever put it, would have files replaced that lie elsewhere, and a relative link behind it leads to
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`CacheError::FileInTheWay`] for whatever is no folder.
+    pub fn check_parents(&self, commit: &Commit, path: &RepoPath) -> Result<(), CacheError> {
+        let mut folder = self.layout.snapshot(commit);
+        let below = path.to_path();
+        let parts = below.parent().into_iter().flat_map(Path::components);
+        // the folder of the commit first: nothing is added to its path
+        for part in std::iter::once(Component::CurDir).chain(parts) {
+            if part != Component::CurDir {
+                folder.push(part);
+            }
+            match fs::symlink_metadata(&folder) {
+                Ok(found) if !found.is_dir() => return Err(CacheError::FileInTheWay { path: folder }),
+                Ok(_) => {}
+                // what is below it is not there either
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn make_parent(path: &Path) -> Result<(), CacheError> {
+    path.parent().map_or(Ok(()), place::make_folder)
 }
 
 /// Gathers the files below a folder of a snapshot. The digest of a file is the name of the blob that it leads to.
@@ -135,10 +179,6 @@ fn collect(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> std::io::Re
         }
     }
     Ok(())
-}
-
-fn make_parent(path: &Path) -> Result<(), CacheError> {
-    path.parent().map_or(Ok(()), place::make_folder)
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

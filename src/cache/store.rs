@@ -11,9 +11,10 @@ use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::layout::RepoLayout;
+use super::notes::Notes;
 use super::{CacheError, debris, listing, place, unfinished};
 use crate::digest::Digest;
 use crate::manifest::Entry;
@@ -30,16 +31,17 @@ pub enum Links {
     Never,
 }
 
-/// One repository in one cache root. Cheap to make; shared between threads by reference.
-#[derive(Debug)]
+/// One repository in one cache root. Cheap to make and to clone; clones share what they know.
+#[derive(Debug, Clone)]
 pub struct RepoCache {
     pub(super) layout: RepoLayout,
     links: Links,
-    probed: OnceLock<bool>,
+    probed: Arc<OnceLock<bool>>,
+    pub(super) notes: Arc<Notes>,
     /// What this run published, and where it is now if not in `blobs/`: without links a snapshot takes a new blob away.
-    pub(super) published: Mutex<HashMap<Digest, Option<PathBuf>>>,
+    pub(super) published: Arc<Mutex<HashMap<Digest, Option<PathBuf>>>>,
     /// The blobs of the root's other repositories, once somebody has asked for one.
-    pub(super) elsewhere: OnceLock<HashMap<Digest, PathBuf>>,
+    pub(super) elsewhere: Arc<OnceLock<HashMap<Digest, PathBuf>>>,
 }
 
 impl RepoCache {
@@ -48,7 +50,8 @@ impl RepoCache {
     #[must_use]
     pub fn open(root: &Path, repo: &Repo, links: Links) -> Self {
         let layout = RepoLayout::new(place::resolve(root), repo);
-        Self { layout, links, probed: OnceLock::new(), published: Mutex::default(), elsewhere: OnceLock::new() }
+        let notes = Arc::new(Notes::at(layout.notes()));
+        Self { layout, links, notes, probed: Arc::default(), published: Arc::default(), elsewhere: Arc::default() }
     }
 
     /// Where everything of this repository stands.
@@ -106,22 +109,45 @@ impl RepoCache {
     }
 
     /// Notes which commit a revision points to: the last step of a pull. A ref that says so already is left alone (the
-    /// cache may be read-only), and a revision that is a commit has none.
+    /// cache may be read-only). A commit has a ref to itself, as Rust's hf-hub writes it: without one candle and TGI do
+    /// not find it, and `hf cache prune` deletes it. The mark of [`Self::mark_unfinished`] goes away.
     ///
     /// # Errors
     /// Where it cannot be written. `refs/a` as a file is in the way of `refs/a/b`, and the other way round; as git has no
     /// two such branches at once, the one in the way is of the past and goes.
     pub fn write_reference(&self, revision: &Revision, commit: &Commit) -> Result<(), CacheError> {
-        if revision.as_commit().is_some() {
-            return Ok(());
+        self.make_room(revision);
+        self.write_ref(&self.layout.reference(revision), commit)?;
+        let mark = self.layout.unfinished(revision);
+        if fs::remove_file(&mark).is_ok() {
+            // stays while it holds the marks of others
+            let _ = mark.parent().map(fs::remove_dir);
         }
         debris::remove(debris::in_own_folder(&self.layout.private()));
+        Ok(())
+    }
+
+    /// Holds a commit that is not all here yet, so that `hf cache prune` leaves it alone, until
+    /// [`Self::write_reference`] of the same revision. Without the mark nothing is wrong but that, so no error is one.
+    pub fn mark_unfinished(&self, revision: &Revision, commit: &Commit) {
+        let _ = self.write_ref(&self.layout.unfinished(revision), commit);
+    }
+
+    fn write_ref(&self, path: &Path, commit: &Commit) -> Result<(), CacheError> {
+        // hf drops a repository with a ref to a commit that has no folder
         let snapshot = self.layout.snapshot(commit);
         if !snapshot.is_dir() {
             place::make_folder(&snapshot)?;
         }
-        self.make_room(revision);
-        place::write_whole(&self.layout.reference(revision), &self.layout.private(), commit.as_str().as_bytes())
+        place::write_whole(path, &self.layout.private(), commit.as_str().as_bytes())
+    }
+
+    /// Brings what was put in place to the disk, and notes what was hashed. Called before anything promises it.
+    ///
+    /// # Errors
+    /// Where it cannot be brought to the disk, or the notes cannot be written.
+    pub fn keep_notes(&self) -> Result<(), CacheError> {
+        self.notes.keep(&self.layout.folder())
     }
 
     /// Removes refs that are in the way of another. Anything else there stays, and the write says what it is.
@@ -279,8 +305,26 @@ mod tests {
 
         let fixed: Revision = "5b".repeat(20).parse().unwrap();
         cache.write_reference(&fixed, &commit("5b")).unwrap();
-        assert!(!cache.layout().reference(&fixed).exists());
+        assert_eq!(fs::read_to_string(cache.layout().reference(&fixed)).unwrap(), "5b".repeat(20));
         assert_eq!(cache.reference(&fixed).unwrap(), Some(commit("5b")));
+    }
+
+    #[test]
+    fn what_is_unfinished_has_a_mark_until_its_ref_is_written() {
+        let folder = tempdir().unwrap();
+        let cache = cache(folder.path());
+        let [main, pull_request]: [Revision; 2] = ["main".parse().unwrap(), "refs/pr/1".parse().unwrap()];
+        let marks = cache.layout().references().join("gatedl");
+        cache.mark_unfinished(&main, &commit("5b"));
+        cache.mark_unfinished(&pull_request, &commit("6c"));
+        assert_eq!(fs::read_to_string(marks.join("main")).unwrap(), "5b".repeat(20));
+        assert_eq!(fs::read_to_string(marks.join("refs%2Fpr%2F1")).unwrap(), "6c".repeat(20));
+        assert!(cache.layout().snapshot(&commit("5b")).is_dir(), "or hf would drop the repository");
+        assert_eq!(cache.reference(&main).unwrap(), None);
+        cache.write_reference(&main, &commit("5b")).unwrap();
+        assert!(!marks.join("main").exists() && marks.join("refs%2Fpr%2F1").exists());
+        cache.write_reference(&pull_request, &commit("6c")).unwrap();
+        assert!(!marks.exists());
     }
 
     #[test]

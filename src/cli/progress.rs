@@ -151,6 +151,18 @@ impl Reporter for Progress {
         }
     }
 
+    fn hashing(&self, files: usize, bytes: u64) {
+        if self.terminal.progress != ProgressStyle::Hidden {
+            Terminal::say(&format!(
+                "hashing {} that {} here ({})",
+                size::files(files),
+                if files == 1 { "is" } else { "are" },
+                size::bytes(bytes)
+            ));
+        }
+        self.planned(files, bytes, 0);
+    }
+
     fn started(&self, file: FileId, path: &str, size: u64, have: u64) {
         if let Some(bars) = &self.bars {
             bars.start(file, path, size, have);

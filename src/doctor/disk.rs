@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::DecimalBytes;
 
 use super::{Check, Topic};
-use crate::cache::{Abilities, Locks, Unfinished, abilities, space, unfinished};
+use crate::cache::{Abilities, Locks, Unfinished, abilities, has_marks, shared_blobs, space, unfinished};
 use crate::error::Error;
 
 /// Below this, in bytes, hardly any model fits.
@@ -49,8 +49,20 @@ fn of_folder(folder: &Path, wants_links: bool) -> Vec<Check> {
             "a pull begins all the same, and ends where the disk is full",
         ),
     });
-    checks.push(leftovers(&unfinished(folder)));
+    checks.push(leftovers(&unfinished(folder), has_marks(folder)));
+    checks.extend(shared(shared_blobs(folder)));
     checks
+}
+
+/// Blobs that an application has as hard links. That is as it should be, and good to know where one turns out damaged.
+fn shared((blobs, bytes): (u64, u64)) -> Option<Check> {
+    let found = format!(
+        "{blobs} of the blobs ({}) have a second name, mostly in an application's folder; a program that writes into one \
+         writes into both, and the next pull notices it and fetches the cache's again",
+        DecimalBytes(bytes)
+    );
+    let check = Check::good(Topic::Cache, "shared", found).with("shared_blobs", blobs).with("shared_bytes", bytes);
+    (blobs > 0).then_some(check)
 }
 
 fn room(free: u64) -> Check {
@@ -98,7 +110,8 @@ fn of_file_system(abilities: &Abilities, wants_links: bool) -> [Check; 4] {
     [symbolic, hard, reflinks, locks]
 }
 
-fn leftovers(found: &[Unfinished]) -> Check {
+/// `resumable`: a pull is not done, so that `hf cache prune` would delete more than leftovers.
+fn leftovers(found: &[Unfinished], resumable: bool) -> Check {
     let total = |files: &[&Unfinished]| files.iter().map(|file| file.bytes).sum::<u64>();
     let (debris, found): (Vec<&Unfinished>, Vec<&Unfinished>) = found.iter().partition(|file| file.debris);
     let (ours, foreign): (Vec<&Unfinished>, Vec<&Unfinished>) = found.into_iter().partition(|file| file.ours);
@@ -125,7 +138,13 @@ fn leftovers(found: &[Unfinished]) -> Check {
             Topic::Cache,
             "unfinished",
             text,
-            format!("`hf cache prune` removes them, or remove them yourself: {names}{more}"),
+            if resumable || !ours.is_empty() {
+                format!(
+                    "remove them yourself: {names}{more}; `hf cache prune` would also delete what gatedl goes on from"
+                )
+            } else {
+                format!("`hf cache prune` removes them, or remove them yourself: {names}{more}")
+            },
         )
     };
     let check = check.with("own_files", ours.len()).with("own_bytes", total(&ours));

@@ -154,6 +154,10 @@ fn look(job: &Job, without_lock: bool, alone: bool) -> Result<Beginning, CacheEr
         None => return Ok(Beginning::Held),
     };
     if !job.share.force {
+        // another tool may have published it since the plan was made
+        if let Some(found) = destination.unhashed(file) {
+            destination.examine(file, &found, &|_| {})?;
+        }
         if destination.is_in_place(file) {
             settle_others(job)?;
             return Ok(Beginning::InPlace);

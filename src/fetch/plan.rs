@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::cache::{Destination, Here};
+use crate::cache::{Destination, Here, Known};
 use crate::digest::Digest;
 use crate::manifest::{Entry, RepoFile};
 use crate::repo::RepoPath;
@@ -86,11 +86,18 @@ impl Plan {
         plan
     }
 
-    /// The plan where all is in its place; none where something is not. Stops at the first that is not.
+    /// The plan where all is in its place; none where something is not. Stops at the first that is not. With `unhashed`,
+    /// also what would have to be hashed first counts, and is shown as such.
     #[must_use]
-    pub fn of_all_here(listed: Vec<Arc<Entry>>, destination: &Destination) -> Option<Self> {
+    pub fn of_all_here(listed: Vec<Arc<Entry>>, destination: &Destination, unhashed: bool) -> Option<Self> {
+        let to_hash = |listed: &Entry| {
+            let file = listed.to_file().filter(|file| unhashed && destination.verdict(file) == Known::Unknown)?;
+            Some(FileState::Here(Here::Elsewhere(destination.path(&file.path))))
+        };
         let in_place = |listed: Arc<Entry>| {
-            is_in_place(&listed, destination).then_some(Planned { listed, state: FileState::InPlace })
+            let in_place = is_in_place(&listed, destination).then_some(FileState::InPlace);
+            let state = in_place.or_else(|| to_hash(&listed))?;
+            Some(Planned { listed, state })
         };
         Some(Self { files: listed.into_iter().map(in_place).collect::<Option<_>>()?, bytes_to_fetch: 0 })
     }

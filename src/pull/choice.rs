@@ -9,7 +9,7 @@ use super::{Application, Pull};
 use crate::cache::folder::is_reserved;
 use crate::comfyui::{self, ComfyuiError};
 use crate::error::Error;
-use crate::manifest::Entry;
+use crate::manifest::{Entry, RepoFile};
 use crate::repo::printable;
 use crate::transformers_js;
 use crate::weights::{self, Choice, Dtype, Listed};
@@ -35,6 +35,10 @@ pub(super) struct Chosen<'e> {
 
 impl Chosen<'_> {
     /// The same to keep.
+    pub(super) fn files(&self) -> Vec<RepoFile> {
+        self.entries.iter().filter_map(|entry| entry.to_file()).collect()
+    }
+
     pub(super) fn listed(&self) -> Vec<Arc<Entry>> {
         self.entries.iter().map(|entry| Arc::clone(entry)).collect()
     }

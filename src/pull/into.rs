@@ -54,6 +54,7 @@ struct Item {
     /// The file by its path below the folder.
     file: RepoFile,
     delivery: Delivery,
+    cache: RepoCache,
     /// Its content in the cache.
     blob: PathBuf,
     /// The same path in other commits of the cache.
@@ -79,9 +80,8 @@ impl Pull {
             Some(self.item(destination, &file, place, Hashed::Before))
         });
         let missing: Vec<Item> = missing.collect();
-        let cache = self.own_cache();
         let (link, force) = (into.link, self.request.force);
-        Ok(blocking(move || missing.iter().try_for_each(|item| item.look_ahead(&cache, link, force))).await??)
+        Ok(blocking(move || missing.iter().try_for_each(|item| item.look_ahead(link, force))).await??)
     }
 
     /// Room in each folder for what becomes bytes of its own; the cache has its own check.
@@ -178,6 +178,7 @@ impl Pull {
         let link = self.request.into.as_ref().map(|into| into.link).unwrap_or_default();
         Item {
             delivery: Delivery::into_folder(&root, link, self.request.force),
+            cache: self.cache.clone(),
             blob: destination.path(&file.path),
             earlier: self.cache.other_pointers(destination.commit(), &file.path),
             file: RepoFile { path: below, ..file.clone() },
@@ -229,12 +230,15 @@ fn absolute(folder: &Path) -> PathBuf {
 
 impl Item {
     /// Takes what stands at the place already into the cache, if it is the file; what is the user's must stay.
-    fn look_ahead(&self, cache: &RepoCache, link: LinkMode, force: bool) -> Result<(), CacheError> {
+    fn look_ahead(&self, link: LinkMode, force: bool) -> Result<(), CacheError> {
+        let cache = &self.cache;
         match self.delivery.look(&self.file, None)? {
             Standing::Right if link != LinkMode::Copy && !force => {
                 cache.prepare()?;
                 cache.adopt(&self.file, &self.delivery.path(&self.file)).map(drop)
             }
+            // the application wrote into what it shares with the cache: that is mended before anything is said
+            Standing::Other if cache.shares(&self.blob, &self.delivery.path(&self.file)) => Ok(()),
             Standing::Other if !force && !self.is_of_an_earlier_pull() => {
                 Err(CacheError::Occupied { path: self.delivery.path(&self.file) })
             }
@@ -243,13 +247,18 @@ impl Item {
     }
 
     fn bring(&self) -> Result<(PathBuf, Arrival), CacheError> {
+        let held = self.cache.hold(&self.file, &self.blob);
         let arrival = match self.delivery.bring(&self.file, &self.blob, self.hashed) {
             Err(CacheError::Occupied { .. }) if self.is_of_an_earlier_pull() => {
                 self.delivery.forced().bring(&self.file, &self.blob, self.hashed)?
             }
             brought => brought?,
         };
-        Ok((self.delivery.path(&self.file), arrival))
+        let place = self.delivery.path(&self.file);
+        if let (Some(held), Arrival::HardLink) = (held, arrival) {
+            self.cache.note_link(held, &self.file, &self.blob, &place);
+        }
+        Ok((place, arrival))
     }
 
     fn is_of_an_earlier_pull(&self) -> bool {

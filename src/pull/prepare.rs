@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::choice::Savings;
 use super::{Access, Pull, Request, whereabouts};
-use crate::cache::Destination;
+use crate::cache::{Destination, Known};
 use crate::error::Error;
 use crate::fetch::{Need, Plan, Planned, blocking};
-use crate::manifest::{Entry, Gate, Resolved};
+use crate::manifest::{Entry, Gate, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, Revision};
 use crate::session::{Answered, Connection, Session, Subject, Wanted};
 
@@ -138,8 +138,13 @@ impl Pull {
             chosen => chosen?,
         };
         let (destination, listed) = (self.destination(commit), chosen.listed());
+        // a dry run says what would be hashed
+        let dry_run = self.request.dry_run;
+        if !dry_run {
+            self.examine_if_all_here(&destination, &chosen.files()).await?;
+        }
         let at = Arc::clone(&destination);
-        let Some(plan) = blocking(move || Plan::of_all_here(listed, &at)).await? else { return Ok(None) };
+        let Some(plan) = blocking(move || Plan::of_all_here(listed, &at, dry_run)).await? else { return Ok(None) };
         self.tell(&chosen);
         Ok(Some(Draft {
             commit: commit.clone(),
@@ -160,7 +165,8 @@ impl Pull {
         let missing = commit.map_or_else(Vec::new, |commit| {
             let destination = self.destination(&commit);
             let chosen = self.choose(&entries).unwrap_or_default().entries.into_iter();
-            let gone = chosen.filter(|entry| entry.to_file().is_none_or(|file| !destination.is_in_place(&file)));
+            let is_gone = |file: RepoFile| matches!(destination.verdict(&file), Known::Absent | Known::Wrong);
+            let gone = chosen.filter(|entry| entry.to_file().is_none_or(is_gone));
             gone.map(|entry| entry.path.clone()).collect()
         });
         let Wanted { repo, revision, .. } = self.request.wanted.clone();
@@ -210,6 +216,7 @@ impl Hub<'_> {
         let access = self.settle_access(measured.or(asked), &resolved, &chosen.entries).await?;
         let destination = pull.destination(&resolved.commit);
         if !dry_run {
+            pull.examine(&destination, &chosen.files()).await?;
             pull.look_ahead(&destination, &chosen.entries).await?;
         }
         let (listed, at, force) = (chosen.listed(), Arc::clone(&destination), pull.request.force);

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Prepared;
 use super::choice::Savings;
 use super::prepare::{Draft, Notes};
+use super::{Prepared, proof};
 use crate::cache::delivery::Arrival;
 use crate::error::Error;
-use crate::fetch::{FileState, Planned};
+use crate::fetch::{FileState, Planned, blocking};
 use crate::manifest::{Entry, Gate};
 use crate::repo::{Commit, Repo};
 
@@ -63,12 +63,19 @@ pub struct Pulled {
 pub async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Error> {
     let Prepared { pull, draft, .. } = prepared;
     if let Notes::Listing(entries) = &draft.notes {
+        let files: Vec<_> = draft.plan.files.iter().filter_map(|file| file.listed.to_file()).collect();
+        let destination = Arc::clone(&draft.destination);
+        blocking(move || proof::keep(&destination, &files)).await??;
         draft.destination.write_listing(entries)?;
     }
     // a folder of the user's has its own notes; the main cache is left as it is
-    let has_reference = !matches!(draft.notes, Notes::Nothing) && pull.request.local_dir.is_none();
-    if has_reference && pull.fixed().is_none() {
-        pull.cache.write_reference(&pull.request.wanted.revision, &draft.commit)?;
+    if pull.has_reference(&draft.commit) {
+        let write = || pull.cache.write_reference(&pull.request.wanted.revision, &draft.commit);
+        match draft.notes {
+            // the ref of a commit that was here is for other programs: a cache that cannot be written is no error
+            Notes::Nothing => drop(pull.fixed().map(|_| write())),
+            Notes::Reference | Notes::Listing(_) => write()?,
+        }
     }
     let (repo, destination) = (pull.request.wanted.repo.clone(), Arc::clone(&draft.destination));
     let pulled = Pulled::of(repo, draft, bytes_fetched, |files| pull.path(&destination, files));

@@ -42,6 +42,17 @@ pub async fn transfer(prepared: &mut [Prepared], session: &Session) -> Result<Tr
             (Ok(_), _) => ended.push((place, Ok(0))),
         }
     }
+    let begun = owners.iter().map(|(place, ..): &(usize, Wanted, Arc<Connection>)| &prepared[*place]);
+    let begun = begun.filter(|one| one.pull.has_reference(&one.draft.commit));
+    let marks =
+        begun.map(|one| (one.pull.cache.clone(), one.request().wanted.revision.clone(), one.draft.commit.clone()));
+    let marks: Vec<_> = marks.collect();
+    blocking(move || {
+        for (cache, revision, commit) in marks {
+            cache.mark_unfinished(&revision, &commit);
+        }
+    })
+    .await?;
     // taken from the end
     ended.reverse();
     let network = &session.settings().network;

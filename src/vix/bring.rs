@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::targets::{Found, Look, Target, Targets};
 use super::{Order, Placed, Way};
 use crate::archive::{self, Staging};
-use crate::cache::delivery::Hashed;
-use crate::cache::{CacheError, RepoLayout};
+use crate::cache::delivery::{Arrival, Hashed};
+use crate::cache::{CacheError, Links, RepoCache, RepoLayout};
 use crate::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
 use crate::endpoint::{Protocol, public};
@@ -122,7 +122,17 @@ impl Porter<'_> {
             Seen::Missing { replace } => replace,
         };
         let (delivery, file, from) = (target.delivery(replace), target.file.clone(), cached.path);
-        let arrival = blocking(move || delivery.bring(&file, &from, Hashed::ByThisRun)).await??;
+        let root = &self.session.settings().provider(&request.wanted.provider)?.cache;
+        let (cache, at) = (RepoCache::open(root, &pulled.repo, Links::default()), target.path());
+        let arrival = blocking(move || {
+            let held = cache.hold(&file, &from);
+            let arrival = delivery.bring(&file, &from, Hashed::ByThisRun)?;
+            if let (Some(held), Arrival::HardLink) = (held, arrival) {
+                cache.note_link(held, &file, &from, &at);
+            }
+            Ok::<_, CacheError>(arrival)
+        });
+        let arrival = arrival.await??;
         Ok(Placed { way: Way::Brought(arrival), path: target.path(), bytes_fetched: cached.bytes_fetched })
     }
 

@@ -36,6 +36,16 @@ impl InCache {
         self.folder.join("snapshots").join(&self.commit).join(path)
     }
 
+    /// The marks of pulls that are not done.
+    pub fn marks(&self) -> PathBuf {
+        self.folder.join("refs/gatedl")
+    }
+
+    /// The notes about what was hashed.
+    pub fn notes(&self) -> PathBuf {
+        self.folder.join(".gatedl/verified")
+    }
+
     /// What `refs/main` holds.
     pub fn main(&self) -> Option<String> {
         fs::read_to_string(self.folder.join("refs/main")).ok()
@@ -54,7 +64,9 @@ impl InCache {
         if self.main().as_deref() != Some(self.commit.as_str()) {
             return Err(format!("refs/main is {:?}", self.main()));
         }
-        match self.unfinished().as_slice() {
+        let mut left = self.unfinished();
+        files(&self.marks(), &mut left);
+        match left.as_slice() {
             [] => Ok(()),
             left => Err(format!("left behind: {left:?}")),
         }
@@ -67,7 +79,7 @@ impl InCache {
         for folder in ["blobs", "snapshots", "refs", "trees"] {
             files(&self.folder.join(folder), &mut named);
         }
-        named.retain(|path| !path.to_string_lossy().ends_with(".gatedl.incomplete"));
+        named.retain(|path| !path.to_string_lossy().ends_with(".gatedl.incomplete") && !path.starts_with(self.marks()));
         if named.is_empty() { Ok(()) } else { Err(format!("has a name: {named:?}")) }
     }
 
@@ -75,6 +87,7 @@ impl InCache {
     pub fn unfinished(&self) -> Vec<PathBuf> {
         let (mut found, mut blobs) = (Vec::new(), Vec::new());
         files(&self.folder.join(".gatedl"), &mut found);
+        found.retain(|path| !path.ends_with(".gatedl/verified") && !path.ends_with(".gatedl/installed"));
         files(&self.folder.join("blobs"), &mut blobs);
         found.extend(blobs.into_iter().filter(|path| path.to_string_lossy().ends_with(".incomplete")));
         found

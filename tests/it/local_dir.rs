@@ -64,6 +64,7 @@ org/model@main: 3 files verified, 300.01 kB fetched in [TIME]
     assert_data_eq!(
         sandbox.tree("desk"),
         str![[r#"
+here/.cache/huggingface/.gatedl/verified
 here/.cache/huggingface/.gitignore
 here/.cache/huggingface/CACHEDIR.TAG
 here/.cache/huggingface/download/config.json.lock

@@ -38,6 +38,7 @@ mod secrets;
 mod selection;
 mod support;
 mod tokens;
+mod verified;
 mod vix;
 mod weights;
 #[cfg(unix)]

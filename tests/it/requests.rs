@@ -317,6 +317,7 @@ org/model@main is up to date: 3 files
     assert_data_eq!(
         sandbox.tree("desk"),
         str![[r#"
+here/.cache/huggingface/.gatedl/verified
 here/.cache/huggingface/.gitignore
 here/.cache/huggingface/CACHEDIR.TAG
 here/.cache/huggingface/download/config.json.lock

@@ -11,12 +11,12 @@ use super::super::journal::{self, Journal};
 use super::super::lock::is_at;
 use super::super::ranges::Ranges;
 use super::super::stamp::Stamp;
-use super::super::{CacheError, content, holes, place};
+use super::super::{CacheError, content, holes, notes, place};
 use super::Partial;
 use crate::digest::{ContentHasher, Digest};
 
-/// From this size on a file is forced to the disk before it gets its name. Smaller ones are not worth the wait: if a
-/// power cut empties one, its length tells, and it is fetched again.
+/// From this size on a file is forced to the disk before it gets its name. Smaller ones are brought there together, before
+/// anything promises them (see `durable`).
 const SYNC_FROM: u64 = 1 << 20;
 /// Up to this size, in bytes, a file that had a rival is copied while it is hashed once more, since a write that the rival
 /// had begun can land after so short a hash. Beyond it the hash takes longer than any write.
@@ -194,6 +194,16 @@ impl Verified {
 
     pub(in crate::cache) const fn size(&self) -> u64 {
         self.0.wanted.size
+    }
+
+    /// Whether the bytes are on the disk.
+    pub(in crate::cache) const fn is_synced(&self) -> bool {
+        self.size() >= SYNC_FROM
+    }
+
+    /// The state of the file, for the notes.
+    pub(in crate::cache) fn noted(&self) -> Option<notes::Stamp> {
+        notes::Stamp::of_open(&self.0.file)
     }
 
     /// Whether the path still names the file that was verified, as it was then.

@@ -1,6 +1,6 @@
 //! Attacks on blobs: shared stores, other repositories, two writers, things in the way.
 
-use super::super::CacheError;
+use super::super::{CacheError, Known};
 use super::*;
 
 #[test]
@@ -44,7 +44,9 @@ fn the_shared_store_is_read_through_links_and_never_written_through() {
     fs::write(&store, "rotten!").unwrap();
     let blob = cache.layout().blob(&wanted.digest);
     symlink("../../blobs/ab/abcd", &blob).unwrap();
-    assert!(cache.has_blob(&wanted), "the length is right");
+    assert_eq!(cache.verdict_on_blob(&wanted), Known::Unknown, "the length is right");
+    assert!(!cache.examine(&wanted, &blob, &|_| {}).unwrap());
+    assert_eq!(cache.verdict_on_blob(&wanted), Known::Wrong);
 
     cache.publish(verified(&cache, &wanted, b"weights")).unwrap();
     assert_eq!(fs::read(&store).unwrap(), b"rotten!", "the store's own bytes are untouched");
@@ -179,10 +181,13 @@ fn threads_that_publish_one_blob_at_once_all_succeed() {
                 scope.spawn(|| {
                     cache.publish(proof).unwrap();
                     cache.link(&target, &wanted.path, &wanted.digest).unwrap();
-                    assert!(cache.is_complete(&target, &wanted));
+                    // another one's, between its rename and its note, is known to nobody yet
+                    let verdict = cache.verdict_at_name(&target, &wanted);
+                    assert!(matches!(verdict, Known::Right | Known::Unknown), "{verdict:?}");
                 });
             }
         });
+        assert!(cache.is_complete(&target, &wanted));
         assert_eq!(files_below(&cache.layout().folder()).len(), 2);
         fs::remove_dir_all(cache.layout().snapshots()).unwrap();
         fs::remove_file(cache.layout().blob(&wanted.digest)).unwrap();

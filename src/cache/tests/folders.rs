@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::super::{CacheError, Folder};
+use super::super::notes::Stamp;
+use super::super::{CacheError, Folder, Known};
 use super::*;
 
 fn folder() -> (TempDir, Folder) {
@@ -28,12 +29,12 @@ fn note(folder: &Folder, name: &str) -> PathBuf {
 fn a_file_and_its_note_stand_where_huggingface_hub_puts_them() {
     let (_home, folder) = folder();
     let (file, target) = (small("sub/c.json", b"{}"), commit("5b"));
-    assert!(!folder.is_current(&target, &file));
+    assert_eq!(folder.verdict(&file), Known::Absent);
     folder.publish(proof(&folder, &file, b"{}"), &file.path).unwrap();
     folder.write_metadata(&target, &file).unwrap();
     let text = fs::read_to_string(note(&folder, "sub/c.json")).unwrap();
     assert!(text.starts_with(&format!("{target}\n{}\n", file.digest.hex())) && text.ends_with('\n'));
-    assert!(folder.is_current(&target, &file));
+    assert_eq!(folder.verdict(&file), Known::Right);
     assert!(folder.write_listing::<crate::manifest::Entry>(&target, &[]).unwrap());
     assert_eq!(folder.listing(&target), Some(Vec::new()));
     assert_eq!(folder.lock(&file.path), note(&folder, "sub/c.json").with_extension("lock"));
@@ -54,44 +55,61 @@ fn without_a_note_the_content_decides() {
     let (_home, folder) = folder();
     for file in [small("c.json", b"{}"), lfs("w.bin", b"{}")] {
         fs::write(folder.file(&file.path), "{}").unwrap();
-        assert!(folder.is_current(&commit("5b"), &file));
+        assert_eq!(folder.verdict(&file), Known::Unknown);
+        assert!(folder.examine(&file, &|_| {}).unwrap());
+        assert_eq!(folder.verdict(&file), Known::Right);
+        fs::remove_file(folder.file(&file.path)).unwrap();
         fs::write(folder.file(&file.path), "[]").unwrap();
-        assert!(!folder.is_current(&commit("5b"), &file));
+        assert_eq!(folder.verdict(&file), Known::Unknown);
+        assert!(!folder.examine(&file, &|_| {}).unwrap());
+        assert_eq!(folder.verdict(&file), Known::Wrong);
     }
 }
 
 #[test]
-fn a_note_does_not_cover_what_was_changed_later() {
+fn a_note_does_not_cover_what_was_changed_at_whatever_time() {
     let (_home, folder) = folder();
     let (file, target) = (lfs("w.bin", b"weights"), commit("5b"));
     folder.publish(proof(&folder, &file, b"weights"), &file.path).unwrap();
     folder.write_metadata(&target, &file).unwrap();
-    fs::write(folder.file(&file.path), "Weights").unwrap();
-    let handle = fs::File::options().write(true).open(folder.file(&file.path)).unwrap();
-    handle.set_modified(SystemTime::now() + Duration::from_secs(5)).unwrap();
-    assert!(!folder.is_current(&target, &file));
+    folder.keep_notes().unwrap();
+    let again = Folder::open(folder.root());
+    assert_eq!(again.verdict(&file), Known::Right);
+    // whoever writes may set the time back, or forth, but not the time of change
+    for time in [SystemTime::UNIX_EPOCH, SystemTime::now() + Duration::from_secs(5)] {
+        let before = Stamp::of(&folder.file(&file.path));
+        loop {
+            fs::write(folder.file(&file.path), "Weights").unwrap();
+            let handle = fs::File::options().write(true).open(folder.file(&file.path)).unwrap();
+            handle.set_modified(time).unwrap();
+            // the clock of the file system goes in ticks
+            if Stamp::of(&folder.file(&file.path)) != before {
+                break;
+            }
+        }
+        assert_eq!(again.verdict(&file), Known::Unknown);
+        assert!(!again.examine(&file, &|_| {}).unwrap());
+    }
     // Nor does it help a file of another length, however old.
     fs::write(folder.file(&file.path), "weight").unwrap();
-    handle.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-    assert!(!folder.is_current(&target, &file));
+    assert_eq!(again.verdict(&file), Known::Absent);
 }
 
 #[test]
-fn notes_of_another_commit_or_digest_are_weighed() {
+fn notes_of_hf_are_not_believed() {
     let (_home, folder) = folder();
     let (file, target) = (lfs("w.bin", b"weights"), commit("5b"));
     fs::write(folder.file(&file.path), "WEIGHTS").unwrap();
-    for (commit, etag, believed) in [
-        (target.to_string(), "unknown".to_owned(), true),
-        ("6c".repeat(20), file.digest.hex(), true),
-        ("6c".repeat(20), "unknown".to_owned(), false),
-        ("not a note".to_owned(), String::new(), false),
+    for (commit, etag, time) in [
+        (target.to_string(), file.digest.hex(), "32503680000.0"),
+        (target.to_string(), "unknown".to_owned(), "1795319391.5"),
+        ("6c".repeat(20), file.digest.hex(), "1795319391.5"),
     ] {
-        fs::write(note(&folder, "w.bin"), format!("{commit}\n{etag}\n32503680000.0\n")).unwrap();
-        assert_eq!(folder.is_current(&target, &file), believed, "{commit} {etag}");
+        fs::write(note(&folder, "w.bin"), format!("{commit}\n{etag}\n{time}\n")).unwrap();
+        assert_ne!(Folder::open(folder.root()).verdict(&file), Known::Right, "{commit} {etag}");
     }
     fs::write(note(&folder, "w.bin"), b"\xff\xfe").unwrap();
-    assert!(!folder.is_current(&target, &file));
+    assert!(!folder.examine(&file, &|_| {}).unwrap());
 }
 
 #[test]

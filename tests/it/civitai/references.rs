@@ -35,7 +35,7 @@ GET hub /api/v1/model-versions/290640 200
         str![[r#"
 gatedl/civitai/.locks/models--257749/3ec3ac3878d0ee678cad2961c305fec0ce8ee56772049ce2ce92e283614f8a94.lock
 gatedl/civitai/CACHEDIR.TAG
-gatedl/civitai/models--257749/.gatedl/
+gatedl/civitai/models--257749/.gatedl/verified
 gatedl/civitai/models--257749/blobs/3ec3ac3878d0ee678cad2961c305fec0ce8ee56772049ce2ce92e283614f8a94
 gatedl/civitai/models--257749/refs/
 gatedl/civitai/models--257749/snapshots/0000000000000000000000000000000000290640/pony.safetensors -> ../../blobs/3ec3ac3878d0ee678cad2961c305fec0ce8ee56772049ce2ce92e283614f8a94

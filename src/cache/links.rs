@@ -1,0 +1,104 @@
+//! Blobs that an application has as hard links: the note about one is renewed when it gets a link, and the application's
+//! files are remembered.
+//!
+//! The trap: a hard link shares the bytes. A program that appends to its model (`curl -C -`, a worker that resumes)
+//! grows the blob too, and every tool that trusts the snapshot reads it. The note no longer fits then, and what was
+//! remembered here tells the user which file it was. A blob that is fetched again is a new file: the application keeps
+//! what it wrote.
+
+use std::fs::{self, Metadata, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::notes::{Known, Written};
+use super::{RepoCache, place};
+use crate::digest::Digest;
+use crate::manifest::RepoFile;
+use crate::regular_file;
+
+/// More than this, in bytes, is not read: then nobody is told which file it was.
+const MOST: u64 = 8 << 20;
+
+/// Content in the cache that was known to be right before it got another link.
+#[derive(Debug, Clone, Copy)]
+pub struct Held(Written);
+
+impl RepoCache {
+    /// The state of a file's content at `path` in this cache; none where it is not known to be right.
+    #[must_use]
+    pub fn hold(&self, file: &RepoFile, path: &Path) -> Option<Held> {
+        let written = Written::of(path)?;
+        (self.notes.judge(file, path) == Known::Right).then_some(Held(written))
+    }
+
+    /// The content at `path` has become a hard link at `at` too. Both notes are a help and no promise: without the first
+    /// the content is hashed again, without the second a later message names no file.
+    pub fn note_link(&self, held: Held, file: &RepoFile, path: &Path, at: &Path) {
+        self.notes.add_moved(&file.digest, Some(held.0), path);
+        let _ = self.keep_notes();
+        let Some(line) = line(&file.digest, at) else { return };
+        let notes = self.layout.installed();
+        if !read(&notes).lines().any(|known| known == line.trim_end()) {
+            let opened = place::remove_unless_regular(&notes)
+                .ok()
+                .and_then(|()| OpenOptions::new().append(true).create(true).open(&notes).ok());
+            let _ = opened.map(|mut file| file.write_all(line.as_bytes()));
+        }
+    }
+
+    /// Whether two paths are names of one file, other than by a symbolic link.
+    #[must_use]
+    pub fn shares(&self, blob: &Path, at: &Path) -> bool {
+        matches!((fs::metadata(blob), fs::symlink_metadata(at)), (Ok(blob), Ok(at)) if is_same_file(&blob, &at))
+    }
+
+    /// The files of applications that share their bytes with the content at `path`.
+    #[must_use]
+    pub fn sharers(&self, digest: &Digest, path: &Path) -> Vec<PathBuf> {
+        let Ok(blob) = fs::metadata(path) else { return Vec::new() };
+        let notes = read(&self.layout.installed());
+        let places = notes.lines().filter_map(|line| line.strip_prefix(&digest.hex())?.strip_prefix(' '));
+        let places = places.filter_map(|place| serde_json::from_str::<PathBuf>(place).ok());
+        places.filter(|place| fs::metadata(place).is_ok_and(|found| is_same_file(&found, &blob))).collect()
+    }
+}
+
+/// How many blobs of a cache have another name somewhere, and how many bytes those are; zeros where the system does not
+/// tell. Two repositories that share a blob count like an application that has it.
+#[must_use]
+pub fn shared_blobs(root: &Path) -> (u64, u64) {
+    let list = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+    let blobs = list(place::resolve(root)).flat_map(|repo| list(repo.path().join("blobs")));
+    let shared = blobs.filter_map(|blob| blob.metadata().ok().filter(|found| found.is_file() && has_more_names(found)));
+    shared.fold((0, 0), |(count, bytes), found| (count + 1, bytes + found.len()))
+}
+
+#[cfg(unix)]
+fn has_more_names(found: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(found) > 1
+}
+
+#[cfg(not(unix))]
+const fn has_more_names(_: &Metadata) -> bool {
+    false
+}
+
+fn line(digest: &Digest, at: &Path) -> Option<String> {
+    Some(format!("{} {}\n", digest.hex(), serde_json::to_string(at).ok()?))
+}
+
+fn read(path: &Path) -> String {
+    regular_file::read_text(path, MOST).unwrap_or_default()
+}
+
+/// Whether two names are those of one file.
+#[cfg(unix)]
+pub(super) fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(not(unix))]
+pub(super) const fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
+    false
+}
