@@ -155,7 +155,8 @@ impl Destination {
     /// Those of the files whose places hold something that no pull left there.
     pub fn strange<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) -> Vec<&'a RepoPath> {
         let Some(folder) = &self.folder else { return Vec::new() };
-        files.map(|file| &file.path).filter(|path| folder.is_strange(path)).collect()
+        let is_strange = |file: &&RepoFile| folder.is_strange(&file.path) || folder.is_spoilt(file);
+        files.filter(is_strange).map(|file| &file.path).collect()
     }
 
     /// Makes what a pull needs before its first byte.

@@ -158,6 +158,12 @@ impl Folder {
         self.notes.examine(file, &self.file(&file.path), told)
     }
 
+    /// Whether a file was hashed and is something else than what its note says, whatever its time.
+    pub(super) fn is_spoilt(&self, file: &RepoFile) -> bool {
+        self.verdict(file) == Known::Wrong
+            && self.record(&file.path).is_some_and(|known| known.etag == file.digest.hex())
+    }
+
     /// Brings what was put in place to the disk, and notes what was hashed.
     ///
     /// # Errors
