@@ -22,6 +22,7 @@
 //! | `notes` | what was hashed, and in which state: the meaning of "verified" on the disk |
 //! | `durable` | bringing to the disk what a ref is about to promise |
 //! | `links` | which files of applications share their bytes with a blob |
+//! | `marks` | refs that hold a commit while its pull is not done |
 //! | `listing` | the JSON of `trees/<commit>.json` |
 //! | [`space`] | room on the disk |
 //! | `process`, `activity` | who writes, as a mark that others can read; whether somebody gets on |
@@ -50,6 +51,7 @@ pub mod layout;
 mod links;
 mod listing;
 pub mod lock;
+mod marks;
 mod notes;
 mod offset;
 pub mod partial;
@@ -73,11 +75,12 @@ pub use folder::Folder;
 pub use layout::RepoLayout;
 pub use links::{Held, shared_blobs};
 pub use lock::BlobLock;
+pub use marks::has_marks;
 pub use notes::Known;
 pub use partial::{Mismatch, Partial, PartialPlace, Verdict, Verified};
 pub use ranges::Ranges;
 pub use store::{Links, RepoCache, holder_of};
-pub use unfinished::{Unfinished, has_marks, unfinished};
+pub use unfinished::{Unfinished, unfinished};
 
 /// What went wrong in the cache or in a destination folder.
 #[derive(Debug, Error)]

@@ -118,22 +118,12 @@ impl RepoCache {
     pub fn write_reference(&self, revision: &Revision, commit: &Commit) -> Result<(), CacheError> {
         self.make_room(revision);
         self.write_ref(&self.layout.reference(revision), commit)?;
-        let mark = self.layout.unfinished(revision);
-        if fs::remove_file(&mark).is_ok() {
-            // stays while it holds the marks of others
-            let _ = mark.parent().map(fs::remove_dir);
-        }
+        self.unmark(revision);
         debris::remove(debris::in_own_folder(&self.layout.private()));
         Ok(())
     }
 
-    /// Holds a commit that is not all here yet, so that `hf cache prune` leaves it alone, until
-    /// [`Self::write_reference`] of the same revision. Without the mark nothing is wrong but that, so no error is one.
-    pub fn mark_unfinished(&self, revision: &Revision, commit: &Commit) {
-        let _ = self.write_ref(&self.layout.unfinished(revision), commit);
-    }
-
-    fn write_ref(&self, path: &Path, commit: &Commit) -> Result<(), CacheError> {
+    pub(super) fn write_ref(&self, path: &Path, commit: &Commit) -> Result<(), CacheError> {
         // hf drops a repository with a ref to a commit that has no folder
         let snapshot = self.layout.snapshot(commit);
         if !snapshot.is_dir() {
@@ -307,24 +297,6 @@ mod tests {
         cache.write_reference(&fixed, &commit("5b")).unwrap();
         assert_eq!(fs::read_to_string(cache.layout().reference(&fixed)).unwrap(), "5b".repeat(20));
         assert_eq!(cache.reference(&fixed).unwrap(), Some(commit("5b")));
-    }
-
-    #[test]
-    fn what_is_unfinished_has_a_mark_until_its_ref_is_written() {
-        let folder = tempdir().unwrap();
-        let cache = cache(folder.path());
-        let [main, pull_request]: [Revision; 2] = ["main".parse().unwrap(), "refs/pr/1".parse().unwrap()];
-        let marks = cache.layout().references().join("gatedl");
-        cache.mark_unfinished(&main, &commit("5b"));
-        cache.mark_unfinished(&pull_request, &commit("6c"));
-        assert_eq!(fs::read_to_string(marks.join("main")).unwrap(), "5b".repeat(20));
-        assert_eq!(fs::read_to_string(marks.join("refs%2Fpr%2F1")).unwrap(), "6c".repeat(20));
-        assert!(cache.layout().snapshot(&commit("5b")).is_dir(), "or hf would drop the repository");
-        assert_eq!(cache.reference(&main).unwrap(), None);
-        cache.write_reference(&main, &commit("5b")).unwrap();
-        assert!(!marks.join("main").exists() && marks.join("refs%2Fpr%2F1").exists());
-        cache.write_reference(&pull_request, &commit("6c")).unwrap();
-        assert!(!marks.exists());
     }
 
     #[test]

@@ -61,12 +61,6 @@ pub(super) fn remove_lonely_journals(journals: &Path, blobs: &Path) {
     }
 }
 
-/// Whether a pull into a cache is not done: the mark of one holds its commit.
-#[must_use]
-pub fn has_marks(root: &Path) -> bool {
-    entries(&place::resolve(root)).iter().any(|repo| !entries(&repo.join("refs/gatedl")).is_empty())
-}
-
 fn entries(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
