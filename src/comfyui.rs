@@ -2,11 +2,18 @@
 //!
 //! The trap: a file lands where the running server does not look (comfyui-mcp#369). The folders
 //! are named after types, but not quite: `unet` and `clip` are old names of two types and still folders of them, a node
-//! pack may keep `ultralytics_bbox` in `ultralytics/bbox`, and `extra_model_paths.yaml` adds folders on other disks, for
-//! new files too where it says `is_default`. So the folders of a type are computed as ComfyUI computes them.
+//! pack may keep `ultralytics_bbox` in `ultralytics/bbox`, `extra_model_paths.yaml` adds folders on other disks, for
+//! new files too where it says `is_default`, and a Visionatrix worker puts its own folders before those of some types and
+//! leaves the others alone. So the folders of a type are computed as ComfyUI computes them, in its order; what its own code
+//! answers is the table `tests/it/data/comfyui.json`.
 
 mod extra;
 mod placement;
+mod registry;
+mod startup;
+#[cfg(test)]
+mod tests;
+mod yaml;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,44 +21,11 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-pub use self::extra::ExtraFolder;
 pub use self::placement::{Placement, is_model};
+pub use self::startup::{Startup, Worker};
 
-use crate::env::Env;
-use crate::repo::{Repo, printable};
-
-/// Every type that ComfyUI or a widespread node pack registers, with its folders below `models`; a new file goes into the
-/// first. ComfyUI itself has `unet` before `diffusion_models`, but finds a file in either, and people look in the one that
-/// has the type's name.
-const TYPES: &[(&str, &[&str])] = &[
-    ("audio_encoders", &["audio_encoders"]),
-    ("birefnet", &["BiRefNet"]),
-    ("checkpoints", &["checkpoints"]),
-    ("classifiers", &["classifiers"]),
-    ("clip_vision", &["clip_vision"]),
-    ("configs", &["configs"]),
-    ("controlnet", &["controlnet", "t2i_adapter"]),
-    ("diffusers", &["diffusers"]),
-    ("diffusion_models", &["diffusion_models", "unet"]),
-    ("embeddings", &["embeddings"]),
-    ("gligen", &["gligen"]),
-    ("hypernetworks", &["hypernetworks"]),
-    ("InfiniteYou", &["InfiniteYou"]),
-    ("instantid", &["instantid"]),
-    ("ipadapter", &["ipadapter"]),
-    ("loras", &["loras"]),
-    ("model_patches", &["model_patches"]),
-    ("photomaker", &["photomaker"]),
-    ("pulid", &["pulid"]),
-    ("sams", &["sams"]),
-    ("style_models", &["style_models"]),
-    ("text_encoders", &["text_encoders", "clip"]),
-    ("ultralytics_bbox", &["ultralytics/bbox"]),
-    ("ultralytics_segm", &["ultralytics/segm"]),
-    ("upscale_models", &["upscale_models"]),
-    ("vae", &["vae"]),
-    ("vae_approx", &["vae_approx"]),
-];
+use self::registry::Registry;
+use crate::repo::{Repo, RepoPath, printable};
 
 /// The old names that ComfyUI still takes, with the types that they mean now.
 const OLD_NAMES: [(&str, &str); 2] = [("unet", "diffusion_models"), ("clip", "text_encoders")];
@@ -78,13 +52,7 @@ impl ModelType {
     /// `diffusion_models` are folders of one type.
     #[must_use]
     pub fn of_folder(name: &str) -> Option<Self> {
-        let owner = TYPES.iter().find(|(_, folders)| folders.contains(&name));
-        owner.map(|(kind, _)| Self((*kind).to_owned()))
-    }
-
-    fn folders(&self) -> Vec<&str> {
-        let known = TYPES.iter().find(|(kind, _)| *kind == self.0);
-        known.map_or_else(|| vec![self.as_str()], |(_, folders)| folders.to_vec())
+        registry::owner(name).map(|kind| Self(kind.to_owned()))
     }
 }
 
@@ -110,8 +78,9 @@ impl fmt::Display for ModelType {
 /// The folders of one ComfyUI.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelFolders {
+    /// The folder of the folders that node packs register.
     models: PathBuf,
-    extra: Vec<ExtraFolder>,
+    registry: Registry,
 }
 
 /// Why there is no place for a model. All of these are for the user to put right, the first three in
@@ -171,39 +140,28 @@ pub enum ComfyuiError {
 }
 
 impl ModelFolders {
-    /// The folders below `models`, and those that an `extra_model_paths.yaml` adds.
-    #[must_use]
-    pub const fn new(models: PathBuf, extra: Vec<ExtraFolder>) -> Self {
-        Self { models, extra }
-    }
-
-    /// The folders of the ComfyUI at `root`: those below `models` (its own folder of that name, unless another is given)
-    /// and those of its `extra_model_paths.yaml`, if it has one. Reads that file, and no folder has to exist.
-    ///
-    /// # Errors
-    /// When that file is there and unusable. ComfyUI does not start with such a file either.
-    pub fn of_application(root: &Path, models: Option<&Path>, env: &Env) -> Result<Self, ComfyuiError> {
-        let models = models.map_or_else(|| root.join("models"), Path::to_path_buf);
-        Ok(Self::new(models, extra::read(&root.join("extra_model_paths.yaml"), env)?))
-    }
-
-    /// The folders of a type, in the order in which ComfyUI looks; a new file goes into the first. A type that nobody
-    /// knows has the folder of its name, as node packs register theirs.
+    /// The folders of a type, in the order in which ComfyUI looks. A type that nobody knows has the folder of its name, as
+    /// node packs register theirs.
     #[must_use]
     pub fn of(&self, kind: &ModelType) -> Vec<PathBuf> {
-        let mut folders: Vec<PathBuf> = kind.folders().iter().map(|below| self.models.join(below)).collect();
-        for extra in self.extra.iter().filter(|extra| extra.kind == *kind) {
-            let known = folders.iter().position(|folder| *folder == extra.folder);
-            match (known, extra.is_default) {
-                (Some(_), false) => {}
-                (None, false) => folders.push(extra.folder.clone()),
-                (known, true) => {
-                    known.map(|at| folders.remove(at));
-                    folders.insert(0, extra.folder.clone());
-                }
-            }
-        }
-        folders
+        self.registry.of(kind).map_or_else(|| vec![self.models.join(kind.as_str())], <[PathBuf]>::to_vec)
+    }
+
+    /// The folder that a new file goes into: the first. ComfyUI itself has `unet` before `diffusion_models`, but finds a
+    /// file in either, and people look in the one that has the type's name; unless a file of that path in `unet` would
+    /// be found first.
+    #[must_use]
+    pub fn home(&self, kind: &ModelType, below: &RepoPath) -> PathBuf {
+        let folders = self.of(kind);
+        let sibling = folders[0].with_file_name("diffusion_models");
+        let is_old = folders[0].file_name().is_some_and(|name| name == "unet") && folders.contains(&sibling);
+        if is_old && !folders[0].join(below.to_path()).exists() { sibling } else { folders[0].clone() }
+    }
+
+    /// Whether ComfyUI, one of its widespread node packs or an `extra_model_paths.yaml` has folders for the type.
+    #[must_use]
+    pub fn knows(&self, kind: &ModelType) -> bool {
+        self.registry.of(kind).is_some()
     }
 
     /// The folder that the folders of types stand in.
@@ -215,82 +173,9 @@ impl ModelFolders {
     /// Every type that has a folder here, sorted.
     #[must_use]
     pub fn types(&self) -> Vec<ModelType> {
-        let known = TYPES.iter().map(|(kind, _)| ModelType((*kind).to_owned()));
-        let mut types: Vec<ModelType> = known.chain(self.extra.iter().map(|extra| extra.kind.clone())).collect();
+        let mut types: Vec<ModelType> =
+            self.registry.types().filter(|kind| *kind.0 != *"custom_nodes").cloned().collect();
         types.sort_by_key(|kind| kind.0.to_ascii_lowercase());
-        types.dedup();
         types
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn folders(extra: &[(&str, &str, bool)]) -> ModelFolders {
-        let extra = extra.iter().map(|(kind, folder, is_default)| ExtraFolder {
-            kind: kind.parse().unwrap(),
-            folder: PathBuf::from(folder),
-            is_default: *is_default,
-        });
-        ModelFolders::new("/c/models".into(), extra.collect())
-    }
-
-    fn of(folders: &ModelFolders, kind: &str) -> Vec<String> {
-        let found = folders.of(&kind.parse().unwrap());
-        found.iter().map(|folder| folder.display().to_string().replace('\\', "/")).collect()
-    }
-
-    #[test]
-    fn a_type_has_its_folders_and_old_names_mean_the_new_ones() {
-        let plain = folders(&[]);
-        for (kind, expected) in [
-            ("checkpoints", vec!["/c/models/checkpoints"]),
-            ("unet", vec!["/c/models/diffusion_models", "/c/models/unet"]),
-            ("diffusion_models", vec!["/c/models/diffusion_models", "/c/models/unet"]),
-            ("clip", vec!["/c/models/text_encoders", "/c/models/clip"]),
-            ("controlnet", vec!["/c/models/controlnet", "/c/models/t2i_adapter"]),
-            ("ultralytics_bbox", vec!["/c/models/ultralytics/bbox"]),
-            ("birefnet", vec!["/c/models/BiRefNet"]),
-            ("of_a_node_pack", vec!["/c/models/of_a_node_pack"]),
-        ] {
-            assert_eq!(of(&plain, kind), expected, "{kind}");
-        }
-    }
-
-    #[test]
-    fn extra_folders_come_last_and_default_ones_first() {
-        let extra = folders(&[
-            ("loras", "/disk/lora", false),
-            ("unet", "/disk/unet", true),
-            ("loras", "/disk/lora", false),
-            ("vae", "/c/models/vae", false),
-            ("controlnet", "/c/models/t2i_adapter", true),
-            ("checkpoints", "/one", true),
-            ("checkpoints", "/two", true),
-        ]);
-        assert_eq!(of(&extra, "loras"), ["/c/models/loras", "/disk/lora"]);
-        assert_eq!(of(&extra, "unet"), ["/disk/unet", "/c/models/diffusion_models", "/c/models/unet"]);
-        assert_eq!(of(&extra, "vae"), ["/c/models/vae"]);
-        assert_eq!(of(&extra, "controlnet"), ["/c/models/t2i_adapter", "/c/models/controlnet"]);
-        assert_eq!(of(&extra, "checkpoints"), ["/two", "/one", "/c/models/checkpoints"]);
-        assert!(folders(&[("mine", "/x", false)]).types().contains(&"mine".parse().unwrap()));
-    }
-
-    #[test]
-    fn a_type_is_one_plain_word() {
-        for bad in ["", "..", ".hidden", "a/b", "a\\b", "C:", "a b", "\u{202E}x"] {
-            assert!(bad.parse::<ModelType>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn folders_name_their_type() {
-        for (folder, kind) in [("t2i_adapter", "controlnet"), ("clip", "text_encoders"), ("loras", "loras")] {
-            assert_eq!(ModelType::of_folder(folder).unwrap().as_str(), kind);
-        }
-        for other in ["split_files", "onnx", "original", "unet2", "Loras"] {
-            assert_eq!(ModelType::of_folder(other), None, "{other}");
-        }
     }
 }

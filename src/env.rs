@@ -103,6 +103,7 @@ variables! {
     COMFYUI_DIR in Folders: "root of ComfyUI, for --into comfyui and for gatedl vix; default: ./ComfyUI";
     BASE_DATA_DIR in Folders: "folder of Visionatrix's data; default: ./ComfyUI-Data";
     MODELS_DIR in Folders: "folder of Visionatrix's models; default: $BASE_DATA_DIR/models";
+    OUTPUT_DIR in Folders: "folder of Visionatrix's results, with models that ComfyUI saved; default: $BASE_DATA_DIR/output";
     HF_HUB_DISABLE_SYMLINKS in Folders: "1: write caches without symbolic links";
 
     HF_HUB_OFFLINE in Network: "1: use what is in the cache and open no connection";

@@ -18,7 +18,7 @@ pub use self::list::{Listed, State};
 
 use self::bring::Porter;
 use self::targets::Targets;
-use crate::cache::delivery::Arrival;
+use crate::cache::delivery::{Arrival, LinkMode};
 use crate::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
 use crate::error::Error;
@@ -41,6 +41,10 @@ pub struct Order {
     pub comfyui_dir: Option<PathBuf>,
     /// The folder of models.
     pub models_dir: Option<PathBuf>,
+    /// Files like ComfyUI's own `extra_model_paths.yaml` that it is told to read.
+    pub extra_model_paths: Vec<PathBuf>,
+    /// How files get to their places.
+    pub link: LinkMode,
     /// Replace what is in the way.
     pub force: bool,
     /// Plan, and do no more.

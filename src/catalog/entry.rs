@@ -103,10 +103,11 @@ impl CatalogModel {
         })
     }
 
-    /// Whether its file is an archive that is unpacked.
+    /// Whether its file is an archive that is unpacked. Visionatrix looks at the end of the whole address: what comes from
+    /// `….zip?download=true` stays an archive.
     #[must_use]
     pub fn is_archive(&self) -> bool {
-        self.url.path().ends_with(".zip")
+        self.url.as_str().ends_with(".zip")
     }
 
     /// The types of models that it is one of.
@@ -135,6 +136,12 @@ impl CatalogModel {
             return Ok(false);
         }
         self.any(|rule| rule.matches(Asked { class, input: "", value: "" }))
+    }
+
+    /// Whether files under other names than its own may hold this model.
+    #[must_use]
+    pub fn may_have_other_names(&self) -> bool {
+        self.rules.iter().any(Rule::is_about_names)
     }
 
     /// Whether a file of this name may hold this model.

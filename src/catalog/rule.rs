@@ -80,6 +80,11 @@ impl Rule {
         self.value.as_ref().map_or(Ok(false), |regex| matches_from_the_start(regex, name))
     }
 
+    /// Whether it says anything about names.
+    pub(super) const fn is_about_names(&self) -> bool {
+        self.value.is_some()
+    }
+
     /// Whether the class of a node decides alone.
     pub(super) const fn is_about_the_class_alone(&self) -> bool {
         self.class.is_some() && self.input.is_none() && self.value.is_none()

@@ -32,8 +32,13 @@ fn run_pull(arguments: &VixPull, env: &Env, terminal: &Terminal) -> Result<ExitS
         allow_insecure_http: arguments.allow_insecure_http,
         ..arguments.network.overrides()
     };
-    let order =
-        Order { all: arguments.all, force: arguments.force, dry_run: arguments.dry_run, ..order(&arguments.worker) };
+    let order = Order {
+        all: arguments.all,
+        link: arguments.link.into(),
+        force: arguments.force,
+        dry_run: arguments.dry_run,
+        ..order(&arguments.worker)
+    };
     if !order.chooses() {
         let ways = "name some (`gatedl vix list` shows them), or say --gated, --all or --flow FILE";
         return Err(Error::Usage(format!("which models? {ways}")));
@@ -81,6 +86,7 @@ fn order(worker: &Worker) -> Order {
         gated: worker.gated,
         comfyui_dir: worker.comfyui_dir.clone(),
         models_dir: worker.models_dir.clone(),
+        extra_model_paths: worker.extra_paths.clone(),
         ..Order::default()
     }
 }

@@ -130,13 +130,14 @@ fn place(repo: &Repo, kind: Option<&ModelType>, path: &RepoPath) -> Option<Place
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::comfyui::registry::Registry;
     use crate::repo::RepoKind;
 
     fn placed(kind: Option<&str>, paths: &[&str]) -> Result<Vec<String>, String> {
         let repo = Repo { kind: RepoKind::Model, id: "org/pipe".parse().unwrap() };
         let kind: Option<ModelType> = kind.map(|kind| kind.parse().unwrap());
         let paths: Vec<RepoPath> = paths.iter().map(|path| path.parse().unwrap()).collect();
-        let folders = ModelFolders::new("/m".into(), Vec::new());
+        let folders = ModelFolders { models: "/m".into(), registry: Registry::of_comfyui("/m".as_ref()) };
         let files: Vec<_> = paths.iter().map(|path| (path, None)).collect();
         let placements = folders.placements(&repo, kind.as_ref(), &files);
         let placements = placements.map_err(|error| error.to_string())?;

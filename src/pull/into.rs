@@ -154,14 +154,14 @@ impl Pull {
                 let files: Vec<_> = chosen.iter().map(|entry| (&entry.path, published_type(entry))).collect();
                 let placements = folders.placements(&self.request.wanted.repo, kind.as_ref(), &files)?;
                 let placed = placements.into_iter().zip(chosen).map(|(placement, entry)| {
-                    let folders = folders.of(&placement.kind);
+                    let looked = folders.of(&placement.kind);
                     let has = |folder: &&PathBuf| {
                         let found = std::fs::metadata(folder.join(placement.below.to_path()));
                         found.is_ok_and(|found| found.len() == entry.size)
                     };
                     // ComfyUI looks into all of them, so a file that is in the second is where it belongs
-                    let folder = folders.iter().find(has).unwrap_or(&folders[0]);
-                    (folder.clone(), placement.below)
+                    let folder = looked.iter().find(has).cloned();
+                    (folder.unwrap_or_else(|| folders.home(&placement.kind, &placement.below)), placement.below)
                 });
                 Ok(placed.collect())
             }

@@ -2,7 +2,10 @@
 //!
 //! Visionatrix takes any file in any folder of the model's type whose name a loader would find and whose hash is right. So
 //! all of them are looked at before anything is fetched, but only files of the right length are hashed: a folder with half
-//! a terabyte of models is not read to find one of them.
+//! a terabyte of models is not read to find one of them. What its own code finds is the table `tests/it/data/comfyui.json`.
+
+#[cfg(test)]
+mod tests;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +14,7 @@ use super::Order;
 use crate::archive;
 use crate::cache::delivery::{Delivery, LinkMode, Standing};
 use crate::catalog::{CatalogModel, Home};
-use crate::comfyui::{ComfyuiError, ModelFolders, ModelType};
+use crate::comfyui::{ModelFolders, ModelType, Startup, Worker};
 use crate::digest::Digest;
 use crate::env::{self, Env};
 use crate::error::Error;
@@ -21,8 +24,8 @@ use crate::repo::RepoPath;
 
 /// What a worker in server mode writes in place of a model that it does not load itself.
 const DUMMY: &[u8] = b"SERVER MODE";
-/// How deep below the folder of a type a model is looked for.
-const DEEPEST: usize = 8;
+/// How unfinished files of ours end.
+const UNFINISHED: &str = ".gatedl.incomplete";
 
 /// The folders of a worker.
 #[derive(Debug, Clone)]
@@ -30,6 +33,7 @@ pub(super) struct Targets {
     comfyui: PathBuf,
     models: PathBuf,
     folders: ModelFolders,
+    link: LinkMode,
 }
 
 /// One place for a model: a folder that may be anywhere, and a path within it that leads nowhere else.
@@ -37,6 +41,7 @@ pub(super) struct Targets {
 pub(super) struct Target {
     pub(super) root: PathBuf,
     pub(super) file: RepoFile,
+    link: LinkMode,
 }
 
 /// What stands at the places of a model.
@@ -65,47 +70,69 @@ pub(super) enum Look<'a> {
 
 impl Targets {
     /// The folders by flags, then by the variables of Visionatrix.
-    pub(super) fn resolve(order: &Order, env: &Env) -> Result<Self, ComfyuiError> {
+    pub(super) fn resolve(order: &Order, env: &Env) -> Result<Self, Error> {
         let variable = |variable: &env::Variable| env.path(variable);
         let comfyui = order.comfyui_dir.clone().or_else(|| variable(&env::COMFYUI_DIR));
         let comfyui = comfyui.unwrap_or_else(|| PathBuf::from("ComfyUI"));
-        let data = || variable(&env::BASE_DATA_DIR).unwrap_or_else(|| PathBuf::from("ComfyUI-Data"));
+        let data = variable(&env::BASE_DATA_DIR).unwrap_or_else(|| PathBuf::from("ComfyUI-Data"));
         let models = order.models_dir.clone().or_else(|| variable(&env::MODELS_DIR));
-        let models = models.unwrap_or_else(|| data().join("models"));
-        let folders = ModelFolders::of_application(&comfyui, Some(&models), env)?;
-        Ok(Self { comfyui, models, folders })
+        let models = models.unwrap_or_else(|| data.join("models"));
+        let output = variable(&env::OUTPUT_DIR).unwrap_or_else(|| data.join("output"));
+        let worker = Some(Worker { models: &models, output: &output });
+        let startup = Startup { root: &comfyui, models: None, extra: &order.extra_model_paths, worker };
+        let folders = ModelFolders::of_application(startup, env)?;
+        Ok(Self { comfyui, models, folders, link: order.link })
     }
 
     /// The places of a model, the one for a new file first; never none.
     pub(super) fn of(&self, model: &CatalogModel) -> Vec<Target> {
-        let at = |root: PathBuf, path: RepoPath| Target {
-            root,
-            file: RepoFile { path, size: model.size, digest: model.digest, id: None },
-        };
         match &model.home {
-            Home::Types(types) => self.of_types(types).into_iter().map(|root| at(root, model.file.clone())).collect(),
-            Home::Models => vec![at(self.models.clone(), model.file.clone())],
+            Home::Types(types) => {
+                let kind = self.kind(types);
+                let home = self.folders.home(&kind, &model.file);
+                let others = self.folders.of(&kind).into_iter().filter(|folder| *folder != home);
+                std::iter::once(home.clone())
+                    .chain(others)
+                    .map(|root| self.at(model, root, model.file.clone()))
+                    .collect()
+            }
+            Home::Models => vec![self.at(model, self.models.clone(), model.file.clone())],
             // the folder of a node pack may be a link to where its author works on it
             Home::ComfyUi => {
                 let parts: Vec<&str> = model.file.parts().collect();
                 let pack = parts.len().saturating_sub(1).min(2);
                 let below = parts[pack..].join("/").parse().expect("the end of a path that was checked");
-                vec![at(self.comfyui.join(parts[..pack].iter().collect::<PathBuf>()), below)]
+                vec![self.at(model, self.comfyui.join(parts[..pack].iter().collect::<PathBuf>()), below)]
             }
         }
     }
 
-    /// The folders of the first of the types that ComfyUI knows.
-    fn of_types(&self, types: &[String]) -> Vec<PathBuf> {
-        let known = self.folders.types();
-        let types: Vec<ModelType> = types.iter().filter_map(|name| name.parse().ok()).collect();
-        let chosen = types.iter().find(|kind| known.contains(kind)).or(types.first());
-        chosen.map(|kind| self.folders.of(kind)).unwrap_or_default()
+    fn at(&self, model: &CatalogModel, root: PathBuf, path: RepoPath) -> Target {
+        Target { root, file: RepoFile { path, size: model.size, digest: model.digest, id: None }, link: self.link }
     }
 
-    /// What belongs to a node pack needs a ComfyUI: one that is misspelt would become a new tree that nobody looks into.
+    /// The first of the types that ComfyUI knows. It knows no old names here.
+    fn kind(&self, types: &[String]) -> ModelType {
+        let parsed = types.iter().filter_map(|name| Some((name, name.parse::<ModelType>().ok()?)));
+        let parsed: Vec<(&String, ModelType)> = parsed.collect();
+        let known = parsed.iter().find(|(name, kind)| *kind.as_str() == ***name && self.folders.knows(kind));
+        known.or(parsed.first()).map(|(_, kind)| kind.clone()).expect("a catalog's types were checked")
+    }
+
+    /// Where files of this model under other names are looked for: everywhere below its folders.
+    fn searched(&self, model: &CatalogModel) -> Vec<PathBuf> {
+        match &model.home {
+            Home::Types(types) => self.folders.of(&self.kind(types)),
+            Home::Models => vec![self.models.clone()],
+            Home::ComfyUi => vec![self.comfyui.clone()],
+        }
+    }
+
+    /// What belongs below ComfyUI needs one: one that is misspelt would become a new tree that nobody looks into.
     pub(super) fn expect_root(&self, model: &CatalogModel) -> Result<(), Error> {
-        if model.home != Home::ComfyUi || self.comfyui.is_dir() {
+        let below = std::path::absolute(&self.comfyui).unwrap_or_else(|_| self.comfyui.clone());
+        let target = std::path::absolute(&self.of(model).swap_remove(0).root);
+        if self.comfyui.is_dir() || !target.is_ok_and(|target| target.starts_with(below)) {
             return Ok(());
         }
         let place = self.comfyui.display();
@@ -136,11 +163,9 @@ impl Targets {
                 Standing::Other | Standing::Missing => {}
             }
         }
-        for target in targets.iter().filter(|_| matches!(model.home, Home::Types(_))) {
-            let mut names = Vec::new();
-            candidates(model, &target.root, "", DEEPEST, &mut names)?;
-            for path in names.into_iter().filter_map(|name| name.parse().ok()) {
-                let other = target.with(path);
+        for folder in self.searched(model).into_iter().filter(|_| model.may_have_other_names()) {
+            for path in candidates(model, &folder)? {
+                let other = self.at(model, folder.clone(), path);
                 if other.standing(look)? == Standing::Right {
                     return Ok(Found::Elsewhere(other.path()));
                 }
@@ -158,11 +183,7 @@ impl Target {
 
     /// A delivery to this place; with `force`, what stands there is replaced.
     pub(super) fn delivery(&self, force: bool) -> Delivery {
-        Delivery::into_folder(&self.root, LinkMode::Auto, force)
-    }
-
-    fn with(&self, path: RepoPath) -> Self {
-        Self { root: self.root.clone(), file: RepoFile { path, ..self.file.clone() } }
+        Delivery::into_folder(&self.root, self.link, force)
     }
 
     fn standing(&self, look: Look<'_>) -> Result<Standing, Error> {
@@ -183,31 +204,26 @@ fn occupied(path: PathBuf) -> Found {
     if is_dummy { Found::Dummy(path) } else { Found::Occupied(path) }
 }
 
-/// The files below a folder that have the right length and a name that a loader of this model would ask for. Folders that
-/// are links are left alone, as Visionatrix leaves them.
-fn candidates(
-    model: &CatalogModel,
-    folder: &Path,
-    below: &str,
-    depth: usize,
-    names: &mut Vec<String>,
-) -> Result<(), Error> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
-    let mut entries: Vec<_> = entries.flatten().collect();
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() && depth > 0 && !name.starts_with('.') {
-            candidates(model, &entry.path(), &format!("{below}{name}/"), depth - 1, names)?;
-        } else if !kind.is_dir()
-            && fs::metadata(entry.path()).is_ok_and(|found| found.is_file() && found.len() == model.size)
-            && model.may_be_named(&name)?
-        {
-            names.push(format!("{below}{name}"));
+/// The files below a folder, however deep and however hidden, that have the right length and a name that a loader of this
+/// model would ask for. Folders that are links are left alone, as Visionatrix leaves them.
+fn candidates(model: &CatalogModel, folder: &Path) -> Result<Vec<RepoPath>, Error> {
+    let mut found = Vec::new();
+    let mut folders = vec![(folder.to_path_buf(), String::new())];
+    while let Some((folder, below)) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else { continue };
+            if kind.is_dir() {
+                folders.push((entry.path(), format!("{below}{name}/")));
+            } else if fs::metadata(entry.path()).is_ok_and(|found| found.is_file() && found.len() == model.size)
+                && !name.ends_with(UNFINISHED)
+                && model.may_be_named(&name)?
+            {
+                found.extend(format!("{below}{name}").parse::<RepoPath>().ok());
+            }
         }
     }
-    Ok(())
+    found.sort();
+    Ok(found)
 }
 
 /// Whether an archive was unpacked: its members are where Visionatrix looks for them. One without hashes shows no more

@@ -382,6 +382,8 @@ Where and how:
                              root; default: $COMFYUI_DIR, else ./ComfyUI) or transformers.js[=DIR]
                              (default: ./models)
       --comfyui-type <TYPE>  With --into comfyui: what the files are, as in checkpoints, loras, vae
+      --models-dir <DIR>     With --into comfyui: its models, as its own --models-directory
+      --extra-paths <FILE>   With --into comfyui: as its own --extra-model-paths-config (repeatable)
       --dtype <DTYPE>        With --into transformers.js: only the ONNX files of this precision, as
                              in q4, q8, fp16, fp32
       --link <WAY>           With --into: how files get there; auto takes a reflink, else a hard
@@ -491,6 +493,7 @@ Folders:
   COMFYUI_DIR                     root of ComfyUI, for --into comfyui and for gatedl vix; default: ./ComfyUI
   BASE_DATA_DIR                   folder of Visionatrix's data; default: ./ComfyUI-Data
   MODELS_DIR                      folder of Visionatrix's models; default: $BASE_DATA_DIR/models
+  OUTPUT_DIR                      folder of Visionatrix's results, with models that ComfyUI saved; default: $BASE_DATA_DIR/output
   HF_HUB_DISABLE_SYMLINKS         1: write caches without symbolic links
 
 Network:

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::groups::place;
 use crate::cache::delivery::LinkMode;
-use crate::comfyui::{ModelFolders, ModelType};
+use crate::comfyui::{ModelFolders, ModelType, Startup};
 use crate::env::{self, Env, typed_path};
 use crate::error::Error;
 use crate::pull::{Application, Installation};
@@ -21,6 +22,12 @@ pub(in crate::cli) struct IntoArguments {
     /// With --into comfyui: what the files are, as in checkpoints, loras, vae
     #[arg(long, value_name = "TYPE", requires = "into", help_heading = "Where and how")]
     pub(in crate::cli) comfyui_type: Option<ModelType>,
+    /// With --into comfyui: its models, as its own --models-directory
+    #[arg(long, value_name = "DIR", value_parser = place(), requires = "into", help_heading = "Where and how")]
+    pub(in crate::cli) models_dir: Option<PathBuf>,
+    /// With --into comfyui: as its own --extra-model-paths-config (repeatable)
+    #[arg(long, value_name = "FILE", value_parser = place(), requires = "into", help_heading = "Where and how")]
+    pub(in crate::cli) extra_paths: Vec<PathBuf>,
     /// With --into transformers.js: only the ONNX files of this precision, as in q4, q8, fp16, fp32
     #[arg(long, value_name = "DTYPE", requires = "into", help_heading = "Where and how")]
     pub(in crate::cli) dtype: Option<Dtype>,
@@ -82,18 +89,26 @@ impl IntoArguments {
     /// The folders that are meant; reads ComfyUI's `extra_model_paths.yaml`.
     pub(in crate::cli) fn installation(&self, env: &Env) -> Result<Option<Installation>, Error> {
         let Some(target) = &self.into else { return Ok(None) };
+        let only_comfyui = [
+            (self.comfyui_type.is_some(), "--comfyui-type"),
+            (self.models_dir.is_some(), "--models-dir"),
+            (!self.extra_paths.is_empty(), "--extra-paths"),
+        ];
         let misplaced = match target.name {
-            Name::Comfyui => self.dtype.map(|_| "--dtype is for --into transformers.js"),
-            Name::TransformersJs => self.comfyui_type.as_ref().map(|_| "--comfyui-type is for --into comfyui"),
+            Name::Comfyui => self.dtype.map(|_| "--dtype is for --into transformers.js".to_owned()),
+            Name::TransformersJs => {
+                let given = only_comfyui.into_iter().find(|(is_given, _)| *is_given);
+                given.map(|(_, flag)| format!("{flag} is for --into comfyui"))
+            }
         };
         if let Some(message) = misplaced {
-            return Err(Error::Usage(message.to_owned()));
+            return Err(Error::Usage(message));
         }
         let application = match target.name {
             Name::Comfyui => {
                 let root = target.folder.clone().or_else(|| env.path(&env::COMFYUI_DIR));
                 let root = root.unwrap_or_else(|| PathBuf::from("ComfyUI"));
-                Application::Comfyui { folders: comfyui(&root, env)?, kind: self.comfyui_type.clone() }
+                Application::Comfyui { folders: self.comfyui(&root, env)?, kind: self.comfyui_type.clone() }
             }
             Name::TransformersJs => {
                 let folder = target.folder.clone().unwrap_or_else(|| PathBuf::from("models"));
@@ -102,15 +117,20 @@ impl IntoArguments {
         };
         Ok(Some(Installation { application, link: self.link.into() }))
     }
-}
 
-/// A misspelt root would become a new tree that no ComfyUI looks into.
-fn comfyui(root: &Path, env: &Env) -> Result<ModelFolders, Error> {
-    if !root.is_dir() {
-        let message = "there is no ComfyUI at `{}`; name its folder: --into comfyui=DIR, or COMFYUI_DIR";
-        return Err(Error::Usage(message.replace("{}", &root.display().to_string())));
+    /// A misspelt root would become a new tree that no ComfyUI looks into.
+    fn comfyui(&self, root: &Path, env: &Env) -> Result<ModelFolders, Error> {
+        if !root.is_dir() {
+            let message = "there is no ComfyUI at `{}`; name its folder: --into comfyui=DIR, or COMFYUI_DIR";
+            return Err(Error::Usage(message.replace("{}", &root.display().to_string())));
+        }
+        let models = self.models_dir.as_deref();
+        if let Some(missing) = models.filter(|models| !models.is_dir()) {
+            return Err(Error::Usage(format!("there is no folder `{}`, which --models-dir names", missing.display())));
+        }
+        let startup = Startup { root, models, extra: &self.extra_paths, worker: None };
+        Ok(ModelFolders::of_application(startup, env)?)
     }
-    Ok(ModelFolders::of_application(root, None, env)?)
 }
 
 #[cfg(test)]

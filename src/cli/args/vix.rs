@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::groups::place;
+use super::into::Link;
 use super::{NetworkArguments, OutputArguments};
 
 /// `gatedl vix`.
@@ -38,6 +39,9 @@ pub(in crate::cli) struct Worker {
     /// Folder of the models; default: MODELS_DIR, then BASE_DATA_DIR/models, then ./ComfyUI-Data/models
     #[arg(long, value_name = "DIR", value_parser = place(), help_heading = "Where and how")]
     pub(in crate::cli) models_dir: Option<PathBuf>,
+    /// File that ComfyUI reads by --extra-model-paths-config (repeatable)
+    #[arg(long, value_name = "FILE", value_parser = place(), help_heading = "Where and how")]
+    pub(in crate::cli) extra_paths: Vec<PathBuf>,
     /// Variables of this file count where they are not set, as a worker's .env
     #[arg(long, value_name = "FILE", value_parser = place(), help_heading = "Where and how")]
     pub(in crate::cli) env_file: Option<PathBuf>,
@@ -56,6 +60,9 @@ pub(in crate::cli) struct VixPull {
     #[arg(long, help_heading = "Which models")]
     pub(in crate::cli) all: bool,
 
+    /// How models get from the cache to their folders; auto takes a reflink, else a hard link, else a copy
+    #[arg(long, value_name = "WAY", default_value = "auto", help_heading = "Where and how")]
+    pub(in crate::cli) link: Link,
     /// Replace files of other content that are in the way
     #[arg(long, help_heading = "Where and how")]
     pub(in crate::cli) force: bool,

@@ -81,7 +81,7 @@ fn the_user_says_what_nothing_else_tells() {
         .status(2)
         .stderr(str![[r#"
 error: nothing tells which of ComfyUI's folders `deep/style.safetensors` belongs in
-hint: say what it is with --comfyui-type: audio_encoders, birefnet, checkpoints, classifiers, clip_vision, configs, controlnet, diffusers, diffusion_models, embeddings, gligen, hypernetworks, InfiniteYou, instantid, ipadapter, loras, model_patches, photomaker, pulid, sams, style_models, text_encoders, ultralytics_bbox, ultralytics_segm, upscale_models, vae, vae_approx
+hint: say what it is with --comfyui-type: animatediff_models, audio_encoders, background_removal, birefnet, checkpoints, classifiers, clip_vision, configs, controlnet, detection, diffusers, diffusion_models, embeddings, frame_interpolation, geometry_estimation, gligen, hypernetworks, InfiniteYou, instantid, ipadapter, latent_upscale_models, loras, model_patches, optical_flow, photomaker, pulid, sams, style_models, text_encoders, ultralytics_bbox, ultralytics_segm, upscale_models, vae, vae_approx
 hint: or name the files of one type after the reference
 
 "#]])
@@ -143,6 +143,39 @@ error: `ComfyUI/extra_model_paths.yaml` is not valid YAML: while parsing a node,
 
 "#]])
         .run();
+}
+
+#[test]
+fn a_type_that_only_the_yaml_knows_goes_where_the_yaml_says() {
+    let (_hub, sandbox) = stage();
+    let yaml = "a: &a {base_path: ../disk, mine: m}\nb:\n  <<: *a\n  mine: n\n  is_default: yes\n  mine: o\n";
+    sandbox.write("desk/ComfyUI/extra_model_paths.yaml", yaml);
+    let pull = || sandbox.args(["pull", "org/lora", "--into", "comfyui", "--comfyui-type", "mine", "--quiet"]);
+    pull().any_stdout().run();
+    assert!(sandbox.path("desk/disk/o/style.safetensors").is_file());
+    // one that ComfyUI is told to read
+    fs::remove_dir_all(sandbox.path("desk/disk")).expect("it was there");
+    sandbox.write("desk/more.yaml", "a: {is_default: true, mine: elsewhere}");
+    pull().args(["--extra-paths", "more.yaml", "--force"]).any_stdout().run();
+    assert!(sandbox.path("desk/elsewhere/style.safetensors").is_file());
+    // and another folder of models
+    fs::create_dir(sandbox.path("desk/big")).expect("a folder");
+    let vae = sandbox.args(["pull", ID, "split_files/vae/", "--into", "comfyui", "--models-dir", "big", "--quiet"]);
+    vae.any_stdout().run();
+    assert!(sandbox.path("desk/big/vae/ae.safetensors").is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_comfyui_behind_a_link_is_where_it_really_is() {
+    let (_hub, sandbox) = stage();
+    fs::create_dir_all(sandbox.path("desk/apps")).expect("a folder");
+    fs::rename(sandbox.path("desk/ComfyUI"), sandbox.path("desk/apps/ComfyUI")).expect("it was there");
+    std::os::unix::fs::symlink("apps/ComfyUI", sandbox.path("desk/ComfyUI")).expect("a link");
+    sandbox.write("desk/apps/ComfyUI/extra_model_paths.yaml", "a: {base_path: ../x, is_default: true, vae: v}");
+    pull(&sandbox).args(["split_files/vae/", "--quiet"]).run();
+    assert!(sandbox.path("desk/apps/x/v/ae.safetensors").is_file());
+    assert!(!sandbox.path("desk/x").exists());
 }
 
 #[test]

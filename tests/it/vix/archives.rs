@@ -37,6 +37,18 @@ fn a_hostile_archive_leaves_nothing_in_the_folders() {
 }
 
 #[test]
+fn an_address_that_goes_on_after_its_zip_is_no_archive_to_a_worker() {
+    let archive = zip_of(&[("pack/a.onnx", b"a")]);
+    let (_hub, sandbox) = sandbox_with(&archive);
+    let url = "https://huggingface.co/acme/tools/resolve/main/pack.zip?download=true";
+    let catalog = json!({"pack": entry(url, &archive, &json!({"filename": "insightface/models/pack.zip"}))});
+    sandbox.write("desk/models_catalog.json", catalog.to_string());
+    sandbox.args(PULL).any_stdout().any_stderr().run();
+    assert_eq!(placed(&sandbox), "ComfyUI-Data/models/insightface/models/pack.zip\n");
+    assert_eq!(sandbox.read("desk/ComfyUI-Data/models/insightface/models/pack.zip"), archive);
+}
+
+#[test]
 fn what_a_killed_run_unpacked_is_removed_by_the_next_one() {
     let (_hub, sandbox) = sandbox_with(&zip_of(&[("pack/a.onnx", b"a")]));
     sandbox.write("desk/ComfyUI-Data/models/insightface/models/.gatedl-7sUbF6.incomplete/pack/a.onnx", "ha");

@@ -84,6 +84,42 @@ fn folders_are_those_of_the_worker() {
 }
 
 #[test]
+fn what_a_worker_leaves_to_comfyui_is_looked_for_there_alone() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    let mut one = catalog();
+    one["SD3.5-Medium"]["types"] = json!(["embeddings"]);
+    sandbox.write("desk/models_catalog.json", one.to_string());
+    // a worker does not look here
+    sandbox.write("desk/ComfyUI-Data/models/embeddings/sd3.5_medium.safetensors", open());
+    let pull = |way: &str| vix(&sandbox, &["pull", "SD3.5-Medium", "--link", way]);
+    pull("copy")
+        .stdout(str![[r#"
+[ROOT]/desk/ComfyUI/models/embeddings/sd3.5_medium.safetensors
+
+"#]])
+        .any_stderr()
+        .run();
+    assert_eq!(sandbox.read("desk/ComfyUI/models/embeddings/sd3.5_medium.safetensors"), open());
+    // nor does a misspelt root become a tree
+    vix(&sandbox, &["pull", "SD3.5-Medium", "--comfyui-dir", "ConfyUI"]).status(2).any_stderr().run();
+    assert!(!sandbox.path("desk/ConfyUI").exists());
+}
+
+#[test]
+fn every_way_of_arriving_can_be_chosen() {
+    let hub = hub();
+    let sandbox = desk(&hub);
+    let place = sandbox.path("desk/ComfyUI-Data/models/checkpoints/sd3.5_medium.safetensors");
+    for (way, word) in [("hardlink", "hard link"), ("symlink", "symlink"), ("copy", "copy")] {
+        let _ = std::fs::remove_file(&place);
+        let run = vix(&sandbox, &["pull", "SD3.5-Medium", "--json", "--link", way]).any_stdout().any_stderr().run();
+        assert_eq!(run.json()["models"][0]["arrived_by"], word);
+        assert_eq!(std::fs::read(&place).expect("a model"), open());
+    }
+}
+
+#[test]
 fn a_node_packs_model_needs_a_comfyui() {
     let hub = hub().allow_unused();
     let sandbox = desk(&hub);
@@ -112,9 +148,9 @@ fn what_is_there_is_adopted_by_its_hash_under_any_name_that_a_loader_finds() {
 
 "#]])
         .stderr(str![[r#"
- adopted  FLUX-1-Fill-Dev    30.00 kB
+ present  FLUX-1-Fill-Dev    30.00 kB
  adopted  SD3.5-Medium       20.00 kB
-2 models: 2 adopted
+2 models: 1 present, 1 adopted
 
 "#]])
         .run();
