@@ -100,10 +100,11 @@ async fn next(body: &mut Body, writer: &mut Writer) -> Result<Option<Result<Opti
 struct Writer {
     open: Arc<Open>,
     held: Held,
-    gathered: Vec<Bytes>,
-    gathered_length: usize,
+    /// The piece that fills, and the room that the last write gave back.
+    gathered: Vec<u8>,
+    spare: Vec<u8>,
     /// The write under way, and where it ends.
-    pending: Option<(JoinHandle<Result<(), CacheError>>, u64)>,
+    pending: Option<(JoinHandle<Result<Vec<u8>, CacheError>>, u64)>,
     /// Up to where bytes were handed to a write.
     submitted: u64,
     /// Up to where the journal says that bytes are written.
@@ -118,7 +119,7 @@ impl Writer {
             open: Arc::clone(open),
             held: Held::new(open, lease),
             gathered: Vec::new(),
-            gathered_length: 0,
+            spare: Vec::new(),
             pending: None,
             submitted: start,
             noted: start,
@@ -128,25 +129,34 @@ impl Writer {
 
     /// Up to where bytes have arrived, written or not.
     const fn arrived(&self) -> u64 {
-        self.submitted + self.gathered_length as u64
+        self.submitted + self.gathered.len() as u64
     }
 
-    async fn push(&mut self, bytes: Bytes) -> Result<(), FetchError> {
-        self.gathered_length += bytes.len();
-        self.gathered.push(bytes);
-        if self.gathered_length >= PIECE { self.submit().await } else { Ok(()) }
+    /// Takes bytes over, into memory of its own: a small part of what the network library has read at once keeps all of it,
+    /// up to 400 KiB, from being freed.
+    async fn push(&mut self, mut bytes: Bytes) -> Result<(), FetchError> {
+        while !bytes.is_empty() {
+            let room = PIECE - self.gathered.len();
+            self.gathered.reserve_exact(room);
+            self.gathered.extend_from_slice(&bytes.split_to(bytes.len().min(room)));
+            if self.gathered.len() == PIECE {
+                self.submit().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Hands what was gathered to a thread, once the write before it has ended.
     async fn submit(&mut self) -> Result<(), FetchError> {
         self.settle().await?;
-        let (pieces, start) = (std::mem::take(&mut self.gathered), self.submitted);
-        self.submitted += std::mem::take(&mut self.gathered_length) as u64;
+        let (piece, start) = (std::mem::replace(&mut self.gathered, std::mem::take(&mut self.spare)), self.submitted);
+        self.submitted += piece.len() as u64;
         let note = self.is_note_due().then(|| self.take_note());
         let partial = Arc::clone(&self.open.partial);
         let write = tokio::task::spawn_blocking(move || {
             note.map_or(Ok(()), |range| partial.note(&range))?;
-            partial.write(start, &pieces)
+            partial.write(start, &[&piece])?;
+            Ok(piece)
         });
         self.pending = Some((write, self.submitted));
         Ok(())
@@ -166,7 +176,8 @@ impl Writer {
 
     async fn settle(&mut self) -> Result<(), FetchError> {
         if let Some((write, end)) = self.pending.take() {
-            write.await.map_err(FetchError::Lost)??;
+            self.spare = write.await.map_err(FetchError::Lost)??;
+            self.spare.clear();
             self.held.advance(end);
         }
         Ok(())
