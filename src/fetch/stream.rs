@@ -96,6 +96,9 @@ async fn next(body: &mut Body, writer: &mut Writer) -> Result<Option<Result<Opti
     Ok(writer.held.unless_spent(next).await)
 }
 
+/// A write on its thread; it gives back the room of its piece.
+type Write = JoinHandle<Result<Vec<u8>, CacheError>>;
+
 /// Gathers, writes behind the network's back, and keeps the journal.
 struct Writer {
     open: Arc<Open>,
@@ -104,7 +107,7 @@ struct Writer {
     gathered: Vec<u8>,
     spare: Vec<u8>,
     /// The write under way, and where it ends.
-    pending: Option<(JoinHandle<Result<Vec<u8>, CacheError>>, u64)>,
+    pending: Option<(Write, u64)>,
     /// Up to where bytes were handed to a write.
     submitted: u64,
     /// Up to where the journal says that bytes are written.
