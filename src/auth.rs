@@ -110,7 +110,7 @@ pub fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, p
         ));
         return Found { credential: None, warnings };
     }
-    if provider.endpoint.is_exposed() && !settings.allow_insecure_http {
+    if settings.network.exposes(provider.endpoint.url()) && !settings.allow_insecure_http {
         warnings.push(format!(
             "the token from {source} was not sent: {} is plain http and anyone on the way could read it \
              (--allow-insecure-http sends it all the same)",
@@ -123,7 +123,7 @@ pub fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, p
     {
         warnings.push(format!("other users can read the token in `{0}`; `chmod 600 {0}` mends it", path.display()));
     }
-    Found { credential: Some(Credential::new(secret, source, provider.endpoint.origin())), warnings }
+    Found { credential: Some(Credential::new(secret, source, provider.endpoint.clone())), warnings }
 }
 
 /// What kept every token from being looked for, in the words of whoever set it; none where tokens are looked for.

@@ -1,4 +1,4 @@
-//! Tokens: a secret that cannot be printed, where it came from, and the one origin that it is for.
+//! Tokens: a secret that cannot be printed, where it came from, and the one endpoint that it is for.
 //!
 //! Promise 1 has its address here. [`Credential::secret_for`] is the only way from a credential to its secret, and it
 //! takes the link that the secret is about to travel to. aria2 leaks bearers on redirects since 2018 (aria2#1176), and
@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use url::Url;
 
-use crate::endpoint::Origin;
+use crate::endpoint::Endpoint;
 
 pub use self::problem::SecretProblem;
 pub use self::renewal::{Renew, Renewed, Renewing};
@@ -158,21 +158,21 @@ impl fmt::Display for CredentialSource {
     }
 }
 
-/// A token together with where it came from and the one origin that may see it.
+/// A token together with where it came from and the one endpoint that may see it.
 #[derive(Debug, Clone)]
 pub struct Credential {
     secret: Secret,
     source: CredentialSource,
-    origin: Origin,
+    endpoint: Endpoint,
     /// Shared by all clones: what one request has renewed, every other sends.
     renewal: Option<Arc<Renewal>>,
 }
 
 impl Credential {
-    /// Binds a secret to an origin, for good.
+    /// Binds a secret to an endpoint, for good.
     #[must_use]
-    pub const fn new(secret: Secret, source: CredentialSource, origin: Origin) -> Self {
-        Self { secret, source, origin, renewal: None }
+    pub const fn new(secret: Secret, source: CredentialSource, endpoint: Endpoint) -> Self {
+        Self { secret, source, endpoint, renewal: None }
     }
 
     /// The same credential, renewed by `source` when it is due or refused.
@@ -182,11 +182,12 @@ impl Credential {
         Self { renewal: Some(Arc::new(renewal)), ..self }
     }
 
-    /// The secret, if `url` has the origin that it is bound to.
+    /// The secret, if `url` is below the endpoint that it is bound to: its origin, and its path. One server with many
+    /// tenants (Artifactory, an ingress) gives each a path.
     #[must_use]
     pub fn secret_for(&self, url: &Url) -> Option<Secret> {
         let newest = || self.renewal.as_ref().map_or_else(|| self.secret.clone(), |renewal| renewal.newest());
-        (Origin::of(url) == self.origin).then(newest)
+        self.endpoint.path_within(url).map(|_| newest())
     }
 
     /// Every secret that it has had, the newest last: what must not be shown.
@@ -257,9 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_answers_to_its_own_origin_only() {
+    fn a_credential_answers_to_its_own_endpoint_only() {
+        let bound = |endpoint: &str| {
+            let endpoint = endpoint.parse().expect("an endpoint");
+            Credential::new(secret("hf_canary").unwrap(), CredentialSource::Stdin, endpoint)
+        };
         let home = Url::parse("https://huggingface.co").unwrap();
-        let credential = Credential::new(secret("hf_canary").unwrap(), CredentialSource::Stdin, Origin::of(&home));
+        let credential = bound("https://huggingface.co");
         assert!(credential.secret_for(&home.join("/api/whoami-v2").unwrap()).is_some());
         for other in
             ["http://huggingface.co", "https://cdn.huggingface.co", "https://huggingface.co:8443", "https://x.example"]
@@ -267,5 +272,22 @@ mod tests {
             assert!(credential.secret_for(&Url::parse(other).unwrap()).is_none(), "{other}");
         }
         assert!(!format!("{credential:?}").contains("canary"));
+        let tenant = bound("https://host.example/api/hf");
+        for (path, is_own) in [
+            ("/api/hf", true),
+            ("/api/hf/org/m/resolve/refs%2Fpr%2F1/a..b?x=../..", true),
+            ("/api/hf-evil/org/m", false),
+            ("/api/hf/../other/org/m", false),
+            ("/api/hf/%2e%2e/other", false),
+            ("/api/hf/..%2fother", false),
+            ("/api/hf/x%5C..%5C..%5cother", false),
+            ("/api/hf/..;/other", false),
+            ("/api/HF/org/m", false),
+            ("/", false),
+            ("/other/api/hf", false),
+        ] {
+            let url = Url::parse("https://host.example").unwrap().join(path).unwrap();
+            assert_eq!(tenant.secret_for(&url).is_some(), is_own, "{path}");
+        }
     }
 }

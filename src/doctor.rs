@@ -16,6 +16,7 @@ use crate::auth::{Exchange, Survey, renewable};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
 use crate::fetch::blocking;
+use crate::http::ClientError;
 use crate::provider::Account;
 use crate::session::{Session, Wanted};
 use crate::settings;
@@ -206,7 +207,8 @@ impl<'a> Examination<'a> {
     /// Asks the servers.
     pub async fn ask(&mut self) {
         if let Err(error) = self.session.client() {
-            self.checks.push(Check::bad(Topic::Network, "certificates", &error.into()));
+            let subject = if matches!(error, ClientError::Proxy(_)) { "proxy" } else { "certificates" };
+            self.checks.push(Check::bad(Topic::Network, subject, &error.into()));
             return self.tokens_unasked();
         }
         self.checks.push(network::certificates(&self.session.settings().network));

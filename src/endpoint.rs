@@ -1,13 +1,14 @@
-//! Where a provider answers: its base address, the origin that a token is bound to, and how links are shown.
+//! Where a provider answers: its base address, the place that a token is bound to, and how links are shown.
 //!
 //! An endpoint may have a path (`https://host/artifactory/api/huggingfaceml/models`); clients that dropped
 //! it failed behind such proxies (huggingface_hub#2806, #2808). Links are therefore built by pushing segments onto the
 //! endpoint's path, each escaped by the `url` crate, never by formatting text.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -47,7 +48,7 @@ pub struct EndpointError {
 pub struct Endpoint(Url);
 
 impl Endpoint {
-    /// The origin that a credential for this endpoint is bound to.
+    /// Its scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> Origin {
         Origin::of(&self.0)
@@ -63,17 +64,24 @@ impl Endpoint {
         url
     }
 
-    /// `url` as this endpoint serves it, where `url` names the hub that this endpoint mirrors. A mirror forwards the
-    /// upstream's `Link: <https://huggingface.co/…>; rel="next"`; followed as it is, it would leave the mirror.
+    /// The page after `page` of a listing, as this endpoint serves it; none where `next` is something else.
+    ///
+    /// A mirror forwards its upstream's `Link: <https://huggingface.co/…>; rel="next"`, and a server behind another one
+    /// names itself as it is called there. Whatever host it names, only this endpoint is asked: a listing is what files
+    /// are verified against.
     #[must_use]
-    pub fn adopt(&self, url: &Url, upstream: &Self) -> Url {
-        if Origin::of(url) == self.origin() || Origin::of(url) != upstream.origin() {
-            return url.clone();
+    pub fn next_page(&self, next: &Url, page: &Url, upstream: &Self) -> Option<Url> {
+        let own = self.path_within(page)?;
+        let mut adopted = page.clone();
+        adopted.set_query(next.query());
+        if self.path_within(next).is_some() {
+            adopted.set_path(next.path());
+        } else if Origin::of(next) == upstream.origin() && !climbs(next.path()) {
+            adopted.set_path(&format!("{}{}", &page.path()[..own], next.path()));
+        } else if !next.path().ends_with(&page.path()[own..]) {
+            return None;
         }
-        let mut adopted = self.0.clone();
-        adopted.set_path(&format!("{}{}", self.0.path().trim_end_matches('/'), url.path()));
-        adopted.set_query(url.query());
-        adopted
+        Some(adopted)
     }
 
     /// Where the part of `url` begins that is this endpoint's own, in bytes of its path, if `url` is below it.
@@ -81,20 +89,24 @@ impl Endpoint {
     pub fn path_within(&self, url: &Url) -> Option<usize> {
         let prefix = self.0.path().trim_end_matches('/');
         let rest = url.path().strip_prefix(prefix)?;
-        (Origin::of(url) == self.origin() && (rest.is_empty() || rest.starts_with('/'))).then_some(prefix.len())
+        let is_below = (rest.is_empty() || rest.starts_with('/')) && !climbs(rest);
+        (Origin::of(url) == self.origin() && is_below).then_some(prefix.len())
     }
 
-    /// Whether the traffic can be read on its way: plain `http` to anything but this machine.
+    /// The endpoint of a link that stands for itself: its origin and path.
     #[must_use]
-    pub fn is_exposed(&self) -> bool {
-        is_exposed(&self.0)
+    pub fn around(url: &Url) -> Self {
+        let mut endpoint = url.clone();
+        endpoint.set_query(None);
+        endpoint.set_fragment(None);
+        Self(endpoint)
     }
-}
 
-/// Whether what is sent to a link can be read on its way: plain `http` to anything but this machine.
-#[must_use]
-pub fn is_exposed(url: &Url) -> bool {
-    url.scheme() == "http" && !is_loopback(url)
+    /// The address itself.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.0
+    }
 }
 
 impl FromStr for Endpoint {
@@ -190,13 +202,36 @@ pub fn public(url: &Url) -> String {
     shown.to_string()
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a path has a `..` that a server may still find in it: one behind an escaped slash, or one before a `;`, which
+/// some take for the end of a part. The plain ones are gone when a link is parsed.
+fn climbs(path: &str) -> bool {
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    decoded.split(['/', '\\']).any(|part| part.split(';').next() == Some(".."))
+}
+
+/// Whether a link leads to this machine by itself: an address of loopback (the unspecified one leads there too), or
+/// `localhost`, for which nobody is asked. Of names below `localhost` only who resolves them can tell.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Ipv4(address)) => Ipv4Addr::is_loopback(&address),
-        Some(Host::Ipv6(address)) => Ipv6Addr::is_loopback(&address),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => is_of_this_machine(address.into()),
+        Some(Host::Ipv6(address)) => is_of_this_machine(address.into()),
+        Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
         None => false,
     }
+}
+
+/// Whether an address is one of this machine's own, which no packet leaves for.
+#[must_use]
+pub const fn is_of_this_machine(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    address.is_loopback() || address.is_unspecified()
+}
+
+/// The host of a link, if it is a name below `localhost`.
+#[must_use]
+pub fn name_below_localhost(url: &Url) -> Option<&str> {
+    url.domain().filter(|name| name.trim_end_matches('.').ends_with(".localhost"))
 }
 
 #[cfg(test)]
@@ -231,16 +266,24 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_adopts_the_links_of_its_upstream_and_no_others() {
-        let (mirror, upstream) = (endpoint("http://127.0.0.1:9/prefix"), endpoint("https://huggingface.co"));
-        let adopt = |url: &str| mirror.adopt(&Url::parse(url).unwrap(), &upstream).to_string();
-        assert_eq!(
-            adopt("https://huggingface.co/api/models/o/m/tree/refs%2Fpr%2F1?cursor=a%3D"),
-            "http://127.0.0.1:9/prefix/api/models/o/m/tree/refs%2Fpr%2F1?cursor=a%3D"
-        );
-        assert_eq!(adopt("http://127.0.0.1:9/prefix/api?x=1"), "http://127.0.0.1:9/prefix/api?x=1");
-        assert_eq!(adopt("https://evil.example/api"), "https://evil.example/api");
-        assert_eq!(adopt("http://huggingface.co/api"), "http://huggingface.co/api");
+    fn the_next_page_is_asked_at_the_endpoint_whatever_host_it_names() {
+        let (mirror, upstream) = (endpoint("https://mirror.example:9/prefix"), endpoint("https://huggingface.co"));
+        let page = Url::parse("https://mirror.example:9/prefix/api/models/o/m/tree/abc?recursive=true").unwrap();
+        let next = |link: &str| mirror.next_page(&page.join(link).unwrap(), &page, &upstream).map(String::from);
+        for (link, path) in [
+            ("https://huggingface.co/api/models/o/m/tree/abc?cursor=a%3D", "api/models/o/m/tree/abc?cursor=a%3D"),
+            ("https://huggingface.co/api/models/new/m/tree/abc?c", "api/models/new/m/tree/abc?c"),
+            ("/prefix/other/route?x=1#y", "other/route?x=1"),
+            ("?cursor=2", "api/models/o/m/tree/abc?cursor=2"),
+            ("http://mirror.example/prefix/api/models/o/m/tree/abc?c", "api/models/o/m/tree/abc?c"),
+            ("http://me:pw@internal:8081/repository/hf/api/models/o/m/tree/abc?c", "api/models/o/m/tree/abc?c"),
+        ] {
+            assert_eq!(next(link), Some(format!("https://mirror.example:9/prefix/{path}")), "{link}");
+        }
+        for link in ["https://evil.example/api", "/other/tenant", "https://huggingface.co/..%2f..%2fadmin", "file:///x"]
+        {
+            assert_eq!(next(link), None, "{link}");
+        }
     }
 
     #[test]
@@ -266,20 +309,6 @@ mod tests {
         for bad in ["", "huggingface.co", "ftp://x", "file:///etc", "https://u:hunter2@x", "https://x?y=hunter2"] {
             let error = bad.parse::<Endpoint>().expect_err(bad).to_string();
             assert!(!error.contains("hunter2"), "{error}");
-        }
-    }
-
-    #[test]
-    fn exposed_means_plain_http_beyond_this_machine() {
-        for (text, exposed) in [
-            ("https://hub.example", false),
-            ("http://hub.example", true),
-            ("http://127.0.0.1:8", false),
-            ("http://[::1]:8", false),
-            ("http://localhost", false),
-            ("http://127.0.0.1.evil.example", true),
-        ] {
-            assert_eq!(endpoint(text).is_exposed(), exposed, "{text}");
         }
     }
 

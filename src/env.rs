@@ -113,7 +113,7 @@ variables! {
     HTTPS_PROXY in Network: "proxy for https";
     HTTP_PROXY in Network: "proxy for http";
     ALL_PROXY in Network: "proxy for both";
-    NO_PROXY in Network: "hosts that are reached without a proxy; * for all";
+    NO_PROXY in Network: "hosts that are reached without a proxy, as .example.org, 10.*, 10.0.0.0/8, host:port; * for all";
     SSL_CERT_FILE in Network: "certificates to trust, instead of the system's";
     REQUESTS_CA_BUNDLE in Network: "the same, where SSL_CERT_FILE is not set";
     CURL_CA_BUNDLE in Network: "the same, where neither is set";

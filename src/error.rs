@@ -218,7 +218,7 @@ impl Error {
                 ExitStatus::Usage
             }
             Self::File(error) => error.status(),
-            Self::Client(ClientError::Certificates { .. }) => ExitStatus::Usage,
+            Self::Client(ClientError::Certificates { .. } | ClientError::Proxy(_)) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. } | AuthError::Secret(_)) => {
                 ExitStatus::Credential
             }

@@ -5,43 +5,47 @@
 //! the answers in between, which on a hub are the ones that tell the truth. Its decompression is not compiled in: it
 //! would change the length and the hash of what is verified.
 
+mod answer;
 mod ask;
 mod failure;
 mod link;
 mod look;
 mod pace;
+mod proxy;
 mod range;
+mod redirect;
 mod retry;
 mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Method;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE,
 };
-use reqwest::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::time::timeout;
 use url::Url;
 
+pub use self::answer::Answer;
 pub use self::ask::{Ask, Body};
 pub use self::failure::{Failure, Fields, NetworkKind, Refused};
 pub use self::link::next_page;
-pub use self::look::{Look, Quota, proxy_for};
+pub use self::look::{Look, Quota};
+pub use self::proxy::proxy_for;
 pub use self::range::{ByteRange, Coverage, coverage};
 pub use self::retry::{Patience, Verdict, verdict};
 
 use self::pace::Pace;
+use self::redirect::{is_login, leaves, redirect};
 use crate::endpoint::{Origin, public};
 use crate::report::{Reporter, Wait};
-use crate::settings::{Network, without_values};
+use crate::settings::{Network, ProxyError};
 
 /// How many redirects one request may take.
 const MOST_HOPS: usize = 10;
-/// The largest JSON answer that is read into memory, in bytes; a listing page of 1,000 entries has some 300,000.
-const LARGEST_JSON: usize = 64 << 20;
 /// How much of an error page is read for the message in it, in bytes.
 const LARGEST_MESSAGE: usize = 64 << 10;
 
@@ -58,74 +62,12 @@ pub enum ClientError {
         /// What is wrong.
         problem: String,
     },
-    /// The TLS library or a proxy variable refused.
+    /// A variable names a proxy that cannot be used. To connect without it would be to go around it.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    /// The TLS library refused.
     #[error("could not set up the network")]
     Build(#[source] reqwest::Error),
-}
-
-/// The beginning of an answer: status and headers are there, the body is still on its way.
-#[derive(Debug)]
-pub struct Answer {
-    response: reqwest::Response,
-    url: Url,
-    stall: Duration,
-}
-
-impl Answer {
-    /// The status.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.response.status()
-    }
-
-    /// The address that answered in the end.
-    #[must_use]
-    pub const fn url(&self) -> &Url {
-        &self.url
-    }
-
-    /// A header as text, if it is there and is text.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        header(self.response.headers(), name)
-    }
-
-    /// The next bytes of the body, or none at its end.
-    ///
-    /// # Errors
-    /// When the connection breaks, or no byte arrives for the stall time.
-    pub async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
-        match timeout(self.stall, self.response.chunk()).await {
-            Ok(Ok(chunk)) => Ok(chunk),
-            Ok(Err(error)) => Err(Failure::network(&self.url, NetworkKind::Broken, error)),
-            Err(_) => Err(Failure::stalled(&self.url, self.stall)),
-        }
-    }
-
-    /// The body as a JSON document.
-    ///
-    /// # Errors
-    /// When it does not arrive whole, or is not the document that was expected.
-    pub async fn document<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
-        let body = self.read(LARGEST_JSON).await?;
-        serde_json::from_slice(&body).map_err(|error| {
-            // the parser quotes what it found, and that may be the token that was asked for
-            let problem = without_values(&error.to_string());
-            Failure::broken(&self.url, format!("the answer is not the JSON that was expected: {problem}"))
-        })
-    }
-
-    /// The whole body.
-    async fn read(&mut self, most: usize) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
-        while let Some(chunk) = self.chunk().await? {
-            if body.len() + chunk.len() > most {
-                return Err(Failure::broken(&self.url, format!("the answer is larger than {most} bytes")));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
 }
 
 /// The client of one run. Clones share connections, pace and patience.
@@ -147,7 +89,7 @@ impl Client {
     /// Builds the client.
     ///
     /// # Errors
-    /// When the certificates that the user names cannot be used, or a proxy variable is malformed.
+    /// When the certificates or the proxy that the user names cannot be used.
     pub fn new(network: &Network, reporter: Arc<dyn Reporter>) -> Result<Self, ClientError> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("gatedl/", env!("CARGO_PKG_VERSION")))
@@ -156,8 +98,8 @@ impl Client {
             .connect_timeout(Duration::from_secs(10).min(network.answer))
             .referer(false)
             .http1_only();
-        let builder = if network.proxies { builder } else { builder.no_proxy() };
-        let inner = tls::trust(builder, network)?.build().map_err(|error| tls::blame(error, network))?;
+        let inner =
+            tls::trust(proxy::lead(builder, network)?, network)?.build().map_err(|error| tls::blame(error, network))?;
         Ok(Self { inner, network: network.clone(), pace: Arc::default(), reporter })
     }
 
@@ -169,46 +111,52 @@ impl Client {
     /// Sends a request and follows its redirects. The answer is a success, or a redirect where `stay` asks for it. A
     /// credential that can be renewed is, before its end and when the server does not take it any more.
     ///
+    /// A chain that has left the place of its credential goes on without: who is asked there says where it leads, also
+    /// back.
+    ///
     /// # Errors
     /// When no answer comes, or one that refuses.
     pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
-        let Some(credential) = ask.credential else { return self.follow(ask).await };
+        let Some(credential) = ask.credential else { return self.follow(ask.clone()).await };
         credential.renew_if_due().await;
         let sent = credential.secret_for(&ask.url);
-        let answered = self.follow(ask).await;
+        let answered = self.follow(ask.clone()).await;
         match (&answered, sent) {
             (Err(failure), Some(sent)) if failure.is_unauthorized() && credential.renew_after(&sent).await => {
-                self.follow(ask).await
+                self.follow(ask.clone()).await
             }
             _ => answered,
         }
     }
 
-    async fn follow(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
-        let mut url = ask.url.clone();
+    async fn follow(&self, mut ask: Ask<'_>) -> Result<Answer, Failure> {
+        let (first, begins_with_one, mut own) = (ask.url.clone(), ask.credential.is_some(), true);
         for _ in 0..=MOST_HOPS {
-            let mut answer = self.step(ask, &url).await?;
+            ask.credential = ask.credential.filter(|credential| credential.secret_for(&ask.url).is_some());
+            own = own && Origin::of(&ask.url) == Origin::of(&first) && ask.credential.is_some() == begins_with_one;
+            let mut answer = self.step(&ask, &ask.url).await?;
             let status = answer.status();
             if status.is_success() {
                 return Ok(answer);
             }
-            let next = match answer.header(LOCATION.as_str()) {
-                Some(location) if status.is_redirection() => redirect(&url, location)?,
-                _ => return Err(self.refuse(&mut answer, ask).await),
+            let location = match answer.header(LOCATION.as_str()) {
+                Some(location) if status.is_redirection() => location,
+                _ => return Err(self.refuse(&mut answer, &ask, own).await),
             };
-            if is_login(&next) {
-                return Err(Failure::LoginPage { url: public(&ask.url) });
-            }
-            if ask.stay && Origin::of(&next) != Origin::of(&url) {
+            if ask.stay && leaves(&ask.url, location) {
                 return Ok(answer);
+            }
+            let next = redirect(&ask.url, location)?;
+            if is_login(&next) {
+                return Err(Failure::LoginPage { url: public(&first) });
             }
             if ask.body.is_some() {
                 let problem = format!("the server passes what was sent to it on to {}", public(&next));
-                return Err(Failure::broken(&url, problem));
+                return Err(Failure::broken(&ask.url, problem));
             }
-            url = next;
+            ask.url = next;
         }
-        Err(Failure::broken(&ask.url, format!("more than {MOST_HOPS} redirects")))
+        Err(Failure::broken(&first, format!("more than {MOST_HOPS} redirects")))
     }
 
     /// Sends a request again and again, as long as its failures may pass.
@@ -297,53 +245,18 @@ impl Client {
         }
     }
 
-    async fn refuse(&self, answer: &mut Answer, ask: &Ask<'_>) -> Failure {
+    async fn refuse(&self, answer: &mut Answer, ask: &Ask<'_>, own: bool) -> Failure {
         let body = if ask.method == Method::HEAD {
             Vec::new()
         } else {
             answer.read(LARGEST_MESSAGE).await.unwrap_or_default()
         };
-        let own = Origin::of(&answer.url) == Origin::of(&ask.url);
         let mut refused = Refused::of(&answer.url, own, answer.status(), answer.response.headers(), &body);
         ask.secrets().for_each(|secret| refused.hide(|text| secret.hidden_in(text)));
         Failure::Refused(Box::new(refused))
     }
 }
 
-/// Whether a redirect leads to CivitAI's login page, which answers 200: there, that is how a download is refused.
-fn is_login(next: &Url) -> bool {
-    next.query_pairs().any(|(key, value)| key == "reason" && value == "download-auth")
-}
-
-/// Where a redirect leads, if it may be followed.
-fn redirect(from: &Url, location: &str) -> Result<Url, Failure> {
-    let to =
-        from.join(location).map_err(|error| Failure::broken(from, format!("the redirect leads nowhere: {error}")))?;
-    match (from.scheme(), to.scheme()) {
-        ("https", "http") => Err(Failure::broken(from, format!("the redirect leaves https for {}", public(&to)))),
-        (_, "http" | "https") => Ok(to),
-        (_, scheme) => Err(Failure::broken(from, format!("the redirect leads to `{scheme}:`, which is not the web"))),
-    }
-}
-
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn redirects_stay_on_the_web_and_never_leave_https() {
-        let from = |text: &str, location: &str| redirect(&Url::parse(text).unwrap(), location);
-        assert_eq!(from("https://a/b/c?x=1", "d?y=2").unwrap().as_str(), "https://a/b/d?y=2");
-        assert_eq!(from("https://a/b", "//other/x").unwrap().as_str(), "https://other/x");
-        assert_eq!(from("http://a/b", "https://a/b").unwrap().as_str(), "https://a/b");
-        for (url, location) in
-            [("https://a/", "http://a/"), ("https://a/", "file:///etc/passwd"), ("http://a/", "http://[")]
-        {
-            assert!(from(url, location).is_err(), "{location}");
-        }
-    }
 }

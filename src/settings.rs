@@ -5,19 +5,24 @@
 //! whose function from arguments to a run grew to 600 lines.
 
 mod config;
+mod local;
 mod provider;
+mod proxy;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
+use url::Url;
 
 pub use self::config::{BoundToken, ConfigError, TokenKey, line_at, others_can_read, others_can_write, without_values};
+pub use self::local::LocalNames;
 pub use self::provider::{Login, Provider};
+pub use self::proxy::{Proxies, ProxyError};
 
 use self::config::Config;
 use crate::credential::shown;
-use crate::endpoint::EndpointError;
+use crate::endpoint::{Endpoint, EndpointError, is_loopback};
 use crate::env::{self, Env, EnvError};
 use crate::reference::Known;
 
@@ -90,8 +95,10 @@ pub struct Network {
     pub answer: Duration,
     /// Certificates to trust instead of the system's, and the variable that named the file.
     pub certificates: Option<(PathBuf, &'static str)>,
-    /// Whether proxies may be used: not with `NO_PROXY=*`, which the HTTP library does not apply to addresses.
-    pub proxies: bool,
+    /// The proxies that the environment names, and what is reached without one.
+    pub proxies: Proxies,
+    /// Names below `localhost` that lead to this machine.
+    pub local_names: LocalNames,
     /// How many large files are fetched at once.
     pub jobs: usize,
     /// How many small files are fetched at once: a number of requests in flight rather than of bytes.
@@ -140,7 +147,7 @@ impl Settings {
             symlinks: !env.flag(&env::HF_HUB_DISABLE_SYMLINKS),
             implicit_tokens: !env.flag(&env::HF_HUB_DISABLE_IMPLICIT_TOKEN),
             allow_insecure_http: overrides.allow_insecure_http,
-            network: Network::resolve(env, overrides)?,
+            network: Network::resolve(env, overrides, providers.iter().map(|provider| &provider.endpoint))?,
             default_provider,
             providers,
         };
@@ -175,7 +182,24 @@ impl Settings {
 }
 
 impl Network {
-    fn resolve(env: &Env, overrides: &Overrides) -> Result<Self, SettingsError> {
+    /// Whether a link leads to this machine: nothing on the way can read what is sent there, and no proxy should.
+    #[must_use]
+    pub fn is_this_machine(&self, url: &Url) -> bool {
+        is_loopback(url) || self.local_names.contains(url)
+    }
+
+    /// Whether what is sent to a link can be read on its way: plain `http` to anything but this machine.
+    #[must_use]
+    pub fn exposes(&self, url: &Url) -> bool {
+        url.scheme() == "http" && !self.is_this_machine(url)
+    }
+
+    fn resolve<'a>(
+        env: &Env,
+        overrides: &Overrides,
+        endpoints: impl Iterator<Item = &'a Endpoint>,
+    ) -> Result<Self, SettingsError> {
+        let identity = env.text(env::ACTIONS_ID_TOKEN_REQUEST_URL.name)?.and_then(|url| Url::parse(url.trim()).ok());
         let seconds =
             |variable, default| Ok::<_, EnvError>(Duration::from_secs(env.seconds(variable)?.unwrap_or(default)));
         let at_most = AtOnce::fitting(env.open_files());
@@ -185,9 +209,8 @@ impl Network {
             stall: seconds(&env::HF_HUB_DOWNLOAD_TIMEOUT, 20)?,
             answer: seconds(&env::HF_HUB_ETAG_TIMEOUT, 30)?,
             certificates: bundles.into_iter().find_map(|variable| Some((env.path(variable)?, variable.name))),
-            proxies: !["NO_PROXY", "no_proxy"]
-                .iter()
-                .any(|name| matches!(env.text(name), Ok(Some(text)) if text.trim() == "*")),
+            proxies: Proxies::resolve(env)?,
+            local_names: LocalNames::resolve(endpoints.map(|endpoint| endpoint.url().clone()).chain(identity)),
             jobs: overrides.jobs.unwrap_or(8).min(at_most.files),
             small_jobs: overrides.jobs.unwrap_or(SMALL_JOBS).min(at_most.files),
             connections: overrides.connections.unwrap_or(16).min(at_most.connections),
@@ -290,5 +313,23 @@ mod tests {
         let settings =
             resolve(&[("CURL_CA_BUNDLE", "/c"), ("REQUESTS_CA_BUNDLE", "/r")], &Overrides::default()).unwrap();
         assert_eq!(settings.network.certificates, Some((PathBuf::from("/r"), "REQUESTS_CA_BUNDLE")));
+    }
+
+    #[test]
+    fn exposed_means_plain_http_beyond_this_machine() {
+        let settings = resolve(&[], &Overrides::default()).unwrap();
+        for (text, exposed) in [
+            ("https://hub.example", false),
+            ("http://hub.example", true),
+            ("http://127.0.0.1:8", false),
+            ("http://[::1]:8", false),
+            ("http://[::ffff:127.0.0.1]", false),
+            ("http://localhost", false),
+            ("http://localhost.:8", false),
+            ("http://127.0.0.1.evil.example", true),
+            ("http://other.localhost", true),
+        ] {
+            assert_eq!(settings.network.exposes(&Url::parse(text).unwrap()), exposed, "{text}");
+        }
     }
 }

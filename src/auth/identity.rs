@@ -17,10 +17,10 @@ use url::Url;
 use self::renewal::{JOB_MARGIN, OfJob, OfLogin};
 use super::{AuthError, BrowserLogin, TokenChoice};
 use crate::credential::{Credential, CredentialSource, Renewed, Secret};
-use crate::endpoint::{Endpoint, Origin, is_exposed, public};
+use crate::endpoint::{Endpoint, public};
 use crate::env::{self, Env, Variable};
 use crate::http::{Ask, Client, Failure};
-use crate::settings::{Provider, Settings};
+use crate::settings::{Network, Provider, Settings};
 
 /// Why a run has no credential, though one was to be had.
 #[derive(Debug, Error)]
@@ -95,6 +95,7 @@ pub async fn renewable(
 pub struct Exchange<'a> {
     resource: &'a str,
     endpoint: &'a Endpoint,
+    network: &'a Network,
 }
 
 impl<'a> Exchange<'a> {
@@ -104,14 +105,18 @@ impl<'a> Exchange<'a> {
     /// # Errors
     /// When the variable that asks for it is not text.
     pub fn planned(
-        settings: &Settings,
+        settings: &'a Settings,
         env: &'a Env,
         provider: &'a Provider,
         choice: &TokenChoice,
     ) -> Result<Option<Self>, AuthError> {
         let wanted = matches!(choice, TokenChoice::Search) && settings.implicit_tokens && provider.name == "hf";
         let resource = if wanted { env.text(env::HF_OIDC_RESOURCE.name)? } else { None };
-        Ok(resource.map(|resource| Self { resource: resource.trim(), endpoint: &provider.endpoint }))
+        Ok(resource.map(|resource| Self {
+            resource: resource.trim(),
+            endpoint: &provider.endpoint,
+            network: &settings.network,
+        }))
     }
 
     /// Where the token comes from, in the words of the user.
@@ -126,14 +131,19 @@ impl<'a> Exchange<'a> {
     /// When there is no identity, or the hub gives no token for it.
     pub async fn run(&self, env: &Env, client: &Client) -> Result<Credential, IdentityError> {
         let Renewed { secret, due } = self.ask(env, client).await?;
-        let (resource, endpoint) = (self.resource.to_owned(), self.endpoint.clone());
-        let again = OfJob { resource, endpoint, env: env.clone(), client: client.clone() };
-        Ok(Credential::new(secret, self.source(), self.endpoint.origin()).renewed_by(again, due))
+        let again = OfJob {
+            resource: self.resource.to_owned(),
+            endpoint: self.endpoint.clone(),
+            network: self.network.clone(),
+            env: env.clone(),
+            client: client.clone(),
+        };
+        Ok(Credential::new(secret, self.source(), self.endpoint.clone()).renewed_by(again, due))
     }
 
     async fn ask(&self, env: &Env, client: &Client) -> Result<Renewed, IdentityError> {
         let url = self.endpoint.join(["oauth", "token"]);
-        refuse_exposed(&url)?;
+        self.refuse_exposed(&url)?;
         let identity = self.identity(env, client).await?;
         let question = json!({
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -148,6 +158,10 @@ impl<'a> Exchange<'a> {
             Ok(Some(secret)) => Ok(Renewed { secret, due: due_after(env, &answer) }),
             _ => Err(fail(Failure::broken(&url, "the answer holds no token".to_owned()))),
         }
+    }
+
+    fn refuse_exposed(&self, url: &Url) -> Result<(), IdentityError> {
+        if self.network.exposes(url) { Err(IdentityError::Exposed { url: public(url) }) } else { Ok(()) }
     }
 
     /// Who this job is, as its CI system swears to the hub.
@@ -165,10 +179,10 @@ impl<'a> Exchange<'a> {
             return Err(IdentityError::NoIdentity);
         };
         let mut url = Url::parse(address.trim()).map_err(|_| IdentityError::Address { name })?;
-        refuse_exposed(&url)?;
+        self.refuse_exposed(&url)?;
         url.query_pairs_mut().append_pair("audience", &self.endpoint.to_string());
         let source = CredentialSource::Variable(env::ACTIONS_ID_TOKEN_REQUEST_TOKEN.name.to_owned());
-        let right = Credential::new(right, source.clone(), Origin::of(&url));
+        let right = Credential::new(right, source.clone(), Endpoint::around(&url));
         let asked = client.json(&Ask::get(url.clone(), Some(&right))).await;
         let (answer, _): (Identity, _) = asked.map_err(IdentityError::Identity)?;
         match Secret::parse(&answer.value, &source) {
@@ -203,8 +217,4 @@ fn due_after(env: &Env, answer: &Exchanged) -> Option<Instant> {
 fn secret(env: &Env, variable: &Variable) -> Result<Option<Secret>, AuthError> {
     let text = env.text(variable.name)?.unwrap_or_default();
     Ok(Secret::parse(text, &CredentialSource::Variable(variable.name.to_owned()))?)
-}
-
-fn refuse_exposed(url: &Url) -> Result<(), IdentityError> {
-    if is_exposed(url) { Err(IdentityError::Exposed { url: public(url) }) } else { Ok(()) }
 }

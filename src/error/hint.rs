@@ -15,11 +15,11 @@ use crate::auth::{AuthError, IdentityError};
 use crate::cache::CacheError;
 use crate::comfyui::ComfyuiError;
 use crate::fetch::FetchError;
-use crate::http::{Failure, NetworkKind};
+use crate::http::{ClientError, Failure, NetworkKind};
 use crate::pattern::{Unmatched, Wanted};
 use crate::reference::ReferenceError;
 use crate::repo::RepoPath;
-use crate::settings::{ConfigError, SettingsError};
+use crate::settings::{ConfigError, ProxyError, SettingsError};
 use crate::weights::{DtypeError, Offer, WeightsError};
 
 impl Error {
@@ -38,6 +38,9 @@ impl Error {
                 "one that others may have seen is renewed where it was made: https://huggingface.co/settings/tokens".to_owned(),
             ],
             Self::Settings(error) => settings(error),
+            Self::Client(ClientError::Proxy(ProxyError { variable, .. })) => vec![format!(
+                "write {variable} as `http://host:port` (or https, socks5, socks5h), or unset it to connect without a proxy"
+            )],
             Self::Reference(ReferenceError::UnknownProvider { known, .. }) => vec![providers(known)],
             Self::Reference(ReferenceError::UnknownHost { .. }) => {
                 vec!["another hub is named by HF_ENDPOINT or in the configuration file".to_owned()]

@@ -163,7 +163,7 @@ fn is_about_a_certificate(error: &reqwest::Error) -> bool {
 pub struct Refused {
     /// The link, without its query.
     pub url: String,
-    /// Whether the origin that was asked refused, rather than one that it redirected to.
+    /// Whether it was refused where it was asked, with the credential if there is one, rather than where a redirect led.
     pub own: bool,
     /// The status.
     pub status: StatusCode,

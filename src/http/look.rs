@@ -1,17 +1,13 @@
-//! A look at a server: is it reached, through which proxy, what does it say besides its answer?
+//! A look at a server: is it reached, what does it say besides its answer?
 //!
 //! For `gatedl doctor` and nothing else. Any answer is a good one here, a refusal too: it proves name, line, proxy and
-//! certificate. The question about the proxy is asked of the very function by which the HTTP library decides, because a
-//! second reading of `NO_PROXY` would differ from the first one in the case that somebody is looking for.
+//! certificate.
 
 use std::time::{Duration, Instant, SystemTime};
 
-use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use super::{Ask, Client, Failure};
-use crate::endpoint::public;
-use crate::settings::Network;
 
 /// What a server said besides its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,18 +56,6 @@ impl Client {
             location,
         })
     }
-}
-
-/// The proxy that a request to `url` goes through, without its password.
-#[must_use]
-pub fn proxy_for(url: &Url, network: &Network) -> Option<String> {
-    if !network.proxies {
-        return None;
-    }
-    let target = url.as_str().parse().ok()?;
-    let proxy = Matcher::from_system().intercept(&target)?;
-    let proxy = Url::parse(&proxy.uri().to_string()).ok()?;
-    Some(public(&proxy).trim_end_matches('/').to_owned())
 }
 
 /// Seconds by which `theirs` is ahead; a date has no fractions, so half a second is nothing.

@@ -100,7 +100,9 @@ impl HuggingFace {
     }
 
     async fn ask_access(&self, repo: &Repo) -> Result<Access, ProviderError> {
-        match self.client.insist(&self.get(self.api(repo, &["auth-check"]))).await {
+        match self.client.insist(&Ask { stay: true, ..self.get(self.api(repo, &["auth-check"])) }).await {
+            // who passes the question on to somebody else cannot say, nor can who shows a page in place of an answer
+            Ok(answer) if !answer.status().is_success() || answer.is_page() => Ok(Access::Unknown),
             Ok(_) => Ok(Access::Granted),
             // a mirror without the route; then the first refusal decides
             Err(Failure::Refused(refused)) if refused.status.as_u16() == 404 && refused.code.is_none() => {
@@ -124,11 +126,7 @@ impl HuggingFace {
 
     async fn listing(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
         let entries = match self.tree(repo, commit).await {
-            Err(ProviderError::Failure(Failure::Refused(refused)))
-                if refused.code.is_none() && matches!(refused.status.as_u16(), 400 | 404 | 405 | 501) =>
-            {
-                self.siblings(repo, commit).await?
-            }
+            Err(ProviderError::Failure(failure)) if is_no_route(&failure) => self.siblings(repo, commit).await?,
             entries => entries?,
         };
         let entries = listing::check(repo, entries)?;
@@ -140,14 +138,24 @@ impl HuggingFace {
         page.set_query(Some("recursive=true&expand=false"));
         let mut entries = Vec::new();
         for _ in 0..MOST_PAGES {
-            let (nodes, headers): (Vec<wire::Node>, _) = self.client.json(&self.get(page.clone())).await?;
+            let answer = self.client.json(&self.get(page.clone())).await;
+            let (nodes, headers): (Vec<wire::Node>, _) = match answer {
+                // the route is there: the first page came
+                Err(failure) if is_no_route(&failure) && !entries.is_empty() => {
+                    return Err(listing::problem(repo, &format!("its next page is not there: {failure}")));
+                }
+                answer => answer?,
+            };
             let before = entries.len();
             for node in nodes {
                 entries.extend(listing::entry(repo, node)?);
             }
-            let link = headers.get("link").and_then(|value| value.to_str().ok());
-            let Some(next) = next_page(link, &page) else { return Ok(entries) };
-            let next = self.endpoint.adopt(&next, &self.upstream);
+            let link = next_page(&headers).map_err(|problem| listing::problem(repo, problem))?;
+            let Some(link) = link else { return Ok(entries) };
+            let next = page.join(&link).ok();
+            let next = next.and_then(|next| self.endpoint.next_page(&next, &page, &self.upstream));
+            let next =
+                next.ok_or_else(|| listing::problem(repo, "its next page is not at the server that was asked"))?;
             if next == page || entries.len() == before {
                 return Err(listing::problem(repo, "it has a next page that leads nowhere"));
             }
@@ -267,4 +275,10 @@ impl Provider for HuggingFace {
             crate::pattern::near(repo.id.as_str(), candidates.iter().map(String::as_str))
         })
     }
+}
+
+/// Whether a server, so a mirror, does not know the route that was asked for.
+fn is_no_route(failure: &Failure) -> bool {
+    matches!(failure, Failure::Refused(refused)
+        if refused.code.is_none() && matches!(refused.status.as_u16(), 400 | 404 | 405 | 501))
 }

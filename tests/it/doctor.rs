@@ -197,18 +197,28 @@ fn a_certificate_that_nobody_trusts_has_a_way_out() {
 fn the_proxy_of_each_host_is_named_without_its_password() {
     let hub = hub();
     let sandbox = Sandbox::new(&hub);
-    let proxy = Proxy::start();
+    // an address that nothing can be sent to
+    let proxy = Proxy::leading(&[("255.255.255.255", &hub.url())]);
     let url = format!("http://user:{CANARY}proxy@{}", proxy.address());
-    let run = || doctor(&sandbox).env("HTTP_PROXY", &url).args(["org/model"]);
+    let run = || {
+        let run = doctor(&sandbox).args(["org/model", "--allow-insecure-http"]).env("HTTP_PROXY", &url);
+        run.env("HF_ENDPOINT", "http://255.255.255.255")
+    };
     let finished = run().any_stdout().run();
     let through = format!("through the proxy http://{}, ", proxy.address());
-    assert_eq!(finished.stdout.matches(&through).count(), 2, "{}", finished.stdout);
+    assert_eq!(finished.stdout.matches(&through).count(), 1, "loopback has none: {}", finished.stdout);
     assert!(!proxy.take_heads().is_empty());
 
-    let finished = run().env("NO_PROXY", "127.0.0.1").any_stdout().run();
-    assert_eq!(finished.stdout.matches(&through).count(), 1, "the hub is reached without it: {}", finished.stdout);
-    let finished = run().env("NO_PROXY", "*").any_stdout().run();
-    assert_eq!(finished.stdout.matches(&through).count(), 0, "{}", finished.stdout);
+    for around in ["255.*", "*"] {
+        let finished = run().env("NO_PROXY", around).status(7).any_stdout().run();
+        assert_eq!(finished.stdout.matches(&through).count(), 0, "{}", finished.stdout);
+    }
+    let finished = run().env("HTTP_PROXY", "socks://127.0.0.1:9").status(2).any_stdout().run();
+    assert!(
+        finished.stdout.contains("FAIL  proxy: the environment variable HTTP_PROXY names no proxy"),
+        "{}",
+        finished.stdout
+    );
 }
 
 #[test]

@@ -25,13 +25,13 @@ impl Proxy {
         Self::leading(&[])
     }
 
-    /// A proxy at which names lead to servers of the test: `civitai.com` to a listener on loopback.
+    /// A proxy at which hosts lead to servers of the test: `civitai.com` to a listener on loopback.
     ///
     /// # Panics
     /// When loopback has no free port.
     pub fn leading(routes: &[(&str, &str)]) -> Self {
         let routes: Vec<(String, String)> =
-            routes.iter().map(|(host, to)| (format!("{host}:443"), (*to).to_owned())).collect();
+            routes.iter().map(|(host, to)| ((*host).to_owned(), to.trim_start_matches("http://").to_owned())).collect();
         let heads = Heads::default();
         let for_thread = Arc::clone(&heads);
         let address = serve(move |mut client| {
@@ -39,12 +39,16 @@ impl Proxy {
             lock(&for_thread).push(head.clone());
             let mut words = head.split(' ');
             let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            let lead = |authority: &str| {
+                let name = authority.rsplit_once(':').map_or(authority, |(name, _)| name);
+                let led = routes.iter().find(|(host, _)| host == name);
+                led.map_or_else(|| authority.to_owned(), |(_, to)| to.clone())
+            };
             if method == "CONNECT" {
-                let led = routes.iter().find(|(host, _)| host == target);
-                return tunnel(client, led.map_or(target, |(_, to)| to));
+                return tunnel(client, &lead(target));
             }
             let (authority, path) = split(target).ok_or(io::ErrorKind::InvalidInput)?;
-            forward(&mut client, &authority, &head.replacen(target, &path, 1))
+            forward(&mut client, &lead(&authority), &head.replacen(target, &path, 1))
         });
         Self { address, heads }
     }
@@ -113,7 +117,7 @@ pub fn idle_authority() -> String {
 }
 
 /// What the servers of tests are called.
-const NAMES: [&str; 5] = ["127.0.0.1", "localhost", "civitai.com", "civitai.red", "b2.civitai.com"];
+const NAMES: [&str; 6] = ["127.0.0.1", "localhost", "hub.example", "civitai.com", "civitai.red", "b2.civitai.com"];
 
 fn certified() -> (Arc<ServerConfig>, String) {
     let key = || KeyPair::generate().expect("a key");

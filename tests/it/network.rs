@@ -29,58 +29,131 @@ fn quiet(sandbox: &Sandbox) -> Run {
     pull(sandbox).args(["--quiet"])
 }
 
+/// A hub that is not on this machine: its name is known to the proxy alone.
+fn behind(proxy: &Proxy, sandbox: &Sandbox) -> Run {
+    let run = quiet(sandbox).env("HF_ENDPOINT", "http://hub.example").args(["--allow-insecure-http", "config.json"]);
+    run.env("HTTP_PROXY", proxy.url())
+}
+
 #[test]
-fn a_proxy_carries_every_request_and_the_token_only_in_those_to_the_hub() {
-    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+fn a_proxy_carries_every_request_to_the_hub_with_the_token() {
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         let (hub, sandbox) = stage();
-        let proxy = Proxy::start();
-        quiet(&sandbox).env(variable, proxy.url()).run();
+        let proxy = Proxy::leading(&[("hub.example", &hub.url())]);
+        behind(&proxy, &sandbox).without_env("HTTP_PROXY").env(variable, proxy.url()).run();
         let heads = proxy.take_heads();
-        assert_eq!(heads.len(), hub.count_all(), "{variable}: {heads:?}");
-        assert!(hub.count(Place::Cdn) > 0);
-        for head in heads {
-            let to_hub = head.starts_with(&format!("GET {}/", hub.url()));
-            assert_eq!(head.contains(CANARY), to_hub, "{}", head.lines().next().unwrap_or_default());
-        }
+        assert_eq!(heads.len(), hub.count_hub(), "{variable}");
+        let is_to_the_hub = |head: &String| head.starts_with("GET http://hub.example/") && head.contains(CANARY);
+        assert!(heads.iter().all(is_to_the_hub), "{variable}");
     }
 }
 
 #[test]
-fn no_proxy_goes_around_the_proxy() {
-    type Goes = fn(&str) -> bool;
-    let cases: [(&str, Goes); 5] = [
-        ("*", |_| false),
-        ("127.0.0.1,127.0.0.2", |_| false),
-        ("127.0.0.0/8", |_| false),
-        ("127.0.0.1", |head| head.starts_with("GET http://127.0.0.2:")),
-        ("example.org", |_| true),
-    ];
-    for (around, goes_through) in cases {
+fn loopback_is_never_led_through_a_proxy() {
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         let (hub, sandbox) = stage();
         let proxy = Proxy::start();
-        quiet(&sandbox).env("HTTP_PROXY", proxy.url()).env("NO_PROXY", around).run();
-        let requests = hub.requests();
-        let expected = requests.iter().filter(|request| {
-            let root = if request.place == Place::Cdn { hub.cdn_url() } else { hub.url() };
-            goes_through(&format!("GET {root}/"))
-        });
-        assert_eq!(proxy.take_heads().len(), expected.count(), "{around}");
+        let (_, port) =
+            hub.url().rsplit_once(':').map(|(host, port)| (host.to_owned(), port.to_owned())).expect("a port");
+        for host in ["127.0.0.1", "localhost", "LocalHost.", "2130706433", "[::ffff:127.0.0.1]"] {
+            let run = quiet(&sandbox).args(["--force"]).env(variable, proxy.url());
+            run.env("HF_ENDPOINT", format!("http://{host}:{port}")).run();
+            assert!(
+                hub.take_requests().iter().any(|request| request.token.as_deref() == Some("bob")),
+                "{variable} {host}"
+            );
+        }
+        assert_eq!(proxy.take_heads(), Vec::<String>::new(), "{variable}");
     }
+}
+
+#[test]
+fn a_name_below_localhost_that_leads_nowhere_here_is_led_through_the_proxy_without_the_token() {
+    let (hub, sandbox) = stage();
+    let name = "nobody.gatedl-test.localhost";
+    let proxy = Proxy::leading(&[(name, &hub.url())]);
+    let endpoint = hub.url().replace("127.0.0.1", name);
+    quiet(&sandbox).env("HF_ENDPOINT", endpoint).env("http_proxy", proxy.url()).any_stderr().spawn().wait();
+    let heads = proxy.take_heads();
+    assert!(heads.iter().all(|head| !head.contains(CANARY)));
+    assert!(!heads.is_empty() || hub.count_all() > 0, "where the name does lead here, it is asked here");
+    drop(hub.allow_unused());
+}
+
+/// An address that nothing can be sent to: where no proxy takes it, a pull ends at once.
+const NOWHERE: &str = "255.255.255.255";
+
+#[test]
+fn no_proxy_goes_around_the_proxy() {
+    for (around, through) in [
+        ("*", false),
+        (NOWHERE, false),
+        ("255.*", false),
+        ("10.0.0.1, 255.255.255.255:8080", false),
+        ("255.255.255.0/24", false),
+        ("255.255.255.255:80", true),
+        ("example.org", true),
+    ] {
+        let (hub, sandbox) = stage();
+        let hub = hub.allow_unused();
+        let proxy = Proxy::leading(&[(NOWHERE, &hub.url())]);
+        let run = behind(&proxy, &sandbox).env("HF_ENDPOINT", format!("http://{NOWHERE}:8080"));
+        let run = run.env("NO_PROXY", around).status(if through { 0 } else { 7 });
+        if through { run } else { run.any_stderr() }.run();
+        assert_eq!(!proxy.take_heads().is_empty(), through, "{around}");
+        assert_eq!(hub.count_all() > 0, through, "{around}");
+    }
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_an_error_that_names_the_variable_and_nothing_is_asked() {
+    for (variable, value, problem) in [
+        ("HTTP_PROXY", "socks://127.0.0.1:9", "`socks://` is no kind of proxy; write `socks5://` or `socks5h://`"),
+        ("all_proxy", "socks://127.0.0.1:9/", "`socks://` is no kind of proxy; write `socks5://` or `socks5h://`"),
+        ("http_proxy", "\"http://127.0.0.1:9\"", "it is in quotes, which belong to a shell"),
+        ("http_proxy", "none", "`none` is neither an address nor `host:port`"),
+        ("HTTPS_PROXY", "ftp://127.0.0.1:9", "`ftp://` is no kind of proxy"),
+        ("ALL_PROXY", "http://[::1", "invalid IPv6 address"),
+    ] {
+        let (hub, sandbox) = stage();
+        let hub = hub.allow_unused();
+        let expected = format!(
+            "error: the environment variable {variable} names no proxy that can be used: {problem}\n\
+             hint: write {variable} as `http://host:port` (or https, socks5, socks5h), or unset it to connect without a \
+             proxy\n"
+        );
+        quiet(&sandbox).env(variable, value).status(2).stderr(expected).run();
+        assert_eq!(hub.count_all(), 0);
+        sandbox.args(["pull", ID, "--offline", "--quiet"]).env(variable, value).status(5).any_stderr().run();
+    }
+}
+
+#[test]
+fn what_a_desktop_sets_for_other_programs_beside_usable_proxies_does_not_matter() {
+    let (hub, sandbox) = stage();
+    let run = quiet(&sandbox).env("all_proxy", "socks://127.0.0.1:9/").env("http_proxy", "http://127.0.0.1:9/");
+    run.env("https_proxy", "http://127.0.0.1:9/").run();
+    assert!(hub.count_all() > 0);
 }
 
 #[test]
 fn the_password_of_a_proxy_goes_to_the_proxy_and_is_never_shown() {
     let (hub, sandbox) = stage();
-    let proxy = Proxy::start();
+    let proxy = Proxy::leading(&[("hub.example", &hub.url())]);
     // the search after every run would find it in any output or file
     let url = format!("http://user:{CANARY}proxy@{}", proxy.address());
-    pull(&sandbox).args(["--verbose"]).env("HTTP_PROXY", &url).any_stderr().run();
+    let verbose = || {
+        let run = pull(&sandbox).args(["--verbose", "--allow-insecure-http", "--force", "config.json"]);
+        run.env("HF_ENDPOINT", "http://hub.example").any_stderr()
+    };
+    verbose().env("HTTP_PROXY", &url).run();
     let heads = proxy.take_heads();
+    assert!(!heads.is_empty());
     assert!(heads.iter().all(|head| head.to_lowercase().contains("proxy-authorization: basic ")));
-    assert!(!hub.requests().is_empty());
 
     let down = format!("http://user:{CANARY}proxy@{}", unused_address());
-    pull(&sandbox).args(["--force"]).env("HTTP_PROXY", down).status(7).any_stderr().run();
+    verbose().env("HTTP_PROXY", down).status(7).run();
+    verbose().env("HTTP_PROXY", format!("\"{url}\"")).status(2).run();
 }
 
 #[test]
@@ -88,11 +161,13 @@ fn a_proxy_that_is_down_ends_the_pull_and_is_never_gone_around() {
     let (hub, sandbox) = stage();
     let since = Instant::now();
     pull(&sandbox)
+        .args(["--allow-insecure-http"])
+        .env("HF_ENDPOINT", "http://hub.example")
         .env("HTTP_PROXY", format!("http://{}", unused_address()))
         .status(7)
         .stderr(str![[r#"
-error: could not ask 127.0.0.1 about `org/model`
-  caused by: could not connect: [HUB]/api/models/org/model/revision/main
+error: could not ask hub.example about `org/model`
+  caused by: could not connect: http://hub.example/api/models/org/model/revision/main
   caused by: Connection refused (os error 111)
 hint: `gatedl doctor` looks for the reason; `gatedl pull --offline` uses what is in the cache
 
@@ -106,11 +181,12 @@ hint: `gatedl doctor` looks for the reason; `gatedl pull --offline` uses what is
 #[test]
 fn a_tunnel_hides_the_token_from_the_proxy() {
     let (hub, sandbox) = stage();
-    let (proxy, tls) = (Proxy::start(), Tls::in_front_of(&hub.url()));
+    let tls = Tls::in_front_of(&hub.url());
+    let proxy = Proxy::leading(&[("hub.example", tls.address())]);
     let authority = sandbox.write("authority.pem", tls.authority());
     quiet(&sandbox)
         .args(["config.json"])
-        .env("HF_ENDPOINT", tls.url())
+        .env("HF_ENDPOINT", "https://hub.example")
         .env("HTTPS_PROXY", proxy.url())
         .env("SSL_CERT_FILE", authority)
         .run();

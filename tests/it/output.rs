@@ -504,7 +504,7 @@ Network:
   HTTPS_PROXY                     proxy for https
   HTTP_PROXY                      proxy for http
   ALL_PROXY                       proxy for both
-  NO_PROXY                        hosts that are reached without a proxy; * for all
+  NO_PROXY                        hosts that are reached without a proxy, as .example.org, 10.*, 10.0.0.0/8, host:port; * for all
   SSL_CERT_FILE                   certificates to trust, instead of the system's
   REQUESTS_CA_BUNDLE              the same, where SSL_CERT_FILE is not set
   CURL_CA_BUNDLE                  the same, where neither is set

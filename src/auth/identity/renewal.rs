@@ -18,7 +18,7 @@ use crate::credential::{CredentialSource, Renew, Renewed, Renewing, Secret};
 use crate::endpoint::Endpoint;
 use crate::env::Env;
 use crate::http::{Ask, Client, Failure};
-use crate::settings::Provider;
+use crate::settings::{Network, Provider};
 
 /// The program that browser logins are made for: `DEVICE_CODE_OAUTH_CLIENT_ID` of huggingface_hub's `constants.py`.
 const CLIENT_ID: &str = "26be6b09-91c5-47da-9861-d2d2bb7a7e36";
@@ -156,6 +156,7 @@ impl Renew for OfLogin {
 pub(super) struct OfJob {
     pub(super) resource: String,
     pub(super) endpoint: Endpoint,
+    pub(super) network: Network,
     pub(super) env: Env,
     pub(super) client: Client,
 }
@@ -163,7 +164,7 @@ pub(super) struct OfJob {
 impl Renew for OfJob {
     fn renew<'a>(&'a self, _stale: &'a Secret) -> Renewing<'a> {
         Box::pin(async move {
-            let exchange = Exchange { resource: &self.resource, endpoint: &self.endpoint };
+            let exchange = Exchange { resource: &self.resource, endpoint: &self.endpoint, network: &self.network };
             let renewed = exchange.ask(&self.env, &self.client).await;
             renewed.inspect_err(|error| self.client.warn(&describe(error))).ok()
         })

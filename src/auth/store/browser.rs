@@ -146,7 +146,7 @@ mod tests {
         let settings = Settings::resolve(&env, &Overrides::default()).unwrap();
         let provider = settings.provider("hf").unwrap();
         let source = CredentialSource::Login(token_file);
-        let credential = Credential::new(secret("hf_old"), source, provider.endpoint.origin());
+        let credential = Credential::new(secret("hf_old"), source, provider.endpoint.clone());
         Some((BrowserLogin::of(provider, &credential)?, root))
     }
 

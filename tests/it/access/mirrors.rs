@@ -2,7 +2,7 @@
 
 use super::{access_as, gated_hub, model};
 use crate::sandbox::Sandbox;
-use crate::support::{Access, Account, At, Fault, Gate, Hub, Repository, Times};
+use crate::support::{Access, Account, At, Fault, Gate, Hub, Origin, Repository, Target, Times, token_of};
 use snapbox::str;
 
 #[test]
@@ -78,4 +78,24 @@ token from HF_TOKEN, for [HUB] only
 
 "#]])
         .run();
+}
+
+#[test]
+fn a_mirror_that_passes_the_question_on_to_another_host_cannot_say() {
+    for to in [Target::Foreign, Target::OtherPort, Target::ForeignWithUser] {
+        let hub = gated_hub();
+        hub.set_access("bob", "org/model", Access::Granted);
+        hub.fault(At::api("auth-check"), Fault::Redirect(to), Times::Always);
+        let sandbox = Sandbox::new(&hub);
+        access_as(&sandbox, "bob", &["org/model"]).any_stdout().run();
+        let requests = hub.take_requests();
+        let asked = |what: &str| requests.iter().filter(|request| request.target.contains(what)).count();
+        assert_eq!((asked("auth-check"), asked("/resolve/")), (1, 1), "{to:?}: a file is tried instead");
+        assert!(requests.iter().all(|request| request.origin == Origin::Hub), "{to:?}");
+        sandbox.args(["pull", "org/model", "--quiet"]).env("HF_TOKEN", token_of("bob")).any_stdout().run();
+    }
+    let hub = gated_hub();
+    hub.fault(At::api("auth-check"), Fault::HtmlPage, Times::Always);
+    let sandbox = Sandbox::new(&hub);
+    access_as(&sandbox, "bob", &["org/model"]).status(4).any_stdout().run();
 }

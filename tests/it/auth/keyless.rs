@@ -1,6 +1,7 @@
 //! A CI job without a secret: its identity is exchanged for a token, and that token alone is used.
 
 use super::{auth, hub_of};
+use crate::forward::Proxy;
 use crate::sandbox::{Run, Sandbox};
 use crate::support::oauth::{RIGHT_OF_THE_JOB, identity_for};
 use crate::support::{
@@ -43,6 +44,18 @@ fn the_identity_that_github_actions_gives_brings_a_token() {
     assert_eq!((exchanged.token.as_deref(), exchanged.status), (None, 200));
     assert_sent_by(&hub, "robot");
     assert_eq!(sandbox.tree("cache").matches("token").count(), 0, "it is stored nowhere");
+}
+
+#[test]
+fn an_identity_is_never_led_through_a_proxy_on_its_way_within_this_machine() {
+    for variable in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        let hub = trusting_hub();
+        let sandbox = Sandbox::new(&hub);
+        let proxy = Proxy::start();
+        job(&sandbox, &hub).env(variable, proxy.url()).run();
+        assert_eq!(proxy.take_heads(), Vec::<String>::new(), "{variable}");
+        assert_eq!(hub.requests()[0].origin, Origin::Foreign);
+    }
 }
 
 #[test]

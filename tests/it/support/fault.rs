@@ -67,6 +67,8 @@ pub enum Fault {
     /// 200 and valid JSON of so many bytes.
     HugeJson(usize),
     Redirect(Target),
+    /// 307 to this link.
+    RedirectTo(&'static str),
     /// A refusal with this text as the server's words (also escapes no terminal should get to see).
     Message {
         status: u16,
@@ -74,6 +76,8 @@ pub enum Fault {
     },
     /// Every occurrence of the first text in the body becomes the second.
     Replace(&'static str, &'static str),
+    /// As `Replace`, in the link to the next page.
+    ReplaceLink(&'static str, &'static str),
     /// The next page of the tree is on a foreign host.
     ForeignLink,
     /// 401 that names a foreign host as the realm and as the place for a xet token.

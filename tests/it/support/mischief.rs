@@ -34,6 +34,13 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
         Fault::Garbage => replace(answer, Answer::new(200, "{\"sha\": [").with("content-type", "application/json")),
         Fault::HugeJson(size) => replace(answer, huge_json(size)),
         Fault::Redirect(target) => redirect(answer, request, state, target),
+        Fault::RedirectTo(location) => replace(answer, Answer::text(307, "moved").with("location", location)),
+        Fault::ReplaceLink(this, that) => {
+            let link = answer.headers.get("link").and_then(|link| link.to_str().ok());
+            if let Some(link) = link.map(|link| link.replace(this, that)) {
+                answer.set("link", &link);
+            }
+        }
         Fault::Message { status, text } => {
             let refusal = Answer::json(status, &json!({ "error": text })).with("x-error-message", text);
             replace(answer, refusal);

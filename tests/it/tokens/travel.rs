@@ -70,12 +70,51 @@ fn a_redirect_to_a_host_that_has_the_very_bytes_is_followed_without_the_token() 
 }
 
 #[test]
-fn a_redirect_that_comes_back_to_the_hub_has_the_token_again() {
+fn a_redirect_that_comes_back_to_the_hub_has_no_token_any_more() {
     let hub = gated();
     hub.fault(At::resolve("config.json"), Fault::Redirect(Target::ThereAndBack), Times::Next(1));
     let sandbox = Sandbox::new(&hub);
     sandbox.args(["pull", "org/model"]).env("HF_TOKEN", token_of("bob")).any_stdout().any_stderr().run();
-    assert_sent(&hub, "bob");
+    let at_hub = hub.requests().into_iter().filter(|request| request.origin == Origin::Hub);
+    let without: Vec<_> = at_hub.filter(|request| request.token.is_none()).map(|request| request.status).collect();
+    assert_eq!(without, [401], "once; the next try asks anew");
+}
+
+#[test]
+fn a_redirect_with_a_user_in_it_is_refused() {
+    let hub = gated();
+    hub.fault(At::resolve("config.json"), Fault::Redirect(Target::ForeignWithUser), Times::Always);
+    let sandbox = Sandbox::new(&hub);
+    let run = sandbox.args(["pull", "--timeout", "1ms", "org/model", "config.json"]).env("HF_TOKEN", token_of("bob"));
+    run.status(7)
+        .stderr(str![[r#"
+error: could not fetch `config.json`
+  caused by: the redirect to [FOREIGN]/org/model/resolve/68199f476a01db9583cba5a5fd8dbd1810898fb1/config.json has a user or password in it: [HUB]/org/model/resolve/68199f476a01db9583cba5a5fd8dbd1810898fb1/config.json
+hint: perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between
+hint: what has arrived is kept; run the same command again to go on from there
+
+"#]])
+        .run();
+    assert!(hub.requests().iter().all(|request| request.origin == Origin::Hub));
+}
+
+/// One server for many tenants, each below a path of its own.
+#[test]
+fn a_token_stays_below_the_path_of_its_endpoint() {
+    for (path, status) in [("/hf-evil", 7), ("/hf/..%2fhf-evil", 7), ("/other", 7)] {
+        let hub = gated().with(|options| "/hf".clone_into(&mut options.prefix));
+        let root = hub.url().trim_end_matches("/hf").to_owned();
+        let elsewhere: &'static str = format!("{root}{path}/whatever").leak();
+        hub.fault(At::api("/revision/"), Fault::RedirectTo(elsewhere), Times::Always);
+        let sandbox = Sandbox::new(&hub);
+        let run = sandbox.args(["pull", "--timeout", "1ms", "org/model"]).env("HF_TOKEN", token_of("bob"));
+        run.status(status).any_stderr().run();
+        let sent = hub.requests().into_iter().filter(|request| request.token.is_some());
+        assert!(
+            sent.clone().count() > 0 && sent.into_iter().all(|request| request.target.starts_with("/hf/api/")),
+            "{path}"
+        );
+    }
 }
 
 #[test]
@@ -136,18 +175,71 @@ GET hub /mirror/of/hub/api/models/org/model/tree/2447fcdeb550028d4c8c66a42836378
 }
 
 #[test]
-fn a_next_page_on_a_foreign_host_gets_no_token() {
-    let hub = hub_of(&["bob"]);
-    hub.fault(At::api("/tree/"), Fault::ForeignLink, Times::Always);
+fn a_next_page_on_a_foreign_host_is_asked_at_the_hub_or_refused() {
+    let model = (0..5).fold(Repository::model("org/model"), |model, at| model.file(&format!("{at}.json"), "{}"));
+    let hub = Hub::start(vec![model]).account(Account::new("bob")).with(|options| options.page_size = 2);
     let sandbox = Sandbox::new(&hub);
-    let run = ask(&sandbox).args(["--timeout", "1ms"]).env("HF_TOKEN", token_of("bob")).status(7);
+    let pages = || hub.take_requests().iter().filter(|request| request.target.contains("/tree/")).count();
+    hub.fault(At::api("/tree/"), Fault::ReplaceLink("//127.0.0.1:", "//internal.example:"), Times::Always);
+    ask(&sandbox).env("HF_TOKEN", token_of("bob")).run();
+    assert_eq!(pages(), 3);
+
+    hub.clear_faults();
+    hub.fault(At::api("/tree/"), Fault::ReplaceLink("127.0.0.1:", "other.example/x?"), Times::Always);
+    let run = ask(&sandbox).env("HF_TOKEN", token_of("bob")).status(7);
     run.stderr(str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
-  caused by: the answer is not the JSON that was expected: expected value at line 1 column 1: [FOREIGN]/api/models/org/model/tree/95866ef3360dd0300c6af88118a379206a751db1
-hint: perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between
+  caused by: the listing of org/model cannot be used: its next page is not at the server that was asked
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
-"#]]).run();
-    assert_sent(&hub, "bob");
+"#]])
+        .run();
+    assert_eq!(pages(), 1);
+}
+
+#[test]
+fn a_next_page_is_read_as_the_standard_has_it() {
+    let model = (0..5).fold(Repository::model("org/model"), |model, at| model.file(&format!("{at}.json"), "{}"));
+    let hub = Hub::start(vec![model]).account(Account::new("bob")).with(|options| options.page_size = 2);
+    let sandbox = Sandbox::new(&hub);
+    for (written, instead) in [
+        ("?", "?a=b,c;d&"),
+        ("<", "</a,b>; rel=\"prev\", <"),
+        ("rel=\"next\"", "title=\"a \\\"b\\\", c; rel=prev\"; REL=\"last Next\""),
+    ] {
+        hub.fault(At::api("/tree/"), Fault::ReplaceLink(written, instead), Times::Always);
+        let listed = ask(&sandbox).args(["--json"]).run().json();
+        assert_eq!(listed["files"].as_array().map(Vec::len), Some(5), "{instead}");
+        hub.clear_faults();
+    }
+    hub.fault(At::api("/tree/"), Fault::ReplaceLink(">", ""), Times::Always);
+    ask(&sandbox)
+        .status(7)
+        .stderr(str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: the listing of org/model cannot be used: the link to its next page cannot be read
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
+
+"#]])
+        .run();
+}
+
+/// The first page has come, so the route is there: what the repository's description names is no substitute.
+#[test]
+fn a_next_page_that_is_not_there_is_not_made_up_for() {
+    let model = (0..5).fold(Repository::model("org/model"), |model, at| model.file(&format!("{at}.json"), "{}"));
+    let hub = Hub::start(vec![model]).with(|options| options.page_size = 2);
+    hub.fault(At::api("cursor="), Fault::Status(404), Times::Always);
+    let sandbox = Sandbox::new(&hub);
+    let run = sandbox.args(["pull", "--timeout", "1ms", "org/model"]).status(7);
+    run.stderr(str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: the listing of org/model cannot be used: its next page is not there: 404 Not Found for [HUB]/api/models/org/model/tree/2447fcdeb550028d4c8c66a428363782ba6b1857 (request id [ID])
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
+
+"#]])
+        .run();
+    assert_eq!(sandbox.tree("cache"), "");
 }
 
 #[test]
