@@ -26,6 +26,7 @@ use self::args::{Command, CommandLine};
 use self::terminal::Terminal;
 use crate::env::Env;
 use crate::error::ExitStatus;
+use crate::text::visible;
 
 /// Runs the program and says how it ended.
 #[must_use]
@@ -38,9 +39,13 @@ pub fn main(env: &Env) -> ExitStatus {
         Err(error) => {
             // help and version are no errors to clap's exit code either
             let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
-            match exposed::without_keys(&error.render().to_string(), env.arguments()) {
-                Some(masked) => Terminal::say(masked.trim_end()),
-                None => drop(error.print()),
+            // what was typed is quoted in it, and colours are escapes too
+            let text = error.render().to_string();
+            let masked = exposed::without_keys(&text, env.arguments()).unwrap_or_else(|| text.clone());
+            if visible(&masked) == text {
+                drop(error.print());
+            } else {
+                Terminal::say(visible(&masked).trim_end());
             }
             status
         }

@@ -119,7 +119,7 @@ variables! {
     CURL_CA_BUNDLE in Network: "the same, where neither is set";
 
     NO_COLOR in Output: "set: no colours";
-    HF_HUB_DISABLE_PROGRESS_BARS in Output: "1: no progress";
+    HF_HUB_DISABLE_PROGRESS_BARS in Output: "1: no progress, only why it waits where it does";
     BROWSER in Output: "program that --open opens pages with; several are separated as in PATH, the first that starts is used";
     TERM in Output: "dumb: lines instead of bars, no colours";
 }

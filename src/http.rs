@@ -12,6 +12,7 @@ mod link;
 mod look;
 mod pace;
 mod proxy;
+mod quota;
 mod range;
 mod redirect;
 mod retry;
@@ -33,13 +34,15 @@ pub use self::answer::Answer;
 pub use self::ask::{Ask, Body};
 pub use self::failure::{Failure, Fields, NetworkKind, Refused};
 pub use self::link::next_page;
-pub use self::look::{Look, Quota};
+pub use self::look::Look;
 pub use self::proxy::proxy_for;
+pub use self::quota::Quota;
 pub use self::range::{ByteRange, Coverage, coverage};
 pub use self::retry::{Patience, Verdict, verdict};
 
 use self::pace::Pace;
 use self::redirect::{is_login, leaves, redirect};
+use crate::credential::Credential;
 use crate::endpoint::{Origin, public};
 use crate::report::{Reporter, Wait};
 use crate::settings::{Network, ProxyError};
@@ -117,46 +120,46 @@ impl Client {
     /// # Errors
     /// When no answer comes, or one that refuses.
     pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
-        let Some(credential) = ask.credential else { return self.follow(ask.clone()).await };
+        let Some(credential) = ask.credential else { return self.follow(ask).await };
         credential.renew_if_due().await;
         let sent = credential.secret_for(&ask.url);
-        let answered = self.follow(ask.clone()).await;
+        let answered = self.follow(ask).await;
         match (&answered, sent) {
             (Err(failure), Some(sent)) if failure.is_unauthorized() && credential.renew_after(&sent).await => {
-                self.follow(ask.clone()).await
+                self.follow(ask).await
             }
             _ => answered,
         }
     }
 
-    async fn follow(&self, mut ask: Ask<'_>) -> Result<Answer, Failure> {
-        let (first, begins_with_one, mut own) = (ask.url.clone(), ask.credential.is_some(), true);
+    async fn follow(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+        let (mut url, mut credential, mut own) = (ask.url.clone(), ask.credential, true);
         for _ in 0..=MOST_HOPS {
-            ask.credential = ask.credential.filter(|credential| credential.secret_for(&ask.url).is_some());
-            own = own && Origin::of(&ask.url) == Origin::of(&first) && ask.credential.is_some() == begins_with_one;
-            let mut answer = self.step(&ask, &ask.url).await?;
+            credential = credential.filter(|credential| credential.secret_for(&url).is_some());
+            own = own && Origin::of(&url) == Origin::of(&ask.url) && credential.is_some() == ask.credential.is_some();
+            let mut answer = self.step(ask, &url, credential).await?;
             let status = answer.status();
             if status.is_success() {
                 return Ok(answer);
             }
             let location = match answer.header(LOCATION.as_str()) {
                 Some(location) if status.is_redirection() => location,
-                _ => return Err(self.refuse(&mut answer, &ask, own).await),
+                _ => return Err(self.refuse(&mut answer, ask, own).await),
             };
-            if ask.stay && leaves(&ask.url, location) {
+            if ask.stay && leaves(&url, location) {
                 return Ok(answer);
             }
-            let next = redirect(&ask.url, location)?;
+            let next = redirect(&url, location)?;
             if is_login(&next) {
-                return Err(Failure::LoginPage { url: public(&first) });
+                return Err(Failure::LoginPage { url: public(&ask.url) });
             }
             if ask.body.is_some() {
                 let problem = format!("the server passes what was sent to it on to {}", public(&next));
-                return Err(Failure::broken(&ask.url, problem));
+                return Err(Failure::broken(&url, problem));
             }
-            ask.url = next;
+            url = next;
         }
-        Err(Failure::broken(&first, format!("more than {MOST_HOPS} redirects")))
+        Err(Failure::broken(&ask.url, format!("more than {MOST_HOPS} redirects")))
     }
 
     /// Sends a request again and again, as long as its failures may pass.
@@ -204,9 +207,12 @@ impl Client {
         Ok(())
     }
 
-    /// One request, without its redirects.
-    async fn step(&self, ask: &Ask<'_>, url: &Url) -> Result<Answer, Failure> {
-        self.hold_back(url).await;
+    /// One request, without its redirects, at `url` and with `credential`: those of `ask`, or of a hop on the way from there.
+    async fn step(&self, ask: &Ask<'_>, url: &Url, credential: Option<&Credential>) -> Result<Answer, Failure> {
+        let tell = |origin: &Origin, wait| {
+            self.reporter.waiting(&Wait::RateLimited { host: origin.host().to_owned(), wait });
+        };
+        let ticket = self.pace.admit(url, tell).await;
         let mut request = self.inner.request(ask.method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");
         if let Some(range) = ask.range {
             request = request.header(RANGE, range.to_string());
@@ -214,45 +220,39 @@ impl Client {
         if let Some(body) = &ask.body {
             request = request.header(CONTENT_TYPE, body.content_type()).body(body.bytes());
         }
-        if let Some(secret) = ask.credential.and_then(|credential| credential.secret_for(url)) {
+        if let Some(secret) = credential.and_then(|credential| credential.secret_for(url)) {
             let header = HeaderValue::try_from(format!("Bearer {}", secret.expose()));
             let mut header = header.map_err(|_| Failure::broken(url, "the token cannot be sent".to_owned()))?;
             header.set_sensitive(true);
             request = request.header(AUTHORIZATION, header);
         }
         tracing::debug!(method = %ask.method, url = %public(url), range = ask.range.map(|range| range.to_string()), "request");
-        let response = match timeout(self.network.answer, request.send()).await {
+        let mut response = match timeout(self.network.answer, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(Failure::from_reqwest(url, error)),
             Err(_) => return Err(Failure::silent(url, self.network.answer)),
         };
+        ask.hide_in(response.headers_mut());
         tracing::debug!(status = response.status().as_u16(), url = %public(url), "answer");
-        self.pace.learn(&Origin::of(url), response.status(), response.headers());
+        ticket.answered(response.status(), response.headers());
         if let Some(encoding) = header(response.headers(), CONTENT_ENCODING.as_str()).filter(|name| *name != "identity")
         {
             let encoding = crate::repo::printable(encoding);
             return Err(Failure::broken(url, format!("the answer is compressed ({encoding}) though it must not be")));
         }
-        Ok(Answer { response, url: url.clone(), stall: self.network.stall })
-    }
-
-    /// Waits until the server of `url` wants requests again.
-    async fn hold_back(&self, url: &Url) {
-        let origin = Origin::of(url);
-        while let Some(wait) = self.pace.hold_back(&origin) {
-            self.reporter.waiting(&Wait::RateLimited { host: origin.host().to_owned(), wait });
-            tokio::time::sleep(wait).await;
-        }
+        Ok(Answer { response, url: url.clone(), stall: self.network.stall, whole: self.network.whole() })
     }
 
     async fn refuse(&self, answer: &mut Answer, ask: &Ask<'_>, own: bool) -> Failure {
         let body = if ask.method == Method::HEAD {
             Vec::new()
         } else {
-            answer.read(LARGEST_MESSAGE).await.unwrap_or_default()
+            // a message is not worth more time than silence is
+            let read = timeout(self.network.stall, answer.read(LARGEST_MESSAGE)).await;
+            read.map(Result::unwrap_or_default).unwrap_or_default()
         };
-        let mut refused = Refused::of(&answer.url, own, answer.status(), answer.response.headers(), &body);
-        ask.secrets().for_each(|secret| refused.hide(|text| secret.hidden_in(text)));
+        let hide = |text: &str| ask.hidden_in(text);
+        let refused = Refused::of(&answer.url, own, answer.status(), answer.response.headers(), &body, &hide);
         Failure::Refused(Box::new(refused))
     }
 }

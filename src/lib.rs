@@ -18,7 +18,7 @@
 //! | 2 | [`archive`] | unpacking what was verified |
 //! | 2 | [`settings`] | every knob, resolved once |
 //! | 2 | [`comfyui`], [`transformers_js`] | the folders of an application |
-//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`weights`], [`report`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
+//! | 1 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`weights`], [`report`], [`text`], [`mod@env`] | the words; no I/O but [`mod@env`]'s capture |
 //! | 1 | [`mod@catalog`], [`flow`] | what a Visionatrix worker is told; no I/O |
 //! | 1 | [`mod@regular_file`] | reading a small file that may be none |
 //!
@@ -60,6 +60,7 @@ pub mod repo;
 pub mod report;
 pub mod session;
 pub mod settings;
+pub mod text;
 pub mod transformers_js;
 pub mod vix;
 pub mod weights;

@@ -14,6 +14,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+pub use crate::text::{is_unprintable, printable};
+
 pub use self::commit::Commit;
 pub use self::path::RepoPath;
 
@@ -242,32 +244,6 @@ impl fmt::Display for Revision {
     }
 }
 
-/// Whether a character could change what a terminal shows instead of showing itself: control characters, and the
-/// overrides of the bidirectional algorithm (`U+202A`–`U+202E`, `U+2066`–`U+2069`).
-#[must_use]
-pub fn is_unprintable(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Text from outside, with everything removed that could play with a terminal, and cut to a length that fits a message.
-#[must_use]
-pub fn printable(text: &str) -> String {
-    const LONGEST: usize = 2_000;
-    let mut clean = String::with_capacity(text.len().min(LONGEST));
-    for character in text.chars() {
-        match character {
-            '\n' | '\t' => clean.push(' '),
-            character if is_unprintable(character) => {}
-            character => clean.push(character),
-        }
-        if clean.len() >= LONGEST {
-            clean.push('…');
-            break;
-        }
-    }
-    clean.trim().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,11 +287,5 @@ mod tests {
         for bad in ["", "../main", "a b", "a..\\b", "x^", "/x", "x/"] {
             assert!(bad.parse::<Revision>().is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn printable_text_cannot_move_the_cursor() {
-        assert_eq!(printable("\u{1b}[31mred\u{202E}\r\nnext\u{7}"), "[31mred next");
-        assert!(printable(&"x".repeat(5_000)).len() < 2_100);
     }
 }

@@ -84,6 +84,9 @@ pub struct Overrides {
     pub limit_rate: Option<u64>,
 }
 
+/// However little time there is in all, one try has this much.
+const SHORTEST_TRY: Duration = Duration::from_secs(2);
+
 /// How the network is used.
 #[derive(Debug, Clone)]
 pub struct Network {
@@ -182,6 +185,12 @@ impl Settings {
 }
 
 impl Network {
+    /// How long a document or a page may take from its first byte to its last: as long as anything without progress.
+    #[must_use]
+    pub fn whole(&self) -> Duration {
+        self.patience.max(SHORTEST_TRY)
+    }
+
     /// Whether a link leads to this machine: nothing on the way can read what is sent there, and no proxy should.
     #[must_use]
     pub fn is_this_machine(&self, url: &Url) -> bool {
@@ -203,11 +212,14 @@ impl Network {
         let seconds =
             |variable, default| Ok::<_, EnvError>(Duration::from_secs(env.seconds(variable)?.unwrap_or(default)));
         let at_most = AtOnce::fitting(env.open_files());
+        let patience = overrides.patience.unwrap_or(Duration::from_secs(120));
+        // no single wait is longer than all of them may be together
+        let bounded = |time: Duration| time.min(patience.max(SHORTEST_TRY));
         let bundles = [&env::SSL_CERT_FILE, &env::REQUESTS_CA_BUNDLE, &env::CURL_CA_BUNDLE];
         Ok(Self {
-            patience: overrides.patience.unwrap_or(Duration::from_secs(120)),
-            stall: seconds(&env::HF_HUB_DOWNLOAD_TIMEOUT, 20)?,
-            answer: seconds(&env::HF_HUB_ETAG_TIMEOUT, 30)?,
+            patience,
+            stall: bounded(seconds(&env::HF_HUB_DOWNLOAD_TIMEOUT, 20)?),
+            answer: bounded(seconds(&env::HF_HUB_ETAG_TIMEOUT, 30)?),
             certificates: bundles.into_iter().find_map(|variable| Some((env.path(variable)?, variable.name))),
             proxies: Proxies::resolve(env)?,
             local_names: LocalNames::resolve(endpoints.map(|endpoint| endpoint.url().clone()).chain(identity)),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::terminal::Terminal;
 use crate::error::{Error, ExitStatus};
 use crate::http::Failure;
-use crate::repo::printable;
+use crate::text::{printable, visible};
 
 /// The text of an error for people.
 pub(super) fn text(error: &Error, terminal: &Terminal) -> String {
@@ -17,7 +17,7 @@ pub(super) fn text(error: &Error, terminal: &Terminal) -> String {
 /// The text of an error that ended one thing of many; `subject` says which one.
 pub(super) fn text_about(subject: &str, error: &Error, terminal: &Terminal) -> String {
     let colon = if subject.is_empty() { "" } else { ": " };
-    let mut text = format!("{} {subject}{colon}{error}", terminal.label("error"));
+    let mut text = format!("{} {subject}{colon}{}", terminal.label("error"), visible(&error.to_string()));
     for cause in causes(error) {
         text += &format!("\n  caused by: {cause}");
     }
@@ -25,7 +25,7 @@ pub(super) fn text_about(subject: &str, error: &Error, terminal: &Terminal) -> S
         text += &format!("\n  server says: {message}");
     }
     for hint in error.hints() {
-        text += &format!("\n{} {hint}", terminal.label("hint"));
+        text += &format!("\n{} {}", terminal.label("hint"), visible(&hint));
     }
     text
 }

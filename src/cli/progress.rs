@@ -15,6 +15,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle as BarStyle};
 use super::size;
 use super::terminal::{ProgressStyle, Terminal};
 use crate::report::{FileId, Reporter, Wait};
+use crate::text::visible;
 
 /// How often a line is written where there are no bars.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -34,6 +35,8 @@ pub(super) struct Progress {
     heartbeat: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
     /// The last line about closed gates, and when it was written.
     told: Mutex<Option<(String, Instant)>>,
+    /// Up to when each host was said to be waited for: whoever is refused says it, and so does whoever is held back.
+    limits: Mutex<HashMap<String, Instant>>,
 }
 
 /// What is known about the whole run.
@@ -71,6 +74,7 @@ impl Progress {
             warned: Mutex::default(),
             heartbeat: Mutex::new(None),
             told: Mutex::new(None),
+            limits: Mutex::default(),
         }
     }
 
@@ -88,11 +92,21 @@ impl Progress {
 
     /// A line that stays, above the bars if there are any.
     fn say(&self, label: &str, message: &str) {
-        let text = format!("{} {message}", self.terminal.label(label));
+        let text = format!("{} {}", self.terminal.label(label), visible(message));
         match &self.bars {
             Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
             None => Terminal::say(&text),
         }
+    }
+
+    /// Whether nobody has said yet that a host is waited for as long as this.
+    fn is_news(&self, host: &str, wait: Duration) -> bool {
+        let (until, mut limits) = (Instant::now() + wait, lock(&self.limits));
+        let told = limits.get(host).is_some_and(|told| until < *told + Duration::from_secs(1));
+        if !told {
+            limits.insert(host.to_owned(), until);
+        }
+        !told
     }
 
     /// Gates that are asked again and again: one line that changes on a terminal, a line where something changes
@@ -109,7 +123,7 @@ impl Progress {
                 let (wait, left) = (size::time(wait), size::time(left));
                 bars.watch(format!("{names}: no access yet; asking again in {wait}, {left} left"));
             }
-            (None, ProgressStyle::Lines) => {
+            (None, ProgressStyle::Lines | ProgressStyle::Waits) => {
                 let mut told = lock(&self.told);
                 if told.as_ref().is_none_or(|(last, at)| *last != text || at.elapsed() >= SIGN_OF_LIFE) {
                     Terminal::say(&format!("{text}, for {} at most", size::time(left)));
@@ -141,7 +155,7 @@ impl Reporter for Progress {
         self.counts.bytes.store(bytes + resumed, Ordering::Relaxed);
         self.counts.done.store(resumed, Ordering::Relaxed);
         self.counts.resumed.store(resumed, Ordering::Relaxed);
-        if resumed > 0 && self.terminal.progress != ProgressStyle::Hidden {
+        if resumed > 0 && matches!(self.terminal.progress, ProgressStyle::Bars | ProgressStyle::Lines) {
             Terminal::say(&format!("going on from {} that an earlier run fetched", size::bytes(resumed)));
         }
         match &self.bars {
@@ -192,9 +206,8 @@ impl Reporter for Progress {
 
     fn waiting(&self, wait: &Wait) {
         let text = match wait {
-            Wait::RateLimited { host, wait } => {
-                (*wait >= WORTH_TELLING).then(|| format!("{host}: rate limited, going on in {}", size::time(*wait)))
-            }
+            Wait::RateLimited { host, wait } => (*wait >= WORTH_TELLING && self.is_news(host, *wait))
+                .then(|| format!("{host}: rate limited, going on in {}", size::time(*wait))),
             Wait::Retry { reason, wait } => {
                 (*wait >= WORTH_TELLING).then(|| format!("{reason}; trying again in {}", size::time(*wait)))
             }
@@ -206,7 +219,7 @@ impl Reporter for Progress {
         };
         match (text, &self.bars) {
             (Some(text), Some(bars)) => bars.tell(text),
-            (Some(text), None) if self.terminal.progress == ProgressStyle::Lines => Terminal::say(&text),
+            (Some(text), None) if self.terminal.progress != ProgressStyle::Hidden => Terminal::say(&text),
             _ => {}
         }
     }

@@ -8,6 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::env::{self, Env};
 use crate::error::Error;
+use crate::text::visible;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum ProgressStyle {
     Bars,
     /// A plain line now and then: logs of CI jobs.
     Lines,
+    /// No progress, but the reason where nothing moves.
+    Waits,
     /// Nothing.
     Hidden,
 }
@@ -35,7 +38,8 @@ impl Terminal {
     pub(super) fn of(quiet: bool, verbose: bool, env: &Env) -> Self {
         let drawable = io::stderr().is_terminal() && !matches!(env.text(env::TERM.name), Ok(Some("dumb")));
         let progress = match () {
-            () if quiet || env.flag(&env::HF_HUB_DISABLE_PROGRESS_BARS) => ProgressStyle::Hidden,
+            () if quiet => ProgressStyle::Hidden,
+            () if env.flag(&env::HF_HUB_DISABLE_PROGRESS_BARS) => ProgressStyle::Waits,
             // log lines and bars would tear each other
             () if verbose || !drawable => ProgressStyle::Lines,
             () => ProgressStyle::Bars,
@@ -67,7 +71,7 @@ impl Terminal {
 
     /// Writes a warning for people.
     pub(super) fn warn(&self, text: &str) {
-        Self::say(&format!("{} {text}", self.label("warning")));
+        Self::say(&format!("{} {}", self.label("warning"), visible(text)));
     }
 
     /// Writes the result.

@@ -141,9 +141,10 @@ fn clock(skew: i64) -> Check {
 /// What is left of the caller's requests; shared by everybody behind one address where no token is sent.
 fn standing(name: &str, quota: &Quota) -> Check {
     let of = quota.limit.map(|limit| format!(" of {limit}")).unwrap_or_default();
-    let resets = quota.resets.map(|seconds| format!(", anew in {seconds} seconds")).unwrap_or_default();
-    let found = format!("`{name}` has {}{of} requests left ({}){resets}", quota.remaining, quota.bucket);
-    let check = if quota.limit.is_some_and(|limit| quota.remaining * 10 < limit) || quota.remaining == 0 {
+    let resets = quota.resets.map(|resets| resets.as_secs());
+    let anew = resets.map(|seconds| format!(", anew in {seconds} seconds")).unwrap_or_default();
+    let found = format!("`{name}` has {}{of} requests left ({}){anew}", quota.remaining, quota.bucket);
+    let check = if quota.limit.is_some_and(|limit| quota.remaining.saturating_mul(10) < limit) || quota.remaining == 0 {
         Check::doubtful(
             Topic::Network,
             "quota",
@@ -155,7 +156,7 @@ fn standing(name: &str, quota: &Quota) -> Check {
     };
     let check = check.with("remaining", quota.remaining);
     let check = quota.limit.into_iter().fold(check, |check, limit| check.with("limit", limit));
-    quota.resets.into_iter().fold(check, |check, resets| check.with("resets_in_seconds", resets))
+    resets.into_iter().fold(check, |check, resets| check.with("resets_in_seconds", resets))
 }
 
 #[cfg(test)]

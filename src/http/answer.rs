@@ -20,6 +20,8 @@ pub struct Answer {
     pub(super) response: reqwest::Response,
     pub(super) url: Url,
     pub(super) stall: Duration,
+    /// How long a body that is no file may take.
+    pub(super) whole: Duration,
 }
 
 impl Answer {
@@ -64,7 +66,11 @@ impl Answer {
     /// # Errors
     /// When it does not arrive whole, or is not the document that was expected.
     pub async fn document<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
-        let body = self.read(LARGEST_JSON).await?;
+        // bytes of a document are no progress: it is whole in time, or it is none
+        let Ok(body) = timeout(self.whole, self.read(LARGEST_JSON)).await else {
+            return Err(Failure::slow(&self.url, self.whole));
+        };
+        let body = body?;
         serde_json::from_slice(&body).map_err(|error| {
             // the parser quotes what it found, and that may be the token that was asked for
             let problem = without_values(&error.to_string());

@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -50,10 +51,22 @@ impl<'a> Ask<'a> {
         Self { method: Method::POST, body: Some(body), ..Self::get(url, None) }
     }
 
-    /// What must not be repeated, also where the server repeats it.
-    pub(super) fn secrets(&self) -> impl Iterator<Item = Secret> {
+    /// A text of a server's without what must not be repeated, also where the server repeats it.
+    pub(super) fn hidden_in(&self, text: &str) -> String {
         let credential = self.credential.map(Credential::secrets).unwrap_or_default();
-        credential.into_iter().chain(self.body.as_ref().map(|body| body.secret.clone()))
+        let secrets = credential.iter().chain(self.body.as_ref().map(|body| &body.secret));
+        secrets.fold(text.to_owned(), |text, secret| secret.hidden_in(&text))
+    }
+
+    /// The same for headers: whatever is made of them, a message or the next link, has no token in it.
+    pub(super) fn hide_in(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let hidden = self.hidden_in(&text);
+            if hidden != text {
+                *value = HeaderValue::try_from(hidden).unwrap_or_else(|_| HeaderValue::from_static("****"));
+            }
+        }
     }
 }
 

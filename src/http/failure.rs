@@ -10,14 +10,15 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde_json::Value;
 use thiserror::Error;
 use url::Url;
 
 use super::header;
-use super::pace::ordered_wait;
+use super::quota::ordered_wait;
 use crate::endpoint::public;
-use crate::repo::printable;
 use crate::report::Wait;
+use crate::text::{printable, printable_without, visible};
 
 /// How the network failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,11 @@ impl Failure {
 
     pub(super) fn stalled(url: &Url, after: Duration) -> Self {
         let what = format!("no byte arrived for {} s", after.as_secs());
+        Self::Network { url: public(url), kind: NetworkKind::Stalled, what, source: None }
+    }
+
+    pub(super) fn slow(url: &Url, after: Duration) -> Self {
+        let what = format!("the answer did not end within {} s", after.as_secs());
         Self::Network { url: public(url), kind: NetworkKind::Stalled, what, source: None }
     }
 
@@ -187,18 +193,27 @@ pub struct Refused {
 }
 
 /// The keys of a JSON object.
-pub type Fields = serde_json::Map<String, serde_json::Value>;
+pub type Fields = serde_json::Map<String, Value>;
 
 impl Refused {
-    pub(super) fn of(url: &Url, own: bool, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+    /// Reads a refusal. `hide` takes out of the server's words what must not be repeated.
+    pub(super) fn of(
+        url: &Url,
+        own: bool,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        hide: &dyn Fn(&str) -> String,
+    ) -> Self {
         let text = |name: &str| header(headers, name).map(printable).filter(|text| !text.is_empty());
-        let fields: Fields = serde_json::from_slice(body).unwrap_or_default();
+        let mut fields: Fields = serde_json::from_slice(body).unwrap_or_default();
+        fields.values_mut().for_each(|value| hide_in(value, hide));
         Self {
             url: public(url),
             own,
             status,
             code: text("x-error-code"),
-            message: text("x-error-message").or_else(|| message_in(&fields, headers, body)),
+            message: text("x-error-message").or_else(|| message_in(&fields, headers, body, hide)),
             // in this order in huggingface_hub (`_raise_for_status`), so that both tools name the same id
             request_id: ["x-request-id", "x-amzn-trace-id", "x-amz-cf-id"].into_iter().find_map(text),
             wait: ordered_wait(headers),
@@ -207,14 +222,6 @@ impl Refused {
             may_pass: header(headers, "cache-control") == Some("private, no-store"),
             fields,
         }
-    }
-
-    /// Takes something out of the server's words.
-    pub(super) fn hide(&mut self, hidden: impl Fn(&str) -> String) {
-        let texts = [&mut self.code, &mut self.message, &mut self.request_id];
-        texts.into_iter().flatten().for_each(|text| *text = hidden(text));
-        let fields = self.fields.values_mut().filter(|value| value.is_string());
-        fields.for_each(|value| *value = hidden(value.as_str().unwrap_or_default()).into());
     }
 }
 
@@ -228,11 +235,21 @@ impl fmt::Display for Refused {
     }
 }
 
+/// Strings at any depth.
+fn hide_in(value: &mut Value, hide: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = hide(&visible(text)),
+        Value::Array(values) => values.iter_mut().for_each(|value| hide_in(value, hide)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| hide_in(value, hide)),
+        _ => {}
+    }
+}
+
 /// The message in a body: `message` or `error` of a JSON object (where there are both, `error` is a mere headline), or a
 /// short text. A web page is no message.
-fn message_in(fields: &Fields, headers: &HeaderMap, body: &[u8]) -> Option<String> {
+fn message_in(fields: &Fields, headers: &HeaderMap, body: &[u8], hide: &dyn Fn(&str) -> String) -> Option<String> {
     if !fields.is_empty() {
-        let text = |key| fields.get(key).and_then(serde_json::Value::as_str);
+        let text = |key| fields.get(key).and_then(Value::as_str);
         let message = match (text("error"), text("error_description")) {
             // OAuth: a word for programs, a sentence for people (RFC 6749, 5.2)
             (Some(word), Some(sentence)) => Some(format!("{word}: {sentence}")),
@@ -240,7 +257,7 @@ fn message_in(fields: &Fields, headers: &HeaderMap, body: &[u8]) -> Option<Strin
         };
         return message.as_deref().map(printable).filter(|message| !message.is_empty());
     }
-    let text = printable(std::str::from_utf8(body).ok()?);
+    let text = printable_without(std::str::from_utf8(body).ok()?, hide);
     Some(text).filter(|text| !is_page(headers, body) && !text.is_empty() && text.len() <= 1_000)
 }
 
@@ -262,7 +279,9 @@ mod tests {
     fn refused(headers: &[(&'static str, &str)], body: &str) -> Refused {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let url = Url::parse("https://hub/api?token=secret").unwrap();
-        Refused::of(&url, true, StatusCode::FORBIDDEN, &headers, body.as_bytes())
+        Refused::of(&url, true, StatusCode::FORBIDDEN, &headers, body.as_bytes(), &|text| {
+            text.replace("hf_secret", "****")
+        })
     }
 
     #[test]
@@ -277,6 +296,8 @@ mod tests {
             (&[], "{\"other\":1}", None),
             (&[], "{\"error\":\"Unauthorized\",\"message\":\"log in\"}", Some("log in")),
             (&[], "", None),
+            (&[], "{\"error\":\"no hf_se\\u200bcret \\u0068f_secret\"}", Some("no **** ****")),
+            (&[], "no hf_\u{2060}secret", Some("no ****")),
         ] {
             assert_eq!(refused(headers, body).message.as_deref(), message, "{body}");
         }

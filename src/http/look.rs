@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use url::Url;
 
-use super::{Ask, Client, Failure};
+use super::{Ask, Client, Failure, Quota};
 
 /// What a server said besides its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,19 +24,6 @@ pub struct Look {
     pub location: Option<Url>,
 }
 
-/// What is left of a quota: `RateLimit: "api";r=999;t=172` and `RateLimit-Policy: "fixed window";"api";q=1000;w=300`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quota {
-    /// What is counted: `api`, `resolvers`, `pages`.
-    pub bucket: String,
-    /// How many requests are left.
-    pub remaining: u64,
-    /// How many there are in a window.
-    pub limit: Option<u64>,
-    /// Seconds until the next window.
-    pub resets: Option<u64>,
-}
-
 impl Client {
     /// Sends one request and looks at the answer, whatever it is. Redirects are not followed.
     ///
@@ -44,7 +31,7 @@ impl Client {
     /// When no answer comes.
     pub async fn look(&self, ask: &Ask<'_>) -> Result<Look, Failure> {
         let since = Instant::now();
-        let answer = self.step(ask, &ask.url).await?;
+        let answer = self.step(ask, &ask.url, ask.credential).await?;
         let took = since.elapsed();
         let date = answer.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
         let location = answer.header("location").and_then(|location| ask.url.join(location).ok());
@@ -52,7 +39,7 @@ impl Client {
             status: answer.status().as_u16(),
             took,
             clock_skew: date.map(|date| skew(date, SystemTime::now())),
-            quota: quota(answer.header("ratelimit"), answer.header("ratelimit-policy")),
+            quota: Quota::of(answer.response.headers()),
             location,
         })
     }
@@ -67,36 +54,9 @@ fn skew(theirs: SystemTime, ours: SystemTime) -> i64 {
     }
 }
 
-fn quota(standing: Option<&str>, policy: Option<&str>) -> Option<Quota> {
-    let standing = standing?;
-    let bucket = standing.split(';').next()?.trim().trim_matches('"');
-    Some(Quota {
-        bucket: crate::repo::printable(bucket),
-        remaining: parameter(standing, "r")?,
-        limit: policy.and_then(|policy| parameter(policy, "q")),
-        resets: parameter(standing, "t"),
-    })
-}
-
-fn parameter(text: &str, name: &str) -> Option<u64> {
-    let mut parameters = text.split(';').map(str::trim);
-    parameters.find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_quota_is_read_from_two_headers() {
-        let policy = "\"fixed window\";\"api\";q=1000;w=300";
-        let full = Quota { bucket: "api".to_owned(), remaining: 7, limit: Some(1_000), resets: Some(172) };
-        assert_eq!(quota(Some("\"api\";r=7;t=172"), Some(policy)), Some(full));
-        let bare = Quota { bucket: "api".to_owned(), remaining: 0, limit: None, resets: None };
-        assert_eq!(quota(Some("\"api\";r=0"), None), Some(bare));
-        assert_eq!(quota(Some("nonsense"), Some(policy)), None);
-        assert_eq!(quota(None, Some(policy)), None);
-    }
 
     #[test]
     fn a_clock_may_be_ahead_or_behind() {

@@ -1,100 +1,274 @@
-//! The server's pace: when it says how long to stay away, every request of this process stays away.
+//! The server's pace: when it says how long to stay away, every request of this process stays away, and of what is left of
+//! its quota no more is asked than there is.
 //!
-//! A hub says so in three ways: `Retry-After` (seconds or a date), and the draft headers `RateLimit: "api";r=0;t=172`
-//! and `RateLimit-Policy` (hub-protocol §2.2). One process has one quota; so one answer is a lesson for all connections,
-//! where huggingface_hub lets each of its threads find out for itself.
+//! One process has one quota; so one answer is a lesson for all connections, where huggingface_hub lets each of its threads
+//! find out for itself. A hub counts its API and its links to files apart, and says with every answer what is left; but an
+//! answer is known later than the requests that were sent meanwhile, so those count as well.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::HeaderMap;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use url::Url;
 
-use super::header;
+use super::quota::{Quota, retry_after};
+use super::retry::LONGEST_ORDERED;
 use crate::endpoint::Origin;
 
-/// Until when each origin wants no requests.
-#[derive(Debug, Default)]
-pub(super) struct Pace(Mutex<HashMap<Origin, Instant>>);
+/// What a server counts together: its API, or its links to files.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Account {
+    origin: Origin,
+    of_files: bool,
+}
 
-impl Pace {
-    /// Takes note of what an answer says about the pace.
-    pub(super) fn learn(&self, origin: &Origin, status: StatusCode, headers: &HeaderMap) {
-        let refused = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-        let wait = if refused { ordered_wait(headers) } else { exhausted(headers) };
-        if let Some(wait) = wait {
-            let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = Instant::now() + wait;
-            let entry = until.entry(origin.clone()).or_insert(at);
-            *entry = (*entry).max(at);
+impl Account {
+    fn of(url: &Url) -> Self {
+        let mut parts = url.path_segments().into_iter().flatten();
+        let of_files = parts.any(|part| matches!(part, "resolve" | "resolve-cache"));
+        Self { origin: Origin::of(url), of_files }
+    }
+}
+
+/// What is known of an account.
+#[derive(Debug, Default)]
+struct Standing {
+    /// Requests that have no answer yet.
+    in_flight: u64,
+    /// How many requests are left in the window; none where that is not known.
+    remaining: Option<u64>,
+    limit: Option<u64>,
+    /// When the window ends.
+    until: Option<Instant>,
+    /// The number of answers that had come when `remaining` was said.
+    said: u64,
+}
+
+/// Whether a request may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Go,
+    /// When the answers under way have told more.
+    AfterAnAnswer,
+    At(Instant),
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    /// Until when an origin wants no requests at all.
+    away: HashMap<Origin, Instant>,
+    /// Origins that say what is left of a quota.
+    counting: HashSet<Origin>,
+    accounts: HashMap<Account, Standing>,
+    /// Up to when waits were told of.
+    told: HashMap<Origin, Instant>,
+    answers: u64,
+}
+
+impl Books {
+    fn turn(&mut self, account: &Account, now: Instant) -> Turn {
+        if let Some(until) = self.away.get(&account.origin).filter(|until| **until > now) {
+            return Turn::At(*until);
+        }
+        let standing = self.accounts.entry(account.clone()).or_default();
+        if standing.until.is_some_and(|until| until <= now) {
+            // a new window; how much it has, is known only where the server says how much each has
+            (standing.remaining, standing.until) = (standing.limit.filter(|limit| *limit > 0), None);
+        }
+        match (standing.remaining, standing.until) {
+            // one goes ahead to find out
+            (None, _) if standing.in_flight > 0 && self.counting.contains(&account.origin) => Turn::AfterAnAnswer,
+            (Some(remaining), _) if remaining <= standing.in_flight && standing.in_flight > 0 => Turn::AfterAnAnswer,
+            // a window longer than any wait: the server may say so itself
+            (Some(0), Some(until)) if until - now <= LONGEST_ORDERED => Turn::At(until),
+            _ => Turn::Go,
         }
     }
 
-    /// How long a request to `origin` must still wait.
-    pub(super) fn hold_back(&self, origin: &Origin) -> Option<Duration> {
-        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        until.get(origin)?.checked_duration_since(Instant::now()).filter(|wait| !wait.is_zero())
+    fn answered(&mut self, account: &Account, sent_after: u64, quota: &Quota, now: Instant) {
+        self.answers += 1;
+        self.counting.insert(account.origin.clone());
+        let standing = self.accounts.entry(account.clone()).or_default();
+        // who was asked before the last answer came may have answered before it, too
+        let known = standing.remaining.filter(|_| sent_after < standing.said);
+        standing.limit = quota.limit;
+        standing.until = quota.renewal().map(|renewal| now + renewal);
+        standing.remaining = Some(known.map_or(quota.remaining, |known| known.min(quota.remaining)));
+        if known.is_none() {
+            standing.said = self.answers;
+        }
+    }
+
+    /// Whether a wait up to `until` has not been told of.
+    fn is_news(&mut self, origin: &Origin, until: Instant) -> bool {
+        let told = self.told.get(origin).is_some_and(|told| until < *told + Duration::from_secs(1));
+        if !told {
+            self.told.insert(origin.clone(), until);
+        }
+        !told
     }
 }
 
-/// How long an answer asks to wait.
-pub(super) fn ordered_wait(headers: &HeaderMap) -> Option<Duration> {
-    let after = header(headers, RETRY_AFTER.as_str()).and_then(retry_after);
-    after.or_else(|| exhausted(headers))
+/// The pace of every server that a process asks.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    books: Mutex<Books>,
+    changed: Notify,
 }
 
-fn retry_after(text: &str) -> Option<Duration> {
-    if let Ok(seconds) = text.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+impl Pace {
+    /// Waits until the server of `url` wants a request, within bounds, and counts it as under way. `tell` is called once
+    /// for each wait that the server ordered, however many requests wait.
+    pub(super) async fn admit(&self, url: &Url, tell: impl Fn(&Origin, Duration)) -> Ticket<'_> {
+        let (account, since) = (Account::of(url), Instant::now());
+        loop {
+            let changed = self.changed.notified();
+            let now = Instant::now();
+            let turn = self.books().turn(&account, now);
+            let until = match turn {
+                _ if now - since >= LONGEST_ORDERED => return self.ticket(account),
+                Turn::Go => return self.ticket(account),
+                Turn::AfterAnAnswer => since + LONGEST_ORDERED,
+                Turn::At(until) => {
+                    if self.books().is_news(&account.origin, until) {
+                        tell(&account.origin, until - now);
+                    }
+                    until
+                }
+            };
+            // woken or not: the books are asked again
+            drop(timeout(until - now, changed).await);
+        }
     }
-    let date = httpdate::parse_http_date(text.trim()).ok()?;
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+
+    fn ticket(&self, account: Account) -> Ticket<'_> {
+        let mut books = self.books();
+        books.accounts.entry(account.clone()).or_default().in_flight += 1;
+        Ticket { pace: self, account, sent_after: books.answers, is_answered: false }
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// The time until the window begins anew, where nothing is left of the quota: one second more than `t`, as the window's
-/// edge is rounded.
-fn exhausted(headers: &HeaderMap) -> Option<Duration> {
-    let text = header(headers, "ratelimit")?;
-    let parameter = |name: &str| {
-        let mut parameters = text.split(';').skip(1).map(str::trim);
-        parameters.find_map(|parameter| parameter.strip_prefix(name)?.strip_prefix('=')?.parse::<u64>().ok())
-    };
-    (parameter("r") == Some(0)).then(|| parameter("t").map(|seconds| Duration::from_secs(seconds + 1))).flatten()
+/// A request under way.
+pub(super) struct Ticket<'a> {
+    pace: &'a Pace,
+    account: Account,
+    sent_after: u64,
+    is_answered: bool,
+}
+
+impl Ticket<'_> {
+    /// Takes note of what the answer says about the pace.
+    pub(super) fn answered(mut self, status: StatusCode, headers: &HeaderMap) {
+        self.is_answered = true;
+        let (mut books, now) = (self.pace.books(), Instant::now());
+        let refused = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        let ordered = retry_after(headers).filter(|_| refused);
+        if let Some(mut quota) = Quota::of(headers) {
+            // a refusal that says when to come back means it
+            quota.resets = ordered.or(quota.resets);
+            books.answered(&self.account, self.sent_after, &quota, now);
+        }
+        if let Some(wait) = ordered.filter(|wait| *wait <= LONGEST_ORDERED) {
+            let until = books.away.entry(self.account.origin.clone()).or_insert(now);
+            *until = (*until).max(now + wait);
+        }
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        let mut books = self.pace.books();
+        let standing = books.accounts.entry(self.account.clone()).or_default();
+        standing.in_flight = standing.in_flight.saturating_sub(1);
+        if !self.is_answered {
+            // the server may have counted it
+            standing.remaining = standing.remaining.map(|remaining| remaining.saturating_sub(1));
+        }
+        drop(books);
+        self.pace.changed.notify_waiters();
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn wait(pairs: &[(&'static str, &str)]) -> Option<Duration> {
-        ordered_wait(&pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect())
+    fn account(url: &str) -> Account {
+        Account::of(&url.parse().unwrap())
+    }
+
+    fn quota(remaining: u64, limit: Option<u64>, seconds: u64) -> Quota {
+        Quota { bucket: String::new(), remaining, limit, resets: Some(Duration::from_secs(seconds)) }
     }
 
     #[test]
-    fn the_wait_is_read_from_every_header_that_may_hold_it() {
-        for (headers, seconds) in [
-            (&[("retry-after", "42")][..], Some(42)),
-            (&[("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT")], Some(0)),
-            (&[("ratelimit", "\"api\";r=0;t=172")], Some(173)),
-            (&[("ratelimit", "\"resolvers\";r=2999;t=172")], None),
-            (&[("retry-after", "3"), ("ratelimit", "\"api\";r=0;t=172")], Some(3)),
-            (&[("retry-after", "soon")], None),
-            (&[], None),
-        ] {
-            assert_eq!(wait(headers), seconds.map(Duration::from_secs), "{headers:?}");
-        }
+    fn the_api_and_the_links_to_files_are_counted_apart() {
+        let (api, files) = (account("https://hub/api/models/o/m"), account("https://hub/o/m/resolve/main/f"));
+        assert_ne!(api, files);
+        assert_eq!(account("https://hub/api/resolve-cache/models/o/m/f"), files);
+        let (mut books, now) = (Books::default(), Instant::now());
+        books.answered(&api, 0, &quota(0, None, 60), now);
+        assert_eq!(books.turn(&api, now), Turn::At(now + Duration::from_secs(61)));
+        assert_eq!(books.turn(&files, now), Turn::Go);
+        assert_eq!(books.turn(&account("https://cdn/x"), now), Turn::Go);
     }
 
     #[test]
-    fn one_answer_holds_back_every_request_to_its_origin() {
-        let origin = |text: &str| Origin::of(&text.parse().unwrap());
-        let pace = Pace::default();
+    fn no_more_is_sent_than_is_left_with_what_is_under_way() {
+        let (files, now) = (account("https://hub/o/m/resolve/main/f"), Instant::now());
+        let mut books = Books::default();
+        books.counting.insert(files.origin.clone());
+        assert_eq!(books.turn(&files, now), Turn::Go, "one finds out");
+        books.accounts.get_mut(&files).unwrap().in_flight = 1;
+        assert_eq!(books.turn(&files, now), Turn::AfterAnAnswer);
+        books.answered(&files, 0, &quota(2, Some(3), 60), now);
+        assert_eq!(books.turn(&files, now), Turn::Go);
+        books.accounts.get_mut(&files).unwrap().in_flight = 2;
+        assert_eq!(books.turn(&files, now), Turn::AfterAnAnswer);
+        books.answered(&files, 0, &quota(9, Some(3), 60), now);
+        assert_eq!(books.accounts[&files].remaining, Some(2), "an answer from before the last one");
+        books.answered(&files, 1, &quota(0, Some(3), 60), now);
+        books.accounts.get_mut(&files).unwrap().in_flight = 0;
+        let anew = now + Duration::from_secs(61);
+        assert_eq!(books.turn(&files, now), Turn::At(anew));
+        assert_eq!(books.turn(&files, anew), Turn::Go);
+        assert_eq!(books.accounts[&files].remaining, Some(3), "as much as each window has");
+    }
+
+    #[test]
+    fn a_window_longer_than_any_wait_is_not_waited_for() {
+        let (api, now) = (account("https://hub/api"), Instant::now());
+        let mut books = Books::default();
+        books.answered(&api, 0, &quota(0, None, 31_536_000), now);
+        assert_eq!(books.turn(&api, now), Turn::Go);
+        books.answered(&api, 1, &Quota { resets: None, ..quota(0, Some(0), 0) }, now);
+        assert_eq!(books.turn(&api, now), Turn::Go);
+    }
+
+    #[tokio::test]
+    async fn one_answer_holds_back_every_request_to_its_origin_and_is_told_once() {
+        let url = |text: &str| -> Url { text.parse().unwrap() };
+        let (pace, told) = (Pace::default(), Mutex::new(0));
+        let tell = |_: &Origin, _: Duration| *told.lock().unwrap() += 1;
         let headers = [("retry-after".parse().unwrap(), "60".parse().unwrap())].into_iter().collect();
-        pace.learn(&origin("https://hub"), StatusCode::OK, &headers);
-        assert_eq!(pace.hold_back(&origin("https://hub")), None);
-        pace.learn(&origin("https://hub"), StatusCode::TOO_MANY_REQUESTS, &headers);
-        assert!(pace.hold_back(&origin("https://hub")).is_some());
-        assert_eq!(pace.hold_back(&origin("https://cdn")), None);
+        pace.admit(&url("https://hub/a"), tell).await.answered(StatusCode::OK, &headers);
+        pace.admit(&url("https://hub/a"), tell).await.answered(StatusCode::TOO_MANY_REQUESTS, &headers);
+        for path in ["https://hub/a", "https://hub/o/m/resolve/main/f"] {
+            let (hub, soon) = (url(path), Duration::from_millis(1));
+            assert!(timeout(soon, pace.admit(&hub, tell)).await.is_err());
+        }
+        drop(pace.admit(&url("https://cdn/a"), tell).await);
+        assert_eq!(*told.lock().unwrap(), 1);
+        let endless = [("retry-after".parse().unwrap(), "18446744073709551615".parse().unwrap())].into_iter().collect();
+        pace.admit(&url("https://other/a"), tell).await.answered(StatusCode::TOO_MANY_REQUESTS, &endless);
+        drop(pace.admit(&url("https://other/a"), tell).await);
     }
 }

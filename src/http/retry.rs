@@ -16,7 +16,7 @@ const FEW_TRIES: u32 = 3;
 /// The longest wait between two tries that gatedl chooses itself.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
 /// The longest wait that a server may order; a hub's window has 5 minutes.
-const LONGEST_ORDERED: Duration = Duration::from_secs(15 * 60);
+pub(super) const LONGEST_ORDERED: Duration = Duration::from_secs(15 * 60);
 
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +71,15 @@ impl Patience {
     /// How long to wait after `failure` before the next try; none when it will not pass, or patience is spent.
     ///
     /// A wait that the server orders is granted once between two pieces of progress even if it is longer than the budget,
-    /// and does not count: the windows of hubs are longer than anybody's patience.
+    /// and does not count: the windows of hubs are longer than anybody's patience. A wait of our own ends with the budget
+    /// at the latest, and then there is one more try.
     pub fn after(&mut self, failure: &Failure) -> Option<Duration> {
+        self.after_at(failure, Instant::now())
+    }
+
+    fn after_at(&mut self, failure: &Failure, now: Instant) -> Option<Duration> {
         self.tries += 1;
+        let left = self.budget.saturating_sub(now.saturating_duration_since(self.last_progress));
         let ordered = match verdict(failure) {
             Verdict::Final => return None,
             Verdict::FewTries if self.tries >= FEW_TRIES && !(self.reached && is_network(failure)) => return None,
@@ -81,13 +87,17 @@ impl Patience {
             // a server that asks for no pause at all gets one all the same
             Verdict::Passing(ordered) => ordered.map(|wait| wait.max(backoff(self.tries))),
         };
-        if let Some(wait) = ordered.filter(|wait| !self.obeyed && *wait <= LONGEST_ORDERED) {
-            self.obeyed = true;
-            self.last_progress += wait;
-            return Some(wait);
+        match ordered {
+            Some(wait) if wait > LONGEST_ORDERED => None,
+            Some(wait) if !self.obeyed => {
+                self.obeyed = true;
+                self.last_progress += wait;
+                Some(wait)
+            }
+            Some(wait) => (wait <= left).then_some(wait),
+            None if left.is_zero() => None,
+            None => Some(backoff(self.tries).min(left)),
         }
-        let wait = ordered.unwrap_or_else(|| backoff(self.tries));
-        (self.last_progress.elapsed() + wait <= self.budget).then_some(wait)
     }
 }
 
@@ -114,7 +124,7 @@ mod tests {
     fn status(code: u16, wait: Option<u64>) -> Failure {
         let url = Url::parse("https://hub/x").unwrap();
         let status = StatusCode::from_u16(code).unwrap();
-        let mut refused = Refused::of(&url, true, status, &reqwest::header::HeaderMap::new(), b"");
+        let mut refused = Refused::of(&url, true, status, &reqwest::header::HeaderMap::new(), b"", &str::to_owned);
         refused.wait = wait.map(Duration::from_secs);
         Failure::Refused(Box::new(refused))
     }
@@ -185,14 +195,31 @@ mod tests {
         assert_eq!(patience.after(&status(429, Some(300))), None);
         patience.progress();
         assert_eq!(patience.after(&status(429, Some(300))), Some(Duration::from_secs(300)));
-        patience.progress();
-        assert_eq!(patience.after(&status(429, Some(3_600))), None, "an hour is no pace but a refusal");
+        for hopeless in [901, 3_600, u64::MAX] {
+            let mut patience = Patience::new(Duration::MAX);
+            assert_eq!(patience.after(&status(429, Some(hopeless))), None, "an hour is no pace but a refusal");
+            patience.obeyed = true;
+            assert_eq!(patience.after(&status(503, Some(hopeless))), None);
+        }
     }
 
     #[test]
     fn a_server_that_asks_for_no_pause_gets_one() {
         let mut patience = Patience::new(Duration::from_secs(60));
         assert!(patience.after(&status(503, Some(0))).unwrap() >= Duration::from_millis(100));
+    }
+
+    #[test]
+    fn the_last_wait_ends_with_the_budget_and_one_more_try_is_made() {
+        for budget in [1, 5, 20, 120].map(Duration::from_secs) {
+            let mut patience = Patience::new(budget);
+            let (begun, mut now) = (patience.last_progress, patience.last_progress);
+            while let Some(wait) = patience.after_at(&status(503, None), now) {
+                assert!(!wait.is_zero());
+                now += wait;
+            }
+            assert_eq!(now - begun, budget, "the last try is when the time is up, and none comes after it");
+        }
     }
 
     #[test]

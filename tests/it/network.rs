@@ -440,5 +440,91 @@ hint: what has arrived is kept; run the same command again to go on from there
 
 "#]]).run();
     assert!(since.elapsed() < Duration::from_secs(10));
+    assert!(since.elapsed() >= Duration::from_secs(2), "the last try is made when the time is up");
     assert!(in_cache::gets(&hub.requests()) >= 2);
+}
+
+/// Numbers that are no times: two that a sum with any other is too large for, one that the parser is too small for.
+const MONSTERS: [&str; 3] = ["18446744073709551615", "18446744073709551614", "99999999999999999999999999"];
+
+#[test]
+fn a_wait_longer_than_any_life_is_said() {
+    for number in MONSTERS {
+        for (name, value) in [("retry-after", number.to_owned()), ("ratelimit", format!("\"api\";r=0;t={number}"))] {
+            let (hub, sandbox) = stage();
+            hub.fault(At::api("/revision/"), Fault::Status(429), Times::Always);
+            hub.fault(At::api("/revision/"), Fault::Header(name, value.leak()), Times::Always);
+            let run = pull(&sandbox).status(7).any_stderr().run();
+            let hint = if name == "ratelimit" { "try again in 1441 minutes" } else { "try again in 1440 minutes" };
+            assert!(run.stderr.contains(hint), "{name} {number}: {}", run.stderr);
+            assert_eq!(hub.count_all(), 1, "{name} {number}");
+        }
+    }
+}
+
+#[test]
+fn a_quota_that_is_spent_for_a_year_keeps_nobody_who_is_answered() {
+    for seconds in [MONSTERS[0], MONSTERS[1], "31536000"] {
+        let (hub, sandbox) = stage();
+        let standing: &'static str = format!("\"api\";r=0;t={seconds}").leak();
+        hub.fault(At::api(""), Fault::Header("ratelimit", standing), Times::Always);
+        hub.fault(At::resolve(""), Fault::Header("ratelimit", standing), Times::Always);
+        hub.fault(At::api(""), Fault::Header("retry-after", MONSTERS[0]), Times::Always);
+        quiet(&sandbox).run();
+    }
+}
+
+#[test]
+fn what_is_left_of_a_window_is_kept_to() {
+    let repository = (0..50_u64)
+        .fold(Repository::model(ID), |repository, at| repository.lfs(&format!("data/{at}.bin"), generated(at, 2_000)));
+    let hub = Hub::start(vec![repository]).with(|options| options.quota = Some((20, Duration::from_secs(1))));
+    let sandbox = Sandbox::new(&hub);
+    let told = sandbox.args(["pull", ID]).any_stdout().any_stderr().run();
+    let refused = hub.requests().iter().filter(|request| request.status == 429).count();
+    assert_eq!((refused, hub.count(Place::Cdn)), (0, 50));
+    let waits = told.stderr.matches("rate limited, going on in").count();
+    assert!((1..=3).contains(&waits), "once for each window: {}", told.stderr);
+}
+
+#[test]
+fn the_reason_of_a_wait_is_said_without_bars_and_not_where_nothing_is() {
+    let limit = || Fault::RateLimited { retry_after: Some(1), reset: None };
+    let (hub, sandbox) = stage();
+    hub.fault(At::api("/revision/"), limit(), Times::Next(1));
+    pull(&sandbox)
+        .env("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        .stderr(str![[r#"
+127.0.0.1: rate limited, going on in [TIME]
+org/model@main: 2 files verified, 300.00 kB fetched in [TIME]
+
+"#]])
+        .run();
+    hub.fault(At::api("/revision/"), limit(), Times::Next(1));
+    quiet(&sandbox).run();
+}
+
+#[test]
+fn a_document_that_trickles_ends_with_the_timeout() {
+    let (hub, sandbox) = stage();
+    hub.fault(At::api("/revision/"), Fault::Trickle(2), Times::Always);
+    pull(&sandbox)
+        .args(["--timeout", "2"])
+        .status(7)
+        .stderr(str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: the answer did not end within [TIME]: [HUB]/api/models/org/model/revision/main
+hint: a slow mirror may need more time: HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT take seconds
+
+"#]])
+        .run();
+}
+
+#[test]
+fn a_refusal_whose_words_trickle_is_a_refusal_without_words() {
+    let (hub, sandbox) = stage();
+    hub.set_access("bob", ID, Access::Pending);
+    hub.fault(At::api("auth-check"), Fault::Trickle(2), Times::Always);
+    let run = pull(&sandbox).env("HF_HUB_DOWNLOAD_TIMEOUT", "1").status(4).any_stderr().run();
+    assert!(run.stderr.contains("403 Forbidden"), "{}", run.stderr);
 }

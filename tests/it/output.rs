@@ -129,6 +129,26 @@ fn there_are_no_colours_and_no_bars_off_a_terminal() {
 }
 
 #[test]
+fn what_was_typed_and_cannot_be_seen_is_not_repeated() {
+    let sandbox = Sandbox::without_hub();
+    for arguments in [
+        ["pull", "org/m\u{202e}od\u{200b}el"],
+        ["pull", "--re\u{2028}visi\u{1b}[31mon"],
+        ["pull", "--timeout=\u{e0041}soon\u{200e}"],
+        ["--provider=\u{2066}nobody\u{feff}", "doctor"],
+        ["help", "\u{9b}31mpull\u{61c}"],
+        ["frob\u{200d}\u{7}nicate", "x"],
+    ] {
+        let finished = sandbox.args(arguments).status(2).any_stderr().run();
+        let odd = |letter: char| {
+            (letter.is_control() && letter != '\n')
+                || "\u{202e}\u{200b}\u{200d}\u{200e}\u{2028}\u{2066}\u{e0041}\u{feff}\u{61c}".contains(letter)
+        };
+        assert!(!finished.stderr.contains(odd), "{:?}", finished.stderr);
+    }
+}
+
+#[test]
 fn a_reader_that_has_gone_is_no_error() {
     let hub = hub();
     let sandbox = Sandbox::new(&hub);
@@ -511,7 +531,7 @@ Network:
 
 Output:
   NO_COLOR                        set: no colours
-  HF_HUB_DISABLE_PROGRESS_BARS    1: no progress
+  HF_HUB_DISABLE_PROGRESS_BARS    1: no progress, only why it waits where it does
   BROWSER                         program that --open opens pages with; several are separated as in PATH, the first that starts is used
   TERM                            dumb: lines instead of bars, no colours
 

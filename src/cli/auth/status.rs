@@ -96,7 +96,12 @@ fn show(arguments: &Status, settings: &Settings, reports: Vec<Report<'_>>, termi
 
 impl<'a> Report<'a> {
     /// What is known without a question.
-    async fn of(provider: &'a Provider, settings: &'a Settings, env: &'a Env, session: &Session) -> Result<Self, Error> {
+    async fn of(
+        provider: &'a Provider,
+        settings: &'a Settings,
+        env: &'a Env,
+        session: &Session,
+    ) -> Result<Self, Error> {
         let exchange = Exchange::planned(settings, env, provider, &TokenChoice::Search)?;
         let source = exchange.as_ref().map(Exchange::source);
         let mut survey = session.survey(provider, source.clone()).await?;

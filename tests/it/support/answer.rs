@@ -34,6 +34,8 @@ pub struct Delivery {
     /// A Content-Length that promises so many bytes more than come.
     pub promise: u64,
     pub cut_after: Option<u64>,
+    /// Offset in the file, not in the answer: whoever goes on behind it gets nothing.
+    pub cut_at: Option<u64>,
     pub stall_after: Option<u64>,
     /// Offset in the file, not in the answer.
     pub stall_at: Option<u64>,

@@ -60,6 +60,10 @@ pub enum Fault {
     },
     /// This status with a gateway's HTML page.
     Status(u16),
+    /// This header, on top of the others.
+    Header(&'static str, &'static str),
+    /// So many bytes of the body a second.
+    Trickle(u64),
     /// 200 with a login page.
     HtmlPage,
     /// 200, JSON content type, no JSON.

@@ -29,6 +29,8 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
         Fault::LyingLength(by) => delivery.promise = by,
         Fault::LinkedSize(by) => shift_linked_size(answer, by),
         Fault::RateLimited { retry_after, reset } => rate_limit(answer, retry_after, reset),
+        Fault::Header(name, value) => answer.set(name, value),
+        Fault::Trickle(rate) => delivery.rate = Some(rate),
         Fault::Status(status) => replace(answer, html(status)),
         Fault::HtmlPage => replace(answer, html(200)),
         Fault::Garbage => replace(answer, Answer::new(200, "{\"sha\": [").with("content-type", "application/json")),

@@ -53,6 +53,8 @@ pub struct Options {
     pub forbids_tokens: bool,
     /// Seconds by which the hub's clock is ahead.
     pub clock_offset: Option<i64>,
+    /// How many requests of a kind (API, links to files) are answered in a window of so long; the others are refused.
+    pub quota: Option<(u64, Duration)>,
     /// Serves `/_control/…`, for clients in other languages.
     pub has_control_routes: bool,
 }
@@ -75,6 +77,7 @@ impl Default for Options {
             foreign_content: Bytes::from_static(b"bytes of a foreign host"),
             forbids_tokens: false,
             clock_offset: None,
+            quota: None,
             has_control_routes: false,
         }
     }

@@ -14,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
@@ -145,7 +145,7 @@ fn decide(state: &mut State, request: &Request) -> (Answer, Arc<AtomicU64>) {
     let number = state.record.arrive(recorded);
 
     let mut answer = route(state, request);
-    stamp(&mut answer, number);
+    stamp(state, &mut answer, number);
     if let Some(offset) = state.options.clock_offset {
         answer.set("date", &httpdate::fmt_http_date(shifted(offset)));
     }
@@ -213,16 +213,33 @@ fn shifted(offset: i64) -> SystemTime {
     if offset < 0 { SystemTime::now() - difference } else { SystemTime::now() + difference }
 }
 
-/// What every answer of the hub has.
-fn stamp(answer: &mut Answer, number: u64) {
+/// What every answer of the hub has. What is over the quota is refused.
+fn stamp(state: &mut State, answer: &mut Answer, number: u64) {
     // The shape of the load balancer's ids, so that clients and redactions see the real thing.
-    answer.set("x-request-id", &format!("Root=1-6a000000-{number:024x}"));
-    let (bucket, quota) = match answer.place {
+    let id = format!("Root=1-6a000000-{number:024x}");
+    answer.set("x-request-id", &id);
+    let (bucket, plenty) = match answer.place {
         Place::Api => ("api", 1000),
         Place::Resolve | Place::ResolveCache => ("resolvers", 5000),
         Place::Cdn | Place::Foreign | Place::Content => return,
     };
-    let remaining = quota - (number % quota);
-    answer.set("ratelimit", &format!("\"{bucket}\";r={remaining};t=172"));
-    answer.set("ratelimit-policy", &format!("\"fixed window\";\"{bucket}\";q={quota};w=300"));
+    let (since, used) = state.used.entry(bucket).or_insert((Instant::now(), 0));
+    *used += 1;
+    let (remaining, resets, limit) = match state.options.quota {
+        // always plenty
+        None => (plenty - *used % (plenty / 2), 172, plenty),
+        Some((limit, window)) => {
+            if since.elapsed() >= window {
+                (*since, *used) = (Instant::now(), 1);
+            }
+            if *used > limit {
+                let refusal = Answer::json(429, &serde_json::json!({ "error": "We had to rate limit you." }));
+                *answer = Answer { place: answer.place, ..refusal.with("x-request-id", &id) };
+            }
+            let left = window.saturating_sub(since.elapsed());
+            (limit.saturating_sub(*used), left.as_secs() + u64::from(left.subsec_nanos() > 0), limit)
+        }
+    };
+    answer.set("ratelimit", &format!("\"{bucket}\";r={remaining};t={resets}"));
+    answer.set("ratelimit-policy", &format!("\"fixed window\";\"{bucket}\";q={limit};w=300"));
 }

@@ -13,6 +13,7 @@ use super::repository::Repository;
 use super::request::Request;
 use bytes::Bytes;
 use std::collections::HashMap;
+use std::time::Instant;
 
 /// The roots of the listeners, without a trailing slash.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +51,8 @@ pub struct State {
     pub links: HashMap<String, Link>,
     pub links_made: u64,
     pub faults: Vec<Rule>,
+    /// Of each bucket of the quota: when its window began, and how many requests came in it.
+    pub used: HashMap<&'static str, (Instant, u64)>,
     pub record: Record,
 }
 

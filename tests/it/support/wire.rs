@@ -45,13 +45,14 @@ impl Frames {
         let delivery = &answer.delivery;
         let local = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
         // A promise that is not kept ends as a cut at the end.
-        let in_file = delivery.stall_at.map(|at| at.saturating_sub(delivery.begins_at));
-        let stall_after = [delivery.stall_after, in_file].into_iter().flatten().min();
+        let in_file = |at: u64| at.saturating_sub(delivery.begins_at);
+        let cut_after = [delivery.cut_after, delivery.cut_at.map(in_file)].into_iter().flatten().min();
+        let stall_after = [delivery.stall_after, delivery.stall_at.map(in_file)].into_iter().flatten().min();
         let broken_promise = (delivery.promise > 0).then_some(answer.body.len());
         Self {
             content: answer.body.clone(),
             position: 0,
-            cut_at: delivery.cut_after.map(local).or(broken_promise),
+            cut_at: cut_after.map(local).or(broken_promise),
             stall_at: stall_after.map(local),
             flip_at: delivery.flip_bit_at.and_then(|at| at.checked_sub(delivery.begins_at)).map(local),
             // hyper asserts that a known length agrees with the Content-Length header.

@@ -325,3 +325,28 @@ fn verbose_shows_every_request_and_no_token_and_no_signature() {
     assert!(!finished.stderr.contains("Signature") && !finished.stderr.to_lowercase().contains("bearer"));
     assert_eq!(senders(&hub).len(), 1);
 }
+
+#[test]
+fn a_token_that_a_server_repeats_is_hidden_before_the_text_is_cut() {
+    for filler in [0, 1_960, 1_985, 1_995] {
+        let hub = gated();
+        let text: &'static str = format!("{}{} is no good", "x".repeat(filler), token_of("bob")).leak();
+        hub.fault(At::api("revision"), Fault::Message { status: 403, text }, Times::Always);
+        let sandbox = Sandbox::new(&hub);
+        let run = sandbox.args(["pull", "org/model"]).env("HF_TOKEN", token_of("bob")).status(4).any_stderr().run();
+        assert!(run.stderr.contains("xx") || run.stderr.contains("**** is no good"), "{}", run.stderr);
+        assert!(!run.stderr.contains("hf_"), "no half of it is left: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_token_that_a_server_repeats_in_a_redirect_does_not_travel_there() {
+    let hub = gated();
+    let [foreign, _] = hub.foreign_urls();
+    let to: &'static str = format!("{foreign}/{0}?token={0}", token_of("bob")).leak();
+    hub.fault(At::resolve("model.safetensors"), Fault::RedirectTo(to), Times::Always);
+    let sandbox = Sandbox::new(&hub);
+    let run = sandbox.args(["pull", "--verbose", "--timeout", "1ms", "org/model"]).env("HF_TOKEN", token_of("bob"));
+    run.status(7).any_stderr().run();
+    assert!(hub.requests().iter().any(|request| request.target == "/****?token=****"), "{}", hub.log());
+}

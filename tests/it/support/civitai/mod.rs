@@ -47,7 +47,7 @@ pub struct State {
     pub storage_rate: Option<u64>,
     /// Connections to the storage that are open, and the most that ever were.
     pub(self) connections: (usize, usize),
-    /// Bytes of the file after which each answer of the storage breaks off, so many times.
+    /// The offset in the file at which each answer of the storage breaks off, so many times.
     pub cuts: Option<(u64, u32)>,
     /// The door of every version after so many questions for a download: what closes between a probe and a transfer.
     pub later: Option<(u32, Door)>,

@@ -53,9 +53,9 @@ fn serve(state: &mut State, request: &Request) -> Answer {
         .with("content-type", "application/octet-stream")
         .about(Place::Cdn, &file);
     answer.delivery.rate = state.storage_rate;
-    if let Some((after, times)) = state.cuts.filter(|_| request.header("range") != Some("bytes=0-0")) {
-        answer.delivery.cut_after = Some(after);
-        state.cuts = (times > 1).then_some((after, times - 1));
+    if let Some((offset, times)) = state.cuts.filter(|_| request.header("range") != Some("bytes=0-0")) {
+        answer.delivery.cut_at = Some(offset);
+        state.cuts = (times > 1).then_some((offset, times - 1));
     }
     answer
 }
