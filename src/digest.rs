@@ -129,9 +129,9 @@ impl ContentHasher {
 }
 
 fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    let (mut bytes, mut digits) = ([0; N], text.bytes());
+    for byte in &mut bytes {
+        *byte = nibble(digits.next()?)? << 4 | nibble(digits.next()?)?;
     }
     Some(bytes)
 }
@@ -147,11 +147,12 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 fn encode(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
-        .map(char::from)
-        .collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 #[cfg(test)]

@@ -232,12 +232,12 @@ impl Destination {
     /// Brings the notes about files that are in their place up to this commit, so that neither this program nor
     /// `huggingface_hub` has to look into them again. To be called right after that look. A note that cannot be written
     /// costs another look and nothing else, so it is no error; what another process works on is left to it.
-    pub fn note_in_place<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) {
+    pub fn note_in_place(&self, files: impl Iterator<Item = RepoFile>) {
         let Some(folder) = &self.folder else { return };
         for file in files.filter(|file| !folder.is_noted(&self.commit, file)) {
             let noted = folder.prepare_file(&file.path).and_then(|()| {
                 let lock = BlobLock::try_acquire(&folder.lock(&file.path))?;
-                lock.map_or(Ok(()), |_held| folder.write_metadata(&self.commit, file))
+                lock.map_or(Ok(()), |_held| folder.write_metadata(&self.commit, &file))
             });
             drop(noted);
         }

@@ -144,13 +144,12 @@ impl Notes {
 
     fn verdict(&self, digest: &Digest, stamp: Stamp) -> Known {
         let (mut state, key) = (self.state(), (*digest, stamp));
-        if !state.right.contains(&key) && !state.wrong.contains(&key) {
-            state.read_on(&self.path);
-        }
-        match (state.right.contains(&key), state.wrong.contains(&key)) {
-            (true, _) => Known::Right,
-            (false, true) => Known::Wrong,
-            (false, false) => Known::Unknown,
+        match state.known(&key) {
+            Known::Unknown => {
+                state.read_on(&self.path);
+                state.known(&key)
+            }
+            known => known,
         }
     }
 
@@ -225,6 +224,16 @@ impl Notes {
 }
 
 impl State {
+    fn known(&self, key: &(Digest, Stamp)) -> Known {
+        if self.right.contains(key) {
+            Known::Right
+        } else if self.wrong.contains(key) {
+            Known::Wrong
+        } else {
+            Known::Unknown
+        }
+    }
+
     /// Reads what was added since the last look, by whomever.
     fn read_on(&mut self, path: &Path) {
         let Ok(mut file) = regular_file::open(path) else { return };
@@ -242,7 +251,10 @@ impl State {
         }
         // a line without its end is still being written, or was torn by a kill
         let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        self.right.extend(bytes[..whole].split(|&byte| byte == b'\n').filter_map(parse));
+        let text = String::from_utf8_lossy(&bytes[..whole]);
+        // gathered first, so that the set grows once
+        let notes: Vec<_> = text.lines().filter_map(parse).collect();
+        self.right.extend(notes);
         self.read += whole as u64;
     }
 
@@ -270,8 +282,8 @@ fn render((digest, stamp): &(Digest, Stamp)) -> String {
     format!("{} {} {} {}\n", digest.hex(), stamp.size, stamp.inode, stamp.changed)
 }
 
-fn parse(line: &[u8]) -> Option<(Digest, Stamp)> {
-    let mut fields = str::from_utf8(line).ok()?.split(' ');
+fn parse(line: &str) -> Option<(Digest, Stamp)> {
+    let mut fields = line.split(' ');
     let digest = Digest::from_hex(fields.next()?)?;
     let mut number = || fields.next()?.parse().ok();
     let (size, inode) = (number()?, number()?);

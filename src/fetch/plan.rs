@@ -86,20 +86,27 @@ impl Plan {
         plan
     }
 
-    /// The plan where all is in its place; none where something is not. Stops at the first that is not. With `unhashed`,
-    /// also what would have to be hashed first counts, and is shown as such.
+    /// The plan where all is here by its name and its length; none where something is not. Stops at the first that is not.
+    /// What would have to be hashed first is shown as such. One look at each file.
     #[must_use]
-    pub fn of_all_here(listed: Vec<Arc<Entry>>, destination: &Destination, unhashed: bool) -> Option<Self> {
-        let to_hash = |listed: &Entry| {
-            let file = listed.to_file().filter(|file| unhashed && destination.verdict(file) == Known::Unknown)?;
-            Some(FileState::Here(Here::Elsewhere(destination.path(&file.path))))
-        };
-        let in_place = |listed: Arc<Entry>| {
-            let in_place = is_in_place(&listed, destination).then_some(FileState::InPlace);
-            let state = in_place.or_else(|| to_hash(&listed))?;
+    pub fn of_all_here(listed: Vec<Arc<Entry>>, destination: &Destination) -> Option<Self> {
+        let here = |listed: Arc<Entry>| {
+            let known = listed.to_file().map(|file| destination.verdict(&file));
+            let state = match known {
+                Some(Known::Right) => FileState::InPlace,
+                Some(Known::Unknown) => FileState::Here(Here::Elsewhere(destination.path(&listed.path))),
+                None if destination.path(&listed.path).is_file() => FileState::InPlace,
+                Some(Known::Absent | Known::Wrong) | None => return None,
+            };
             Some(Planned { listed, state })
         };
-        Some(Self { files: listed.into_iter().map(in_place).collect::<Option<_>>()?, bytes_to_fetch: 0 })
+        Some(Self { files: listed.into_iter().map(here).collect::<Option<_>>()?, bytes_to_fetch: 0 })
+    }
+
+    /// Whether nothing is to be done, not even to be hashed.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.files.iter().all(|file| file.state == FileState::InPlace)
     }
 
     /// The files in their place.
@@ -131,13 +138,6 @@ impl Plan {
             }
         }
         Ok(needs)
-    }
-}
-
-fn is_in_place(listed: &Entry, destination: &Destination) -> bool {
-    match listed.to_file() {
-        Some(file) => destination.is_in_place(&file),
-        None => destination.path(&listed.path).is_file(),
     }
 }
 

@@ -137,14 +137,8 @@ impl Pull {
             Err(_) if !self.offline && entries.iter().any(|entry| entry.published.is_some()) => return Ok(None),
             chosen => chosen?,
         };
-        let (destination, listed) = (self.destination(commit), chosen.listed());
-        // a dry run says what would be hashed
-        let dry_run = self.request.dry_run;
-        if !dry_run {
-            self.examine_if_all_here(&destination, &chosen.files()).await?;
-        }
-        let at = Arc::clone(&destination);
-        let Some(plan) = blocking(move || Plan::of_all_here(listed, &at, dry_run)).await? else { return Ok(None) };
+        let destination = self.destination(commit);
+        let Some(plan) = self.plan_of_all_here(&destination, &chosen).await? else { return Ok(None) };
         self.tell(&chosen);
         Ok(Some(Draft {
             commit: commit.clone(),
@@ -188,11 +182,15 @@ impl Hub<'_> {
         let here = if self.pull.request.dry_run { None } else { self.pull.all_here(&resolved.commit).await? };
         let draft = match here {
             Some(draft) => {
+                let Draft { plan, destination, .. } = draft;
+                let at = Arc::clone(&destination);
                 // what is noted about it may be of an earlier commit
-                let draft = Draft { gate: Some(resolved.gate), notes: Notes::Reference, ..draft };
-                let (destination, files) = (Arc::clone(&draft.destination), draft.plan.in_place().collect::<Vec<_>>());
-                blocking(move || destination.note_in_place(files.iter())).await?;
-                draft
+                let plan = blocking(move || {
+                    at.note_in_place(plan.in_place());
+                    plan
+                });
+                let plan = plan.await?;
+                Draft { gate: Some(resolved.gate), notes: Notes::Reference, plan, destination, ..draft }
             }
             None => {
                 let asked = self.ask_access(&resolved).await?;
@@ -223,7 +221,7 @@ impl Hub<'_> {
         let plan = blocking(move || {
             let plan = Plan::make(listed, &at, force);
             if !dry_run {
-                at.note_in_place(plan.in_place().collect::<Vec<_>>().iter());
+                at.note_in_place(plan.in_place());
             }
             plan
         });

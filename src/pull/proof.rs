@@ -12,9 +12,10 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::Pull;
-use crate::cache::{CacheError, Damage, Destination, Known};
+use super::choice::Chosen;
+use crate::cache::{CacheError, Damage, Destination};
 use crate::error::Error;
-use crate::fetch::blocking;
+use crate::fetch::{Plan, blocking};
 use crate::manifest::RepoFile;
 use crate::report::{FileId, Reporter};
 
@@ -39,19 +40,24 @@ impl Pull {
         Ok(())
     }
 
-    /// As [`Self::examine`], where all files are here by their names and lengths; else there is more to do anyway.
-    pub(super) async fn examine_if_all_here(
+    /// The plan where all that was chosen is in its place; none where there is more to do. What was not hashed as it is
+    /// is hashed, if nothing else is missing; a dry run says what would be.
+    pub(super) async fn plan_of_all_here(
         &self,
         destination: &Arc<Destination>,
-        files: &[RepoFile],
-    ) -> Result<(), Error> {
-        let (place, wanted) = (Arc::clone(destination), files.to_vec());
-        let known = blocking(move || wanted.iter().map(|file| place.verdict(file)).collect::<Vec<_>>()).await?;
-        let all_here = known.iter().all(|known| matches!(known, Known::Right | Known::Unknown));
-        if all_here && known.contains(&Known::Unknown) {
-            self.examine(destination, files).await?;
+        chosen: &Chosen<'_>,
+    ) -> Result<Option<Plan>, Error> {
+        let look = || {
+            let (listed, place) = (chosen.listed(), Arc::clone(destination));
+            blocking(move || Plan::of_all_here(listed, &place))
+        };
+        match look().await? {
+            Some(plan) if !plan.is_done() && !self.request.dry_run => {
+                self.examine(destination, &chosen.files()).await?;
+                Ok(look().await?.filter(Plan::is_done))
+            }
+            plan => Ok(plan),
         }
-        Ok(())
     }
 
     fn say(&self, file: &RepoFile, damage: &Damage) -> String {

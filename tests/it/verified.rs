@@ -3,6 +3,8 @@
 mod beside;
 mod notes;
 mod shared;
+#[cfg(unix)]
+mod unchanged;
 
 use crate::in_cache::{self, InCache};
 use crate::sandbox::{Run, Sandbox};
