@@ -11,6 +11,9 @@
 //! through memory is not enough. Whoever opens the file marks its [journal](super::journal) first, and each write sees
 //! whether the file has changed since the one before. Before the verdict the file is taken away under another name, where a
 //! rival finds out at its next write that it has lost it; if there was any, the file is hashed once more, from the disk.
+//!
+//! The gap that is left: a program that is no gatedl, marks nothing, and writes into the file during one of our writes, or
+//! within the tick of the file system's clock in which it ended, is not seen; only hashing every file twice would find it.
 
 pub use self::judge::{Mismatch, Verdict, Verified};
 
@@ -123,9 +126,14 @@ impl Partial {
         options.read(true).write(true);
         let (opened, is_new) = match options.clone().create_new(true).open(&place.path) {
             Ok(made) => (made, true),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                (options.open(&place.path).map_err(CacheError::at("open", &place.path))?, false)
-            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match options.open(&place.path) {
+                Ok(opened) => (opened, false),
+                // a rival has taken it away in between
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(CacheError::Replaced { path: place.path });
+                }
+                Err(error) => return Err(CacheError::at("open", &place.path)(error)),
+            },
             Err(error) => return Err(CacheError::at("create", &place.path)(error)),
         };
         if !is_at(&opened, &place.path).map_err(CacheError::at("look at", &place.path))? {

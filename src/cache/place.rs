@@ -60,8 +60,8 @@ pub(super) fn remove_unless_regular(path: &Path) -> Result<(), CacheError> {
 pub(super) fn rename_over(from: &Path, to: &Path) -> Result<(), CacheError> {
     try_rename(from, to).map_err(|source| match fs::symlink_metadata(to) {
         Ok(found) if found.is_dir() => CacheError::FolderInTheWay { path: to.to_path_buf() },
-        // where locks lie, another process has given it its name since anybody looked
-        _ if source.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(from).is_err() => {
+        // where locks lie, another process has given it its name since anybody looked, and may have made it anew since
+        _ if source.kind() == io::ErrorKind::NotFound && to.parent().is_some_and(Path::is_dir) => {
             CacheError::Replaced { path: from.to_path_buf() }
         }
         _ => CacheError::at("put in place", to)(source),

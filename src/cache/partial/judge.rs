@@ -139,7 +139,7 @@ impl Partial {
         let is_ours = is_at(&self.file, &self.place.path).unwrap_or(false);
         match read {
             Ok(true) if hasher.position() == self.wanted.size => {}
-            Err(error) if is_ours => return Err(error),
+            Err(error) if is_ours && !is_absence(&error) => return Err(error),
             // a rival has taken it back, or is writing at this moment
             _ => return Err(CacheError::Replaced { path: self.place.path.clone() }),
         }
@@ -164,6 +164,11 @@ impl Partial {
         }
         Ok(Ok(()))
     }
+}
+
+/// Whether a file was not there: a rival that takes it back, and gives it up again, has it for a moment.
+fn is_absence(error: &CacheError) -> bool {
+    matches!(error, CacheError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 /// Proof that a partial file holds exactly the content of its digest.

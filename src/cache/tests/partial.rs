@@ -3,11 +3,13 @@
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::thread;
 
 use proptest::prelude::*;
 
-use super::super::CacheError;
 use super::super::partial::{Mismatch, Partial, PartialPlace, Verdict, Verified};
+use super::super::{CacheError, Links};
+use super::world;
 use crate::digest::{ContentHasher, Digest};
 use crate::manifest::RepoFile;
 
@@ -24,7 +26,12 @@ fn file_of(content: &[u8]) -> RepoFile {
 
 #[track_caller]
 fn right(partial: Partial) -> Verified {
-    match partial.verify().unwrap() {
+    right_of(partial.verify().unwrap())
+}
+
+#[track_caller]
+fn right_of(verdict: Verdict) -> Verified {
+    match verdict {
         Verdict::Right(verified) => verified,
         other => panic!("{other:?}"),
     }
@@ -258,4 +265,32 @@ fn a_hole_costs_itself_and_not_the_file() {
     assert_eq!(place(folder.path()).finished(&file), here, "the journal knows of it");
     partial.write(8192, &[&content[8192..16_384]]).unwrap();
     assert_eq!(fs::read(right(partial).path()).unwrap(), content);
+}
+
+/// Where locks lie, a writer can be at any point when another one takes the file away or takes it back. It ends with the
+/// content in its place, or is told that it has lost the file, and nothing else.
+#[test]
+fn writers_that_take_the_file_from_each_other_lose_it_or_end_well() {
+    let (_folder, cache) = world(Links::WherePossible);
+    let content = vec![7; 30_000];
+    let file = file_of(&content);
+    let (path, journal) = (cache.layout().partial(&file.digest), cache.layout().journal(&file.digest));
+    let place = PartialPlace { path, journal };
+    let bring = || {
+        let (partial, _) = Partial::open(place.clone(), &file)?;
+        for (start, piece) in (0..).step_by(10_000).zip(content.chunks(10_000)) {
+            partial.write(start, &[piece])?;
+        }
+        cache.publish(right_of(partial.verify()?))
+    };
+    let publish_often = || {
+        for _ in 0..100 {
+            while let Err(error) = bring() {
+                assert!(matches!(error, CacheError::Replaced { .. }), "{error:?}");
+            }
+        }
+    };
+    thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(publish_often))));
+    assert_eq!(fs::read(cache.layout().blob(&file.digest)).unwrap(), content);
+    assert_eq!(fs::read_dir(cache.layout().blobs()).unwrap().count(), 1, "nothing else is left");
 }
