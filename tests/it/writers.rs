@@ -7,7 +7,7 @@ use crate::support::{At, Fault, Hub, Place, Repository, Times, generated, until}
 use bytes::Bytes;
 use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 const ID: &str = "org/model";
@@ -56,9 +56,20 @@ impl Stage {
     fn half_way(&self) -> Process {
         self.good.fault(At::cdn(NAME), Fault::StallAt(SIZE as u64 / 2), Times::Next(1));
         let process = self.pull().args(["--timeout", "60"]).env("HF_HUB_DOWNLOAD_TIMEOUT", "4").spawn();
-        let half = SIZE / 2;
-        until("half of it is on the disk", || in_cache::holds(&self.partial(), &self.content, half - (1 << 20)));
+        // all of it: while it still writes, what somebody else writes in between is not seen
+        until("half of it is on the disk", || in_cache::holds(&self.partial(), &self.content, SIZE / 2));
         process
+    }
+
+    /// Waits until a change of the partial file would move its time of change: the file system's clock goes in ticks.
+    fn next_tick(&self) {
+        let (partial, probe) = (self.partial(), self.sandbox.path("probe"));
+        let changed =
+            |path: &Path| fs::metadata(path).map(|found| (found.ctime(), found.ctime_nsec())).expect("a file");
+        until("the clock of the file system has moved", || {
+            fs::write(&probe, b"x").expect("a probe");
+            changed(&probe) > changed(&partial)
+        });
     }
 
     fn delete_locks(&self) {
@@ -113,6 +124,7 @@ fn a_rival_with_right_bytes_costs_bandwidth_only() {
 fn a_strange_program_that_writes_into_the_partial_file() {
     let stage = Stage::new();
     let good = stage.half_way();
+    stage.next_tick();
     overwrite(&stage.partial(), 100_000, b"other bytes");
     stage.assert_right(good);
 }
