@@ -18,6 +18,9 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
 /// The longest wait that a server may order; a hub's window has 5 minutes.
 pub(super) const LONGEST_ORDERED: Duration = Duration::from_secs(15 * 60);
 
+/// What one try may take beyond the budget, which bounds each wait in it: the hops of a redirect, a busy machine.
+const SLACK: Duration = Duration::from_secs(3);
+
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -51,16 +54,20 @@ pub fn verdict(failure: &Failure) -> Verdict {
 pub struct Patience {
     budget: Duration,
     last_progress: Instant,
+    /// When the last try began.
+    tried: Instant,
     tries: u32,
     reached: bool,
     obeyed: bool,
+    stopped: bool,
 }
 
 impl Patience {
     /// Patience that lasts for `budget` without progress.
     #[must_use]
     pub fn new(budget: Duration) -> Self {
-        Self { budget, last_progress: Instant::now(), tries: 0, reached: false, obeyed: false }
+        let now = Instant::now();
+        Self { budget, last_progress: now, tried: now, tries: 0, reached: false, obeyed: false, stopped: false }
     }
 
     /// Bytes advanced a file: everything begins anew.
@@ -78,6 +85,24 @@ impl Patience {
     }
 
     fn after_at(&mut self, failure: &Failure, now: Instant) -> Option<Duration> {
+        self.leave_out_a_stop(now);
+        let wait = self.grant(failure, now)?;
+        self.tried = now + wait;
+        Some(wait)
+    }
+
+    /// Where one try took longer than a try can, this process did not run meanwhile: it was stopped (`Ctrl-Z`, a batch
+    /// system that makes room), or the machine slept. That says nothing of the server, so once between two pieces of
+    /// progress it does not count.
+    fn leave_out_a_stop(&mut self, now: Instant) {
+        let took = now.saturating_duration_since(self.tried);
+        if !self.stopped && took > self.budget.saturating_add(SLACK) {
+            self.stopped = true;
+            self.last_progress += took;
+        }
+    }
+
+    fn grant(&mut self, failure: &Failure, now: Instant) -> Option<Duration> {
         self.tries += 1;
         let left = self.budget.saturating_sub(now.saturating_duration_since(self.last_progress));
         let ordered = match verdict(failure) {
@@ -220,6 +245,37 @@ mod tests {
             }
             assert_eq!(now - begun, budget, "the last try is when the time is up, and none comes after it");
         }
+    }
+
+    /// As after `kill -STOP`, and `kill -CONT` an hour later: in a try, and in the wait before one.
+    #[test]
+    fn the_time_for_which_the_process_was_stopped_does_not_count_once() {
+        let (budget, hour) = (Duration::from_secs(120), Duration::from_secs(3_600));
+        let stalled = network(NetworkKind::Stalled);
+        let mut patience = Patience::new(budget);
+        let mut now = patience.last_progress + Duration::from_secs(20);
+        now += patience.after_at(&stalled, now).unwrap() + hour;
+        now += patience.after_at(&stalled, now).expect("a try after the stop");
+        // what was waited before and is waited after still counts
+        let resumed = now;
+        while let Some(wait) = patience.after_at(&stalled, now) {
+            now += wait + Duration::from_secs(20);
+        }
+        assert!((budget / 2..budget).contains(&(now - resumed)), "{:?}", now - resumed);
+        patience.progress();
+        let woken = patience.tried + hour;
+        assert!(patience.after_at(&stalled, woken).is_some(), "anew after progress");
+        assert_eq!(patience.after_at(&stalled, woken + hour), None, "a second one counts");
+    }
+
+    #[test]
+    fn a_try_that_is_only_slow_counts() {
+        let mut patience = Patience::new(Duration::from_secs(30));
+        let late = patience.tried + Duration::from_secs(31);
+        assert_eq!(patience.after_at(&network(NetworkKind::Stalled), late), None);
+        let mut endless = Patience::new(Duration::MAX);
+        let late = endless.tried + Duration::from_secs(1 << 20);
+        assert!(endless.after_at(&network(NetworkKind::Stalled), late).is_some());
     }
 
     #[test]
