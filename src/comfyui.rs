@@ -114,10 +114,12 @@ pub enum ComfyuiError {
         expected: &'static str,
     },
     /// Nothing tells what a file is.
-    #[error("nothing tells which of ComfyUI's folders `{path}` belongs in")]
+    #[error("{}", untyped(path, published.as_deref()))]
     Untyped {
         /// The file.
         path: String,
+        /// What its publisher calls it, if it does.
+        published: Option<String>,
         /// The types that it may be.
         types: Vec<ModelType>,
     },
@@ -137,6 +139,15 @@ pub enum ComfyuiError {
         /// The repository.
         repo: Repo,
     },
+}
+
+fn untyped(path: &str, published: Option<&str>) -> String {
+    match published {
+        Some(published) => {
+            format!("ComfyUI has no folder that is meant for `{}`, as `{path}` is called", printable(published))
+        }
+        None => format!("nothing tells which of ComfyUI's folders `{path}` belongs in"),
+    }
 }
 
 impl ModelFolders {

@@ -18,6 +18,7 @@ mod gate;
 mod into;
 mod listing;
 mod named;
+mod offline;
 mod prepare;
 mod proof;
 mod request;
@@ -25,7 +26,7 @@ mod settle;
 mod transfer;
 mod whereabouts;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::choice::Savings;
@@ -37,6 +38,7 @@ pub use self::transfer::{Transfer, transfer};
 
 use crate::cache::{CacheError, Destination, Folder, Links, RepoCache};
 use crate::error::Error;
+use crate::fetch::FetchError;
 use crate::manifest::Entry;
 use crate::repo::Commit;
 use crate::report::Reporter;
@@ -88,6 +90,15 @@ async fn bring(prepared: Prepared, session: &Session) -> Result<(Prepared, Resul
     Ok((prepared, outcome.map_or(Ok(0), |(_, outcome)| outcome)))
 }
 
+/// The error, which says so where the cache at `root` can only be read.
+fn in_cache(error: Error, root: &Path) -> Error {
+    match error {
+        Error::Cache(error) => Error::Cache(error.in_cache(root)),
+        Error::Fetch(FetchError::Cache(error)) => Error::Cache(error.in_cache(root)),
+        other => other,
+    }
+}
+
 /// A request, where its files are kept, and who is told.
 struct Pull {
     request: Request,
@@ -126,10 +137,7 @@ impl Pull {
     fn known_entries(&self, commit: &Commit) -> Option<Vec<Arc<Entry>>> {
         let listed =
             self.cache.listing(commit).or_else(|| self.folder.as_ref().and_then(|folder| folder.listing(commit)));
-        let in_snapshot = || {
-            let entries = self.cache.snapshot_entries(commit);
-            entries.filter(|_| self.offline && self.request.local_dir.is_none())
-        };
+        let in_snapshot = || self.cache.snapshot_entries(commit).filter(|_| self.offline);
         Some(listed.or_else(in_snapshot)?.into_iter().map(Arc::new).collect())
     }
 

@@ -79,6 +79,8 @@ pub struct Placed {
     pub path: PathBuf,
     /// How many bytes came over the network; for a dry run, how many would.
     pub bytes_fetched: u64,
+    /// How many bytes of the disk a copy takes beside the cache; for a dry run, would take. Links take none.
+    pub bytes_copied: u64,
 }
 
 /// How a model got into its place.

@@ -109,6 +109,14 @@ impl Delivery {
         descend(&self.root, &parent(file), false).map(drop)
     }
 
+    /// Makes sure that the folder of a file can be written, or made: known before anything is fetched for it.
+    ///
+    /// # Errors
+    /// Where it cannot, as on a disk that is read-only or not there.
+    pub fn ensure_writable(&self, file: &RepoFile) -> Result<(), CacheError> {
+        place::ensure_writable(&descend(&self.root, &parent(file), false)?)
+    }
+
     /// The same deliveries, whatever stands in their way.
     #[must_use]
     pub fn forced(&self) -> Self {

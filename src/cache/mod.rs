@@ -106,6 +106,16 @@ pub enum CacheError {
         /// The system's answer.
         source: io::Error,
     },
+    /// The cache can be read only, and something is to be written into it.
+    #[error("the cache can only be read: could not {action} `{}`", path.display())]
+    ReadOnly {
+        /// What was tried, as in [`CacheError::Io`].
+        action: &'static str,
+        /// What it was tried on.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
     /// The work does not fit on the disk; known before its first byte.
     #[error("not enough space for `{}`: {needed} bytes needed, {available} available", path.display())]
     NoSpace {
@@ -196,6 +206,21 @@ impl CacheError {
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { action, path, source },
             _ => Self::Io { action, path, source },
+        }
+    }
+
+    /// The same, where the cache at `root` turns out to be one that can only be read.
+    #[must_use]
+    pub fn in_cache(self, root: &Path) -> Self {
+        let root = [root.to_path_buf(), place::resolve(root)];
+        match self {
+            Self::Io { action, path, source }
+                if matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+                    && root.iter().any(|root| path.starts_with(root)) =>
+            {
+                Self::ReadOnly { action, path, source }
+            }
+            other => other,
         }
     }
 

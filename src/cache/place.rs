@@ -46,6 +46,26 @@ pub(super) fn make_folder(path: &Path) -> Result<(), CacheError> {
     }
 }
 
+/// Makes sure that files can be made in a folder that is here or yet to be made. Leaves nothing behind, not even for a
+/// moment where the system has files without names.
+pub(super) fn ensure_writable(folder: &Path) -> Result<(), CacheError> {
+    for ancestor in folder.ancestors() {
+        match fs::metadata(ancestor) {
+            Ok(found) if found.is_dir() => {
+                return tempfile::tempfile_in(ancestor).map(drop).map_err(CacheError::at("write in", ancestor));
+            }
+            Ok(_) => return Err(CacheError::FileInTheWay { path: ancestor.to_path_buf() }),
+            // a link to a disk that is not there
+            Err(_) if fs::symlink_metadata(ancestor).is_ok() => {
+                return Err(CacheError::FileInTheWay { path: ancestor.to_path_buf() });
+            }
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(CacheError::at("look at", ancestor)(error)),
+        }
+    }
+    Ok(())
+}
+
 /// Removes what stands at a path of ours that is to be written into, unless it is a regular file: a link there, left by
 /// another user of a shared cache, would have its target written over.
 pub(super) fn remove_unless_regular(path: &Path) -> Result<(), CacheError> {
@@ -161,6 +181,23 @@ mod tests {
         fs::write(&path, "another tool's").unwrap();
         tag(&path);
         assert_eq!(fs::read(&path).unwrap(), b"another tool's");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_cannot_be_written_is_known_before() {
+        let folder = tempdir().unwrap();
+        ensure_writable(&folder.path().join("a/b/c")).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        fs::write(folder.path().join("file"), "x").unwrap();
+        std::os::unix::fs::symlink("/nowhere/disk", folder.path().join("link")).unwrap();
+        for name in ["file", "link"] {
+            let error = ensure_writable(&folder.path().join(name).join("b")).unwrap_err();
+            assert!(matches!(error, CacheError::FileInTheWay { path } if path == folder.path().join(name)));
+        }
+        // the one folder where nobody makes files, root neither
+        let error = ensure_writable(Path::new("/proc/self/b")).unwrap_err();
+        assert!(!cfg!(target_os = "linux") || error.to_string() == "could not write in `/proc/self`", "{error}");
     }
 
     #[test]

@@ -8,17 +8,19 @@
 //! a new blob away from `blobs/`, and gets a copy of an older one, as `huggingface_hub` does it (hub-protocol §3.5). The
 //! trap: there, `blobs/` is empty afterwards, so that a look at blobs alone fetches everything again.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::PoisonError;
 
 use super::layout::RepoLayout;
 use super::notes::{Known, Written};
-use super::store::make_link;
+use super::store::{commit_in, make_link};
 use super::{CacheError, RepoCache, content, debris, place};
 use crate::digest::Digest;
 use crate::manifest::{Entry, RepoFile};
-use crate::repo::{Commit, RepoPath};
+use crate::regular_file;
+use crate::repo::{Commit, RepoPath, Revision};
 
 impl RepoCache {
     /// The folder of a commit's files: what a pull prints.
@@ -61,13 +63,34 @@ impl RepoCache {
         Some(entries)
     }
 
-    /// The files of a path in all other commits that are here.
+    /// The files of a path in all other commits that are here, but for those that another reference than `revision` names.
     #[must_use]
-    pub fn other_pointers(&self, commit: &Commit, path: &RepoPath) -> Vec<PathBuf> {
+    pub fn unnamed_pointers(&self, commit: &Commit, revision: &Revision, path: &RepoPath) -> Vec<PathBuf> {
+        let named = self.commits_of_others(revision);
         let found = fs::read_dir(self.layout.snapshots()).into_iter().flatten().flatten();
         let commits = found.filter_map(|entry| entry.file_name().to_str()?.parse::<Commit>().ok());
-        let others = commits.filter(|other| other != commit).map(|other| self.layout.pointer(&other, path));
-        others.filter(|pointer| place::regular_size(pointer).is_some()).collect()
+        let others = commits.filter(|other| other != commit && !named.contains(other));
+        let pointers = others.map(|other| self.layout.pointer(&other, path));
+        pointers.filter(|pointer| place::regular_size(pointer).is_some()).collect()
+    }
+
+    /// The commits that other references than `revision` name.
+    fn commits_of_others(&self, revision: &Revision) -> HashSet<Commit> {
+        let own = self.layout.reference(revision);
+        let mut commits = HashSet::new();
+        let mut folders = vec![self.layout.references()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(path);
+                } else if path != own {
+                    commits
+                        .extend(regular_file::read(&path, regular_file::NOTE).ok().and_then(|text| commit_in(&text)));
+                }
+            }
+        }
+        commits
     }
 
     /// Gives a published blob its file name in a commit. A link that is right already is left alone; a wrong or broken

@@ -209,7 +209,7 @@ pub(super) fn holds_only(folder: &Path, is_such: &impl Fn(&Path) -> bool) -> boo
     })
 }
 
-fn commit_in(bytes: &[u8]) -> Option<Commit> {
+pub(super) fn commit_in(bytes: &[u8]) -> Option<Commit> {
     let text = str::from_utf8(bytes).ok()?;
     let line = text.strip_suffix('\n').unwrap_or(text);
     line.strip_suffix('\r').unwrap_or(line).parse().ok()

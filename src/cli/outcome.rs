@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::size;
-use crate::cache::delivery::Arrival;
+use crate::cache::delivery::{Arrival, LinkMode};
 use crate::fetch::FileState;
 use crate::manifest::Gate;
 use crate::pull::{Access, Pulled, PulledFile, Request, Savings};
@@ -31,6 +31,10 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
     }
     if let Some(loading) = &pulled.loading {
         document["loading"] = json!(loading);
+    }
+    if request.into.is_some() {
+        let key = if request.dry_run { "bytes_to_copy" } else { "bytes_copied" };
+        document[key] = json!(pulled.bytes_copied);
     }
     if request.dry_run {
         document["dry_run"] = json!(true);
@@ -87,14 +91,36 @@ pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> Str
     text + &savings(pulled, "would have left")
 }
 
-/// How files came to their places: `; 2 files arrived by reflink, 1 file by copy`.
+/// How files came to their places, and what that costs: `; brought 2 files by reflink, 1 file by copy (4.00 kB extra on disk)`.
 fn arrived(pulled: &Pulled) -> String {
+    let bytes_copied = pulled.bytes_copied;
     let ways = pulled.arrivals().into_iter().map(|(arrival, count)| {
         let word = word(arrival);
-        format!("{} by {word}", size::files(count))
+        format!("{} by {word} ({})", size::files(count), cost(if arrival == Arrival::Copy { bytes_copied } else { 0 }))
     });
     let ways: Vec<String> = ways.collect();
     if ways.is_empty() { String::new() } else { format!("; brought {}", ways.join(", ")) }
+}
+
+/// What bytes beside the cache cost.
+pub(super) fn cost(bytes_copied: u64) -> String {
+    if bytes_copied == 0 {
+        "nothing extra on disk".to_owned()
+    } else {
+        format!("{} extra on disk", size::bytes(bytes_copied))
+    }
+}
+
+/// How files would get to their places.
+pub(super) const fn way(link: LinkMode, bytes_copied: u64) -> &'static str {
+    match link {
+        LinkMode::Auto if bytes_copied > 0 => "copy",
+        LinkMode::Auto => "reflink or hard link",
+        LinkMode::Reflink => "reflink",
+        LinkMode::HardLink => "hard link",
+        LinkMode::Symlink => "symlink",
+        LinkMode::Copy => "copy",
+    }
 }
 
 /// How a file arrived, in a word.
@@ -131,8 +157,9 @@ pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
     let total: u64 = pulled.files.iter().map(|file| file.listed.size).sum();
     let fetch = size::bytes(pulled.bytes_fetched);
     text += &format!("{}, {}; {fetch} to fetch", size::files(pulled.files.len()), size::bytes(total));
-    if request.into.is_some() {
-        text += &format!("\nto be brought to {}", pulled.path.display());
+    if let Some(into) = &request.into {
+        let (way, cost) = (way(into.link, pulled.bytes_copied), cost(pulled.bytes_copied));
+        text += &format!("\nto be brought to {} by {way} ({cost})", pulled.path.display());
     }
     text + &savings(pulled, "would leave")
 }

@@ -35,7 +35,7 @@ const CIVITAI_FILES: [(&str, Option<&str>); 12] = [
 ];
 
 /// What CivitAI calls models.
-const CIVITAI_MODELS: [(&str, &str); 13] = [
+const CIVITAI_MODELS: [(&str, &str); 14] = [
     ("Checkpoint", "checkpoints"),
     ("LORA", "loras"),
     ("LoCon", "loras"),
@@ -49,6 +49,7 @@ const CIVITAI_MODELS: [(&str, &str); 13] = [
     ("CLIP", "text_encoders"),
     ("CLIPVision", "clip_vision"),
     ("UNet", "diffusion_models"),
+    ("MotionModule", "animatediff_models"),
 ];
 
 impl ModelType {
@@ -92,7 +93,7 @@ impl ModelFolders {
         let mut placements = Vec::new();
         for (path, published) in files {
             let path = *path;
-            let untyped = || ComfyuiError::Untyped { path: path.to_string(), types: self.types() };
+            let untyped = || ComfyuiError::Untyped { path: path.to_string(), published: None, types: self.types() };
             let placement = place(repo, kind.or(published.as_ref()), path).ok_or_else(untyped)?;
             let place = (placement.kind.to_string(), placement.below.to_string());
             if let Some(other) = taken.insert(place, path) {
@@ -179,6 +180,8 @@ mod tests {
             (Some("LORA"), Some("Pruned Model"), Some("loras")),
             (Some("DoRA"), None, Some("loras")),
             (Some("TextualInversion"), Some("Negative"), Some("embeddings")),
+            (Some("MotionModule"), Some("Model"), Some("animatediff_models")),
+            (Some("Detection"), Some("Model"), None),
             (Some("Workflows"), Some("Archive"), None),
             (Some("Checkpoint"), Some("Workflow"), None),
             (None, None, None),

@@ -160,6 +160,10 @@ fn cache(error: &CacheError) -> Vec<String> {
         ];
     }
     match error {
+        CacheError::ReadOnly { .. } => vec![
+            "--offline takes what the cache has, at the commit that it has".to_owned(),
+            "--cache-dir names another cache; `gatedl pull` also takes --local-dir".to_owned(),
+        ],
         CacheError::Occupied { .. } => vec!["move it away, or replace it with --force".to_owned()],
         CacheError::Damaged { .. } => vec!["`--force` fetches it again".to_owned()],
         CacheError::Io { source, .. } if source.kind() == std::io::ErrorKind::FileTooLarge => vec![
@@ -173,16 +177,20 @@ fn cache(error: &CacheError) -> Vec<String> {
 
 fn comfyui(error: &ComfyuiError) -> Vec<String> {
     match error {
-        ComfyuiError::Untyped { types, .. } => {
-            let types: Vec<String> = types.iter().map(ToString::to_string).collect();
-            vec![
-                format!("say what it is with --comfyui-type: {}", types.join(", ")),
-                "or name the files of one type after the reference".to_owned(),
-            ]
+        ComfyuiError::Untyped { types, published, .. } => {
+            // a detector is one of two, and only who made it knows which
+            let is_detector = published.as_deref() == Some("Detection");
+            let types = types.iter().map(ToString::to_string);
+            let types: Vec<String> = types.filter(|kind| !is_detector || kind.starts_with("ultralytics_")).collect();
+            let other = match published {
+                Some(_) => "or pull it without --into, into the cache or a folder (--local-dir)",
+                None => "or name the files of one type after the reference",
+            };
+            vec![format!("say what it is with --comfyui-type: {}", types.join(", ")), other.to_owned()]
         }
         ComfyuiError::OneName { .. } => vec!["pull them one by one, by name".to_owned()],
         ComfyuiError::NoModels { .. } => {
-            vec!["name the files after the reference to bring them all the same".to_owned()]
+            vec!["name the files after the reference to bring them all the same, or pull without --into".to_owned()]
         }
         _ => Vec::new(),
     }

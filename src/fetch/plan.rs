@@ -95,7 +95,8 @@ impl Plan {
             let state = match known {
                 Some(Known::Right) => FileState::InPlace,
                 Some(Known::Unknown) => FileState::Here(Here::Elsewhere(destination.path(&listed.path))),
-                None if destination.path(&listed.path).is_file() => FileState::InPlace,
+                // a folder of the user's may hold anything under that name
+                None if destination.shares_content() && destination.path(&listed.path).is_file() => FileState::InPlace,
                 Some(Known::Absent | Known::Wrong) | None => return None,
             };
             Some(Planned { listed, state })

@@ -3,7 +3,8 @@
 //! The files are pulled into the cache as always, so that nothing is fetched twice for two applications, and then brought
 //! to their places. What stands there is looked at before any byte is fetched: a file of the user's that is in the way
 //! ends the pull while that is cheap, and one that is the right file already is taken into the cache instead of fetched.
-//! What an earlier pull brought there and nobody changed since is not the user's, and is replaced by the new commit's.
+//! What an earlier pull of the same branch brought there and nobody changed since is not the user's, and is replaced by the
+//! new commit's.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use super::choice::first_of_quantization;
 use super::{Pull, Pulled};
 use crate::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Standing};
 use crate::cache::{CacheError, Destination, Here, RepoCache, space};
-use crate::comfyui::{ModelFolders, ModelType};
+use crate::comfyui::{ComfyuiError, ModelFolders, ModelType};
 use crate::error::Error;
 use crate::fetch::{FileState, blocking};
 use crate::manifest::{Entry, RepoFile};
@@ -69,35 +70,35 @@ impl Pull {
         matches!(application, Some(Application::Comfyui { kind: Some(kind), .. }) if kind.as_str() == "diffusers")
     }
 
-    /// Looks at the places of files that are not in the cache, before any of them is fetched.
+    /// Looks at the places of the files before any of them is fetched.
     pub(super) async fn look_ahead(&self, destination: &Destination, chosen: &[&Arc<Entry>]) -> Result<(), Error> {
         let Some(into) = &self.request.into else { return Ok(()) };
         let chosen: Vec<&Entry> = chosen.iter().map(AsRef::as_ref).collect();
         let places = self.places(into, &chosen)?;
-        self.ensure_room(into, &chosen, &places)?;
-        let missing = chosen.iter().zip(places).filter_map(|(entry, place)| {
-            let file = entry.to_file().filter(|file| !self.is_here(destination.commit(), file))?;
-            Some(self.item(destination, &file, place, Hashed::Before))
+        for (root, size) in self.copied(into, &chosen, &places) {
+            space::ensure(&root, size)?;
+        }
+        let files = chosen.iter().zip(places).filter_map(|(entry, place)| Some((entry.to_file()?, place)));
+        let items = files.map(|(file, place)| {
+            let is_here = self.is_here(destination.commit(), &file);
+            (is_here, self.item(destination, &file, place, Hashed::Before))
         });
-        let missing: Vec<Item> = missing.collect();
+        let items: Vec<(bool, Item)> = items.collect();
         let (link, force) = (into.link, self.request.force);
-        Ok(blocking(move || missing.iter().try_for_each(|item| item.look_ahead(link, force))).await??)
+        let look = move || items.iter().try_for_each(|(is_here, item)| item.look_ahead(*is_here, link, force));
+        Ok(blocking(look).await??)
     }
 
-    /// Room in each folder for what becomes bytes of its own; the cache has its own check.
-    fn ensure_room(&self, into: &Installation, chosen: &[&Entry], places: &[(PathBuf, RepoPath)]) -> Result<(), Error> {
-        let mut sizes: BTreeMap<&Path, u64> = BTreeMap::new();
+    /// How much becomes bytes of its own in which folder: what there must be room for, and what the disk has less of then.
+    fn copied(&self, into: &Installation, chosen: &[&Entry], places: &[(PathBuf, RepoPath)]) -> BTreeMap<PathBuf, u64> {
+        let mut sizes: BTreeMap<PathBuf, u64> = BTreeMap::new();
         for (entry, (root, below)) in chosen.iter().zip(places) {
             let missing = !root.join(below.to_path()).exists();
-            *sizes.entry(root).or_default() += if missing { entry.size } else { 0 };
+            *sizes.entry(root.clone()).or_default() += if missing { entry.size } else { 0 };
         }
         let cache = self.cache.layout().root();
-        for (root, size) in sizes {
-            if Delivery::into_folder(root, into.link, false).copies_from(cache) {
-                space::ensure(root, size)?;
-            }
-        }
-        Ok(())
+        sizes.retain(|root, _| Delivery::into_folder(root, into.link, false).copies_from(cache));
+        sizes
     }
 
     fn is_here(&self, commit: &Commit, file: &RepoFile) -> bool {
@@ -110,6 +111,7 @@ impl Pull {
         let chosen: Vec<&Entry> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
         let places = self.places(into, &chosen)?;
         let files: Vec<PathBuf> = places.iter().map(|(root, below)| absolute(root).join(below.to_path())).collect();
+        pulled.bytes_copied = self.copied(into, &chosen, &places).values().sum();
         let roots: Vec<PathBuf> = places.into_iter().map(|(root, _)| root).collect();
         pulled.path = self.installed_path(into, &roots, &pulled, &files);
         Ok(pulled)
@@ -134,6 +136,8 @@ impl Pull {
         }
         let files = blocking(move || items.iter().map(Item::bring).collect::<Result<Vec<_>, _>>()).await??;
         let at: Vec<PathBuf> = files.iter().map(|(place, _)| place.clone()).collect();
+        let copied = files.iter().zip(&pulled.files).filter(|((_, arrival), _)| *arrival == Arrival::Copy);
+        pulled.bytes_copied = copied.map(|(_, file)| file.listed.size).sum();
         pulled.path = self.installed_path(into, &roots, &pulled, &at);
         pulled.loading = self.loading(into, &pulled);
         for (file, arrived) in pulled.files.iter_mut().zip(files) {
@@ -152,7 +156,8 @@ impl Pull {
             }
             Application::Comfyui { folders, kind } => {
                 let files: Vec<_> = chosen.iter().map(|entry| (&entry.path, published_type(entry))).collect();
-                let placements = folders.placements(&self.request.wanted.repo, kind.as_ref(), &files)?;
+                let placements = folders.placements(&self.request.wanted.repo, kind.as_ref(), &files);
+                let placements = placements.map_err(|error| as_published(error, chosen))?;
                 let placed = placements.into_iter().zip(chosen).map(|(placement, entry)| {
                     let looked = folders.of(&placement.kind);
                     let has = |folder: &&PathBuf| {
@@ -180,10 +185,20 @@ impl Pull {
             delivery: Delivery::into_folder(&root, link, self.request.force),
             cache: self.cache.clone(),
             blob: destination.path(&file.path),
-            earlier: self.cache.other_pointers(destination.commit(), &file.path),
+            earlier: self.replaceable(destination.commit(), &file.path),
             file: RepoFile { path: below, ..file.clone() },
             hashed,
         }
+    }
+
+    /// The same path in commits that this revision may have been before: what was brought from there is replaced by the
+    /// commit that it is now. A revision that cannot move was nothing else, and what another revision is stays as well: two
+    /// versions of a CivitAI model are two models.
+    fn replaceable(&self, commit: &Commit, path: &RepoPath) -> Vec<PathBuf> {
+        if self.fixed().is_some() {
+            return Vec::new();
+        }
+        self.cache.unnamed_pointers(commit, &self.request.wanted.revision, path)
     }
 
     /// The file, where one was named; else the folder that all files are in.
@@ -218,6 +233,18 @@ impl Pull {
     }
 }
 
+/// The error with what the publisher calls the file that nothing tells the type of.
+fn as_published(error: ComfyuiError, chosen: &[&Entry]) -> ComfyuiError {
+    match error {
+        ComfyuiError::Untyped { path, types, .. } => {
+            let entry = chosen.iter().find(|entry| entry.path.as_str() == path);
+            let published = entry.and_then(|entry| entry.published.as_ref()?.model_type.clone());
+            ComfyuiError::Untyped { path, published, types }
+        }
+        other => other,
+    }
+}
+
 fn published_type(entry: &Entry) -> Option<ModelType> {
     let published = entry.published.as_ref()?;
     let is_gguf = entry.has_trait("format", "GGUF") || entry.path.as_str().to_ascii_lowercase().ends_with(".gguf");
@@ -229,20 +256,23 @@ fn absolute(folder: &Path) -> PathBuf {
 }
 
 impl Item {
-    /// Takes what stands at the place already into the cache, if it is the file; what is the user's must stay.
-    fn look_ahead(&self, link: LinkMode, force: bool) -> Result<(), CacheError> {
-        let cache = &self.cache;
+    /// Takes what stands at the place already into the cache, if it is the file; what is the user's must stay. Where
+    /// something is to be brought, it can be.
+    fn look_ahead(&self, is_here: bool, link: LinkMode, force: bool) -> Result<(), CacheError> {
+        let (cache, place) = (&self.cache, self.delivery.path(&self.file));
+        if is_here {
+            return if place.exists() { Ok(()) } else { self.delivery.ensure_writable(&self.file) };
+        }
         match self.delivery.look(&self.file, None)? {
             Standing::Right if link != LinkMode::Copy && !force => {
                 cache.prepare()?;
-                cache.adopt(&self.file, &self.delivery.path(&self.file)).map(drop)
+                cache.adopt(&self.file, &place).map(drop)
             }
+            Standing::Right if !force => Ok(()),
             // the application wrote into what it shares with the cache: that is mended before anything is said
-            Standing::Other if cache.shares(&self.blob, &self.delivery.path(&self.file)) => Ok(()),
-            Standing::Other if !force && !self.is_of_an_earlier_pull() => {
-                Err(CacheError::Occupied { path: self.delivery.path(&self.file) })
-            }
-            _ => Ok(()),
+            Standing::Other if cache.shares(&self.blob, &place) => Ok(()),
+            Standing::Other if !force && !self.is_of_an_earlier_pull() => Err(CacheError::Occupied { path: place }),
+            _ => self.delivery.ensure_writable(&self.file),
         }
     }
 

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::choice::Savings;
-use super::{Access, Pull, Request, whereabouts};
-use crate::cache::{Destination, Known};
+use super::{Access, Pull, Request, in_cache, whereabouts};
+use crate::cache::Destination;
 use crate::error::Error;
 use crate::fetch::{Need, Plan, Planned, blocking};
-use crate::manifest::{Entry, Gate, RepoFile, Resolved};
+use crate::manifest::{Entry, Gate, Resolved};
 use crate::repo::{Commit, Repo, Revision};
 use crate::session::{Answered, Connection, Session, Subject, Wanted};
 
@@ -75,12 +75,13 @@ pub async fn prepare(request: &Request, session: &Session) -> Result<Prepared, E
             return Ok(Prepared { pull, draft, connection: None });
         }
         if session.settings().offline {
-            return Err(pull.offline());
+            let draft = pull.bring_what_is_here().await?;
+            return Ok(Prepared { pull, draft, connection: None });
         }
         let draft = async |connection: &Arc<Connection>, _: &Wanted| Hub { pull: &pull, connection }.draft().await;
         let Answered { wanted, connection, answer } = session.ask(&pull.request.wanted, draft).await?;
         pull.request.wanted = wanted;
-        match answer? {
+        match answer.map_err(|error| in_cache(error, &pull.provider.cache))? {
             Attempt::Drafted(draft) => return Ok(Prepared { pull, draft: *draft, connection: Some(connection) }),
             Attempt::KeptAs { repo, revision, file } => {
                 request = pull.request;
@@ -151,20 +152,6 @@ impl Pull {
             notes: Notes::Nothing,
             kept: None,
         }))
-    }
-
-    fn offline(&self) -> Error {
-        let commit = self.known_commit().ok().flatten();
-        let entries = commit.as_ref().and_then(|commit| self.known_entries(commit)).unwrap_or_default();
-        let missing = commit.map_or_else(Vec::new, |commit| {
-            let destination = self.destination(&commit);
-            let chosen = self.choose(&entries).unwrap_or_default().entries.into_iter();
-            let is_gone = |file: RepoFile| matches!(destination.verdict(&file), Known::Absent | Known::Wrong);
-            let gone = chosen.filter(|entry| entry.to_file().is_none_or(is_gone));
-            gone.map(|entry| entry.path.clone()).collect()
-        });
-        let Wanted { repo, revision, .. } = self.request.wanted.clone();
-        Error::Offline { repo, revision, missing }
     }
 }
 

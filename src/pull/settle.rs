@@ -50,6 +50,8 @@ pub struct Pulled {
     pub files: Vec<PulledFile>,
     /// How many bytes came over the network; for a dry run, how many would.
     pub bytes_fetched: u64,
+    /// How many bytes of the disk copies take beside the cache; for a dry run, would take. Links take none.
+    pub bytes_copied: u64,
     /// What one set of weights saved, or would have.
     pub savings: Option<Savings>,
     /// JavaScript that loads what was brought beside the cache, for Transformers.js.
@@ -66,7 +68,7 @@ pub async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Er
         let files: Vec<_> = draft.plan.files.iter().filter_map(|file| file.listed.to_file()).collect();
         let destination = Arc::clone(&draft.destination);
         blocking(move || proof::keep(&destination, &files)).await??;
-        draft.destination.write_listing(entries)?;
+        draft.destination.write_listing(entries).map_err(|error| error.in_cache(&pull.provider.cache))?;
     }
     // a folder of the user's has its own notes; the main cache is left as it is
     if pull.has_reference(&draft.commit) {
@@ -74,7 +76,7 @@ pub async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Er
         match draft.notes {
             // the ref of a commit that was here is for other programs: a cache that cannot be written is no error
             Notes::Nothing => drop(pull.fixed().map(|_| write())),
-            Notes::Reference | Notes::Listing(_) => write()?,
+            Notes::Reference | Notes::Listing(_) => write().map_err(|error| error.in_cache(&pull.provider.cache))?,
         }
     }
     let (repo, destination) = (pull.request.wanted.repo.clone(), Arc::clone(&draft.destination));
@@ -109,6 +111,7 @@ impl Pulled {
             path,
             files: draft.plan.files.into_iter().map(done).collect(),
             bytes_fetched,
+            bytes_copied: 0,
             savings: draft.savings,
             loading: None,
         }

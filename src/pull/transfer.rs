@@ -2,9 +2,10 @@
 //! the disk. One that fails does not stop the others.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Prepared;
+use super::{Prepared, in_cache};
 use crate::cache::space::Room;
 use crate::cache::{CacheError, Destination};
 use crate::error::Error;
@@ -17,8 +18,8 @@ pub struct Transfer {
     /// Those that ended before they began.
     ended: Vec<(usize, Result<u64, Error>)>,
     running: fetch::Transfer,
-    /// Whose the shares are, and who explains a refusal.
-    owners: Vec<(usize, Wanted, Arc<Connection>)>,
+    /// Whose the shares are, who explains a refusal, and the cache.
+    owners: Vec<(usize, Wanted, Arc<Connection>, PathBuf)>,
 }
 
 /// Begins to bring what is missing. Those for which there is no room are refused before the first byte.
@@ -34,15 +35,20 @@ pub async fn transfer(prepared: &mut [Prepared], session: &Session) -> Result<Tr
     let (mut ended, mut shares, mut owners) = (Vec::new(), Vec::new(), Vec::new());
     for (place, (prepared, made)) in prepared.iter().zip(made).enumerate() {
         match (made, &prepared.connection) {
-            (Err(error), _) => ended.push((place, Err(error.into()))),
+            (Err(error), _) => ended.push((place, Err(in_cache(error.into(), &prepared.pull.provider.cache)))),
             (Ok(needs), Some(connection)) if !needs.is_empty() => {
                 shares.push(share(prepared, connection, needs));
-                owners.push((place, prepared.request().wanted.clone(), Arc::clone(connection)));
+                owners.push((
+                    place,
+                    prepared.request().wanted.clone(),
+                    Arc::clone(connection),
+                    prepared.pull.provider.cache.clone(),
+                ));
             }
             (Ok(_), _) => ended.push((place, Ok(0))),
         }
     }
-    let begun = owners.iter().map(|(place, ..): &(usize, Wanted, Arc<Connection>)| &prepared[*place]);
+    let begun = owners.iter().map(|(place, ..): &(usize, Wanted, Arc<Connection>, PathBuf)| &prepared[*place]);
     let begun = begun.filter(|one| one.pull.has_reference(&one.draft.commit));
     let marks =
         begun.map(|one| (one.pull.cache.clone(), one.request().wanted.revision.clone(), one.draft.commit.clone()));
@@ -74,12 +80,12 @@ impl Transfer {
             return Some(ended);
         }
         let (share, outcome) = self.running.next().await?;
-        let (place, wanted, connection) = &self.owners[share];
+        let (place, wanted, connection, cache) = &self.owners[share];
         let outcome = match outcome {
             Err(FetchError::Transfer { path, source }) => {
                 Err(connection.explain_transfer(wanted.subject(), path, source).await)
             }
-            outcome => outcome.map_err(Error::from),
+            outcome => outcome.map_err(|error| in_cache(error.into(), cache)),
         };
         Some((*place, outcome))
     }

@@ -1,12 +1,12 @@
 //! One model: looked for, pulled into the cache, held to what the catalog promises, and given its name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::targets::{Found, Look, Target, Targets};
 use super::{Order, Placed, Way};
 use crate::archive::{self, Staging};
 use crate::cache::delivery::{Arrival, Hashed};
-use crate::cache::{CacheError, Links, RepoCache, RepoLayout};
+use crate::cache::{CacheError, Links, RepoCache, RepoLayout, space};
 use crate::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
 use crate::endpoint::{Protocol, public};
@@ -91,9 +91,20 @@ impl Porter<'_> {
             return Ok(Begun::Over(placed));
         }
         self.targets.expect_root(model)?;
-        let prepared = prepare(&Request { force, ..request? }, self.session).await?;
+        let request = request?;
+        let target = self.targets.of(model).swap_remove(0);
+        let bytes_to_copy = self.bytes_to_copy(model, &request, &target);
+        if !self.order.dry_run {
+            let (delivery, file) = (target.delivery(false), target.file);
+            let ready = move || {
+                delivery.ensure_writable(&file)?;
+                space::ensure(delivery.root(), bytes_to_copy)
+            };
+            blocking(ready).await??;
+        }
+        let prepared = prepare(&Request { force, ..request }, self.session).await?;
         if self.order.dry_run {
-            return Self::plan(prepared, self.targets.place(model)).map(Begun::Over);
+            return Self::plan(prepared, self.targets.place(model), bytes_to_copy).map(Begun::Over);
         }
         check(prepared.files(), model)?;
         Ok(Begun::Pull(Box::new(prepared)))
@@ -133,7 +144,9 @@ impl Porter<'_> {
             Ok::<_, CacheError>(arrival)
         });
         let arrival = arrival.await??;
-        Ok(Placed { way: Way::Brought(arrival), path: target.path(), bytes_fetched: cached.bytes_fetched })
+        let bytes_copied = if arrival == Arrival::Copy { model.size } else { 0 };
+        let (path, bytes_fetched) = (target.path(), cached.bytes_fetched);
+        Ok(Placed { way: Way::Brought(arrival), path, bytes_fetched, bytes_copied })
     }
 
     async fn pull_anew(&self, model: &CatalogModel, prepared: Prepared) -> Result<Pulled, Error> {
@@ -146,7 +159,7 @@ impl Porter<'_> {
 
     /// What stands at the places of a model, and what that means.
     async fn see(&self, model: &CatalogModel, request: Option<&Request>) -> Result<Seen, Error> {
-        let there = |way, path| Seen::There(Placed { way, path, bytes_fetched: 0 });
+        let there = |way, path| Seen::There(Placed { way, path, bytes_fetched: 0, bytes_copied: 0 });
         Ok(match self.look(model, request).await? {
             Found::InPlace(path) => there(Way::Present, path),
             Found::Elsewhere(path) => there(Way::Adopted, path),
@@ -171,11 +184,20 @@ impl Porter<'_> {
         blocking(move || targets.look(&model, Look::AtContent(blob.as_deref()))).await?
     }
 
+    /// How much of the disk a copy beside the cache takes, where there will be one; of an archive, what it takes at least.
+    fn bytes_to_copy(&self, model: &CatalogModel, request: &Request, target: &Target) -> u64 {
+        let cache = request.wanted.provider(self.session.settings()).map(|provider| provider.cache);
+        let copies = cache.is_ok_and(|cache| target.delivery(false).copies_from(&cache));
+        if copies || model.is_archive() { model.size } else { 0 }
+    }
+
     /// What would be done, and whether the gate is open.
-    fn plan(prepared: Prepared, path: PathBuf) -> Result<Placed, Error> {
+    fn plan(prepared: Prepared, path: PathBuf, bytes_copied: u64) -> Result<Placed, Error> {
         let planned = prepared.foresee()?;
         match planned.access {
-            Access::Granted => Ok(Placed { way: Way::Planned, path, bytes_fetched: planned.bytes_fetched }),
+            Access::Granted => {
+                Ok(Placed { way: Way::Planned, path, bytes_fetched: planned.bytes_fetched, bytes_copied })
+            }
             Access::Refused(error) => Err(error),
         }
     }
@@ -189,10 +211,24 @@ impl Porter<'_> {
         let (hidden, members) = (staging.hidden(), model.members.clone());
         let unpacked = blocking(move || archive::unpack(&cached.path, &hidden, &place, &members)).await??;
         let force = self.order.force;
-        let published = blocking(move || unpacked.publish(&staging, force)).await??;
+        let publish = move || {
+            let published = unpacked.publish(&staging, force)?;
+            let size = if published.was_there { 0 } else { size_of(&published.path) };
+            Ok::<_, archive::ArchiveError>((published, size))
+        };
+        let (published, bytes_copied) = blocking(publish).await??;
         let way = if published.was_there { Way::Present } else { Way::Unpacked };
-        Ok(Placed { way, path: published.path, bytes_fetched: cached.bytes_fetched })
+        Ok(Placed { way, path: published.path, bytes_fetched: cached.bytes_fetched, bytes_copied })
     }
+}
+
+/// How many bytes the files below a folder have.
+fn size_of(folder: &Path) -> u64 {
+    let size = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(found) if found.is_dir() => size_of(&entry.path()),
+        found => found.map_or(0, |found| found.len()),
+    };
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(size).sum()
 }
 
 /// The pull that brings a model's file: its address is a reference to one file.

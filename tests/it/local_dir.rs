@@ -121,6 +121,55 @@ GET hub /api/models/org/model/revision/main 200
 }
 
 #[test]
+fn offline_a_new_folder_gets_what_the_cache_has() {
+    let (hub, sandbox) = stage();
+    sandbox.args(["pull", ID, "--quiet"]).any_stdout().run();
+    hub.take_requests();
+    let offline = || pull(&sandbox).args(["--offline"]);
+    offline().args(["--dry-run"]).any_stdout().run();
+    assert!(!here(&sandbox, "").exists(), "a plan writes nothing");
+    offline().run();
+    assert_files(&sandbox);
+    fs::remove_dir_all(here(&sandbox, "")).expect("it was there");
+    // what is not what its name says is not taken
+    let blob = fs::canonicalize(in_cache::InCache::of(&sandbox, &hub, ID).pointer("model.bin")).expect("a blob");
+    let mut content = fs::read(&blob).expect("a blob");
+    content[0] ^= 1;
+    fs::write(&blob, content).expect("a blob");
+    offline()
+        .status(5)
+        .stderr(str![[r#"
+error: `org/model` at `main` is not complete in the cache, and gatedl is offline
+hint: missing: `model.bin`
+hint: run the same command online once (without --offline and HF_HUB_OFFLINE)
+
+"#]])
+        .run();
+    assert!(!here(&sandbox, "model.bin").exists());
+    fs::remove_file(&blob).expect("it was there");
+    offline().status(5).any_stderr().run();
+    assert_eq!(hub.count_all(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_cache_that_can_only_be_read_has_ways_around_it() {
+    let (_hub, sandbox) = stage();
+    // nobody makes folders there, root neither
+    sandbox
+        .args(["pull", ID, "--cache-dir", "/sys/gatedl"])
+        .status(8)
+        .stderr(str![[r#"
+error: the cache can only be read: could not create the folder `/sys/gatedl[..]`
+  caused by: [..]
+hint: --offline takes what the cache has, at the commit that it has
+hint: --cache-dir names another cache; `gatedl pull` also takes --local-dir
+
+"#]])
+        .run();
+}
+
+#[test]
 fn a_new_commit_brings_only_what_changed() {
     let (hub, sandbox) = stage();
     pull(&sandbox).run();

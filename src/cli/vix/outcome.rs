@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::diagnose;
-use crate::cli::outcome::word as arrival_word;
+use crate::cli::outcome::{cost, word as arrival_word};
 use crate::cli::size;
 use crate::cli::terminal::Terminal;
 use crate::error::ExitStatus;
@@ -44,6 +44,7 @@ fn model(outcome: &Outcome) -> Value {
             document["state"] = json!(state(placed));
             document["path"] = json!(placed.path.display().to_string());
             document["bytes_fetched"] = json!(bytes_fetched(placed));
+            document["bytes_copied"] = json!(if matches!(placed.way, Way::Planned) { 0 } else { placed.bytes_copied });
             if let Way::Brought(arrival) = placed.way {
                 document["arrived_by"] = json!(arrival_word(arrival));
             }
@@ -96,6 +97,11 @@ fn summary(outcomes: &[Outcome]) -> String {
         (0, planned) => format!("; {} to fetch", size::bytes(planned)),
         (fetched, _) => format!("; {} over the network", size::bytes(fetched)),
     };
+    let moved = |placed: &&Placed| matches!(placed.way, Way::Brought(_) | Way::Unpacked | Way::Planned);
+    let moved: Vec<&Placed> =
+        outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).filter(moved).collect();
+    let cost = cost(moved.iter().map(|placed| placed.bytes_copied).sum());
+    let rest = if moved.is_empty() { rest } else { format!("{rest}; {cost}") };
     let models = if outcomes.len() == 1 { "1 model".to_owned() } else { format!("{} models", outcomes.len()) };
     format!("{models}: {}{rest}", if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") })
 }

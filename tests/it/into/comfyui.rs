@@ -46,7 +46,7 @@ fn files_go_where_the_folders_of_the_repository_say() {
 
 "#]])
         .stderr(str![[r#"
-Comfy-Org/flux@main: 3 files verified, 2.11 MB fetched in [TIME]; brought 3 files by hard link
+Comfy-Org/flux@main: 3 files verified, 2.11 MB fetched in [TIME]; brought 3 files by hard link (nothing extra on disk)
 
 "#]])
         .run();
@@ -94,7 +94,7 @@ org/lora@main is commit 4ba7ad15d9ee35b02f93b5948365cc2e0fd484d9
 gate: none, it is public
    fetch     3.00 kB  deep/style.safetensors
 1 file, 3.00 kB; 3.00 kB to fetch
-to be brought to [ROOT]/desk/ComfyUI/models/loras
+to be brought to [ROOT]/desk/ComfyUI/models/loras by hard link (nothing extra on disk)
 
 "#]])
         .run();
@@ -105,7 +105,7 @@ to be brought to [ROOT]/desk/ComfyUI/models/loras
 
 "#]])
         .stderr(str![[r#"
-org/lora@main: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by hard link
+org/lora@main: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by hard link (nothing extra on disk)
 
 "#]])
         .run();
@@ -278,7 +278,7 @@ fn a_model_of_civitai_goes_where_its_type_belongs() {
 
 "#]])
         .stderr(str![[r#"
-3@21: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by hard link
+3@21: 1 file verified, 3.00 kB fetched in [TIME]; brought 1 file by hard link (nothing extra on disk)
 
 "#]])
         .run();
@@ -301,6 +301,123 @@ ComfyUI/models/vae/style_vae.safetensors
     site.take_requests();
     pull("civitai:3@21").any_stdout().args(["--quiet"]).run();
     assert_eq!(site.requests().len(), 0);
+}
+
+#[test]
+fn another_version_of_a_model_does_not_replace_the_first() {
+    let version = |number, content| {
+        Version::new(number, "v")
+            .file(File::new(number + 100, "style.safetensors", generated(content, 2 << 20)).primary())
+    };
+    let site = CivitAi::start(vec![Model::new(3, "Style", "LORA").version(version(21, 1)).version(version(22, 2))]);
+    let site = site.account(Account::new("bob"));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+    let pull = |reference: &str| {
+        let run = sandbox.args(["pull", reference, "--into", "comfyui", "--link", "hardlink", "--quiet"]);
+        run.env("CA_API_KEY", key_of("bob")).any_stdout()
+    };
+    pull("civitai:3@21").run();
+    let place = sandbox.path("desk/ComfyUI/models/loras/style.safetensors");
+    pull("civitai:3@22")
+        .status(8)
+        .stderr(str![[r#"
+error: `[ROOT]/desk/ComfyUI/models/loras/style.safetensors` is there already, with other content
+hint: move it away, or replace it with --force
+
+"#]])
+        .run();
+    assert!(fs::read(&place).expect("a file") == generated(1, 2 << 20));
+    pull("civitai:3@22").args(["--force"]).run();
+    assert!(fs::read(&place).expect("a file") == generated(2, 2 << 20));
+}
+
+#[test]
+fn what_another_branch_is_stays() {
+    let hub = Hub::start(vec![repository().tag("old")]);
+    let sandbox = Sandbox::new(&hub);
+    fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+    pull(&sandbox).args(["--quiet"]).run();
+    sandbox.args(["pull", ID, "--revision", "old", "--quiet"]).any_stdout().run();
+    hub.push(ID, |tree| tree.lfs("split_files/diffusion_models/flux.safetensors", generated(9, LARGE)));
+    pull(&sandbox).args(["--quiet"]).status(8).any_stderr().run();
+    assert!(fs::read(model(&sandbox)).expect("a file") == generated(1, LARGE));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_made_is_known_before_the_first_byte() {
+    let (hub, sandbox) = stage();
+    std::os::unix::fs::symlink("/nowhere/disk", sandbox.path("desk/ComfyUI/models/vae")).expect("a link");
+    pull(&sandbox)
+        .status(8)
+        .stderr(str![[r#"
+error: `[ROOT]/desk/ComfyUI/models/vae` is in the way: a folder is needed there
+
+"#]])
+        .run();
+    assert_eq!(in_cache::gets(&hub.requests()), 0);
+}
+
+#[test]
+fn what_each_way_costs_in_disk_is_said_before_and_after() {
+    let (_hub, sandbox) = stage();
+    let vae =
+        |link: &str| sandbox.args(["pull", ID, "split_files/vae/ae.safetensors", "--into", "comfyui", "--link", link]);
+    for (link, way, cost) in [
+        ("hardlink", "hard link", "nothing extra on disk"),
+        ("symlink", "symlink", "nothing extra on disk"),
+        ("copy", "copy", "4.00 kB extra on disk"),
+    ] {
+        let _ = fs::remove_dir_all(sandbox.path("desk/ComfyUI/models/vae"));
+        let planned = vae(link).args(["--dry-run"]).any_stdout().run().stdout;
+        assert!(planned.contains(&format!("ae.safetensors by {way} ({cost})")), "{planned}");
+        let bytes = if link == "copy" { 4_000 } else { 0 };
+        assert_eq!(vae(link).args(["--dry-run", "--json"]).any_stdout().run().json()["bytes_to_copy"], bytes);
+        let done = vae(link).any_stdout().any_stderr().run().stderr;
+        assert!(done.contains(&format!("brought 1 file by {way} ({cost})")), "{done}");
+    }
+}
+
+#[test]
+fn what_comfyui_has_no_folder_for_is_said_with_its_name() {
+    let of = |kind: &str, file: &str| {
+        let version = Version::new(21, "v1").file(File::new(7, file, generated(1, 3_000)).primary());
+        CivitAi::start(vec![Model::new(3, "It", kind).version(version)]).account(Account::new("bob"))
+    };
+    for (kind, file, expected) in [
+        (
+            "Detection",
+            "hands.pt",
+            str![[r#"
+error: ComfyUI has no folder that is meant for `Detection`, as `hands.pt` is called
+hint: say what it is with --comfyui-type: ultralytics_bbox, ultralytics_segm
+hint: or pull it without --into, into the cache or a folder (--local-dir)
+
+"#]],
+        ),
+        (
+            "Wildcards",
+            "words.zip",
+            str![[r#"
+error: `3` has no file that ComfyUI loads
+hint: name the files after the reference to bring them all the same, or pull without --into
+
+"#]],
+        ),
+    ] {
+        let site = of(kind, file);
+        let sandbox = Sandbox::with_civitai(&site, None);
+        fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+        let run = sandbox.args(["pull", "civitai:3@21", "--into", "comfyui"]).env("CA_API_KEY", key_of("bob"));
+        run.status(2).stderr(expected).run();
+    }
+    let site = of("MotionModule", "walk.safetensors");
+    let sandbox = Sandbox::with_civitai(&site, None);
+    fs::create_dir_all(sandbox.path("desk/ComfyUI/models")).expect("a ComfyUI");
+    let run = sandbox.args(["pull", "civitai:3@21", "--into", "comfyui", "--quiet"]).env("CA_API_KEY", key_of("bob"));
+    run.any_stdout().run();
+    assert!(sandbox.path("desk/ComfyUI/models/animatediff_models/walk.safetensors").is_file());
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn the_tree_holds_what_the_library_loads_and_two_lines_say_how() {
 
 "#]])
         .stderr(str![[r#"
-onnx-community/tiny@main: 6 files verified, 3.06 kB fetched in [TIME]; brought 6 files by copy
+onnx-community/tiny@main: 6 files verified, 3.06 kB fetched in [TIME]; brought 6 files by copy (3.06 kB extra on disk)
 load it in JavaScript:
   env.allowRemoteModels = false; env.localModelPath = "[ROOT]/desk/models";
   const loaded = await AutoModel.from_pretrained('onnx-community/tiny', { dtype: 'q4' });
@@ -164,7 +164,7 @@ fn a_gated_model_of_boinc_ai() {
 
 "#]])
         .stderr(str![[r#"
-meta-llama/Llama-2-7b-ba@main: 3 files verified, 21 B fetched in [TIME]; brought 3 files by copy
+meta-llama/Llama-2-7b-ba@main: 3 files verified, 21 B fetched in [TIME]; brought 3 files by copy (24 B extra on disk)
 load it in JavaScript:
   env.allowRemoteModels = false; env.localModelPath = "[ROOT]/desk/models";
   const loaded = await AutoTokenizer.from_pretrained('meta-llama/Llama-2-7b-ba');
@@ -199,7 +199,7 @@ fn a_session_that_lacks_the_precision_stays_and_is_named() {
         .args(["--dtype", "q4"])
         .stderr(str![[r#"
 note: the session `onnx/embed_tokens` does not come in q4 and is taken in fp16
-onnx-community/tiny@main: 4 files verified, 3.00 kB fetched in [TIME]; brought 4 files by copy
+onnx-community/tiny@main: 4 files verified, 3.00 kB fetched in [TIME]; brought 4 files by copy (3.01 kB extra on disk)
 load it in JavaScript:
   env.allowRemoteModels = false; env.localModelPath = "[ROOT]/desk/models";
   const loaded = await AutoModel.from_pretrained('onnx-community/tiny', { dtype: 'q4' });

@@ -66,7 +66,7 @@ fn each_host_sees_its_own_token_only() {
         .stderr(str![[r#"
  fetched  FLUX-1-Fill-Dev         30.00 kB  [..]
  fetched  Flux1-Lora-PencilBox    25.00 kB  [..]
-2 models: 2 fetched; 55.00 kB over the network
+2 models: 2 fetched; 55.00 kB over the network; nothing extra on disk
 
 "#]])
         .run();
@@ -107,7 +107,7 @@ hint: store a token of that account ([CIVITAI]/user/account) with `gatedl auth l
 hint: HF_AUTH_TOKEN is set, but it is for the provider `hf` and is sent to no other
  fetched  FLUX-1-Fill-Dev         30.00 kB  [..]
   failed  Flux1-Lora-PencilBox    25.00 kB
-2 models: 1 fetched, 1 failed; 30.00 kB over the network
+2 models: 1 fetched, 1 failed; 30.00 kB over the network; nothing extra on disk
 
 "#]]).run();
     assert_eq!(placed(&sandbox), "ComfyUI-Data/models/diffusion_models/flux1-fill-dev.safetensors\n");

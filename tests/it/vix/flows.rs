@@ -31,7 +31,7 @@ fn every_model_of_a_flow_is_brought() {
  fetched  FLUX-1-Fill-Dev    30.00 kB  [..]
  fetched  Rife-47                 8 B  [..]
  fetched  SD3.5-Medium       20.00 kB  [..]
-3 models: 3 fetched; 50.01 kB over the network
+3 models: 3 fetched; 50.01 kB over the network; nothing extra on disk
 
 "#]])
         .run();
@@ -56,7 +56,7 @@ hint: put the file there yourself, or add an entry for it in a catalog of yours:
  fetched  SD3.5-Medium             20.00 kB  [..]
   failed  my own.safetensors
   failed  flux1-dev.safetensors
-4 models: 2 fetched, 2 failed; 20.01 kB over the network
+4 models: 2 fetched, 2 failed; 20.01 kB over the network; nothing extra on disk
 
 "#]]).run();
     let placed = placed(&sandbox);
@@ -85,7 +85,7 @@ fn a_flow_may_bring_its_own_catalog_and_that_is_told() {
         .stderr(str![[r#"
 warning: the flow `flow.json` brings a catalog of its own, with `own`
  fetched  own    20.00 kB  [..]
-1 model: 1 fetched; 20.00 kB over the network
+1 model: 1 fetched; 20.00 kB over the network; nothing extra on disk
 
 "#]])
         .run();

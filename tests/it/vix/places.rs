@@ -22,7 +22,7 @@ fn every_shape_of_model_lands_where_comfyui_looks() {
  fetched  Rife-47                 8 B  [..]
  fetched  SD3.5-Medium       20.00 kB  [..]
 unpacked  antelopev2            290 B
-4 models: 3 fetched, 1 unpacked; 50.30 kB over the network
+4 models: 3 fetched, 1 unpacked; 50.30 kB over the network; 12 B extra on disk
 
 "#]])
         .run();
@@ -207,7 +207,7 @@ error: SD4: the entry `SD3.5-Medium` of the catalog belongs in the same place, w
 hint: give one of them a `filename` of its own
  fetched  SD3.5-Medium    20.00 kB  [..]
   failed  SD4             30.00 kB
-2 models: 1 fetched, 1 failed; 20.00 kB over the network
+2 models: 1 fetched, 1 failed; 20.00 kB over the network; nothing extra on disk
 
 "#]]).run();
     assert_eq!(sandbox.read("desk/ComfyUI-Data/models/checkpoints/sd3.5_medium.safetensors"), open());

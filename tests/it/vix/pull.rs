@@ -43,7 +43,7 @@ hint: `gatedl access --wait 24h acme/flux && gatedl pull acme/flux` pulls it onc
 hint: the token came from HF_AUTH_TOKEN (account `worker`); `gatedl auth status` shows the others
   failed  FLUX-1-Fill-Dev    30.00 kB
  fetched  SD3.5-Medium       20.00 kB  [..]
-2 models: 1 fetched, 1 failed; 20.00 kB over the network
+2 models: 1 fetched, 1 failed; 20.00 kB over the network; nothing extra on disk
 
 "#]])
         .run();
@@ -105,7 +105,7 @@ to fetch  FLUX-1-Fill-Dev    30.00 kB
 to fetch  Rife-47                 8 B
 to fetch  SD3.5-Medium       20.00 kB
 to fetch  antelopev2            290 B
-4 models: 4 to fetch; 50.30 kB to fetch
+4 models: 4 to fetch; 50.30 kB to fetch; 290 B extra on disk
 
 "#]])
         .run();
@@ -234,7 +234,7 @@ hint: another hub is named by HF_ENDPOINT or in the configuration file
   failed  Rife-47                 8 B
   failed  SD3.5-Medium       20.00 kB
 unpacked  antelopev2            290 B
-4 models: 1 adopted, 1 unpacked, 2 failed; 290 B over the network
+4 models: 1 adopted, 1 unpacked, 2 failed; 290 B over the network; 12 B extra on disk
 
 "#]])
         .run();
