@@ -181,6 +181,14 @@ impl Client {
     /// # Errors
     /// As [`Client::insist`], and when the answer is not the document that was expected.
     pub async fn json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap), Failure> {
+        self.sized_json(ask).await.map(|(document, headers, _)| (document, headers))
+    }
+
+    /// As [`Client::json`], with the length of the document in bytes: for those of which many are read.
+    ///
+    /// # Errors
+    /// As [`Client::json`].
+    pub async fn sized_json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap, usize), Failure> {
         let mut patience = Patience::new(self.network.patience);
         loop {
             match self.read_json(ask).await {
@@ -190,10 +198,10 @@ impl Client {
         }
     }
 
-    async fn read_json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap), Failure> {
+    async fn read_json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap, usize), Failure> {
         let mut answer = self.send(ask).await?;
-        let document = answer.document().await?;
-        Ok((document, answer.response.headers().clone()))
+        let (document, length) = answer.sized_document().await?;
+        Ok((document, answer.response.headers().clone(), length))
     }
 
     /// Decides about a failure: waits, if it may pass and patience is left; hands it back otherwise.

@@ -27,7 +27,7 @@
 //! `cli` turns arguments into a [`pull::Request`] and [`settings::Settings`], and those into a [`session::Session`].
 //! [`pull::prepare`] asks whether all is here already; else the session opens a connection with the credential that
 //! [`auth`] finds, bound to the endpoint of its provider; [`provider`] turns the revision into a commit and that into a
-//! listing; [`fetch::Plan`] looks at what [`cache`] holds. [`pull::transfer`] lets [`fetch::fetch`] stream what is missing
+//! [`manifest::Listing`]; [`fetch::Plan`] looks at what [`cache`] holds. [`pull::transfer`] lets [`fetch::fetch`] stream what is missing
 //! of one pull or many into partial files, which [`cache`] verifies and publishes; [`pull::settle`] writes the ref, last.
 //! [`vix`] prepares each model of a catalog and transfers them together; [`access`] and [`doctor`] stop at the answers.
 //!

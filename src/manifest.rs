@@ -5,6 +5,7 @@
 //! be fetched, since nothing could hold the bytes to account.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -205,4 +206,74 @@ pub struct RepoFile {
     pub digest: Digest,
     /// What the provider knows it by, where it numbers its files.
     pub id: Option<FileId>,
+}
+
+/// Every file of a repository at one commit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// The files, sorted by path, each path once.
+    pub entries: Vec<Arc<Entry>>,
+    /// The files that cannot be had here, because of their names. They are kept apart so that they do not stand in the
+    /// way of the others.
+    pub odd: Vec<Odd>,
+}
+
+/// A file under a name that a repository may have and a folder here may not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Odd {
+    /// The name, as the repository spells it: never a path, and not safe to print.
+    pub name: String,
+    /// Which rule it breaks, to be read after "it": "it contains a backslash".
+    pub reason: &'static str,
+    /// Length in bytes, where it is known.
+    pub size: Option<u64>,
+    /// As [`Entry::digest`].
+    pub digest: Option<Digest>,
+    /// As [`Entry::blob_id`].
+    pub blob_id: Option<String>,
+    /// As [`Entry::xet_hash`].
+    pub xet_hash: Option<String>,
+}
+
+/// The endings for which the `.gitattributes` of every new repository asks for Git LFS, and `.gguf`.
+const KEPT_IN_LFS: [&str; 33] = [
+    "7z",
+    "arrow",
+    "bin",
+    "bz2",
+    "ckpt",
+    "ftz",
+    "gguf",
+    "gz",
+    "h5",
+    "joblib",
+    "mlmodel",
+    "model",
+    "msgpack",
+    "npy",
+    "npz",
+    "onnx",
+    "onnx_data",
+    "ot",
+    "parquet",
+    "pb",
+    "pickle",
+    "pkl",
+    "pt",
+    "pth",
+    "rar",
+    "safetensors",
+    "tar",
+    "tflite",
+    "tgz",
+    "wasm",
+    "xz",
+    "zip",
+    "zst",
+];
+
+/// Whether a hub keeps files of such a name in Git LFS, as a rule.
+#[must_use]
+pub fn is_kept_in_lfs(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| KEPT_IN_LFS.contains(&ending))
 }

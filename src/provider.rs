@@ -24,7 +24,7 @@ pub use self::refusal::{Refusal, RefusalKind};
 use crate::credential::Credential;
 use crate::endpoint::Protocol;
 use crate::http::{Client, Failure};
-use crate::manifest::{Entry, RepoFile, Resolved};
+use crate::manifest::{Entry, Listing, RepoFile, Resolved};
 use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
 use crate::settings;
 
@@ -109,8 +109,8 @@ pub trait Provider: Send + Sync {
     /// Whether a file may be read by everybody, whatever the gate, so that it tells nothing about access.
     fn is_always_open(&self, path: &RepoPath) -> bool;
 
-    /// Every file of a commit, sorted by path, each path once.
-    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Vec<Entry>, ProviderError>>;
+    /// Every file of a commit.
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Listing, ProviderError>>;
 
     /// The link that a file's bytes are asked at. It may redirect.
     fn link(&self, repo: &Repo, commit: &Commit, file: &RepoFile) -> Url;

@@ -18,9 +18,11 @@ mod gate;
 mod into;
 mod listing;
 mod named;
+mod odd;
 mod offline;
 mod prepare;
 mod proof;
+mod remarks;
 mod request;
 mod settle;
 mod transfer;
@@ -31,6 +33,7 @@ use std::sync::Arc;
 
 pub use self::choice::Savings;
 pub use self::into::{Application, Installation};
+pub use self::odd::LeftOut;
 pub use self::prepare::{Prepared, prepare};
 pub use self::request::Request;
 pub use self::settle::{Access, Pulled, PulledFile, settle};
@@ -39,7 +42,7 @@ pub use self::transfer::{Transfer, transfer};
 use crate::cache::{CacheError, Destination, Folder, Links, RepoCache};
 use crate::error::Error;
 use crate::fetch::FetchError;
-use crate::manifest::Entry;
+use crate::manifest::{Entry, Listing};
 use crate::repo::Commit;
 use crate::report::Reporter;
 use crate::session::Session;
@@ -134,11 +137,13 @@ impl Pull {
     }
 
     /// The listing of a commit that some tool left; offline also what stands in its snapshot, as Python's tools accept.
-    fn known_entries(&self, commit: &Commit) -> Option<Vec<Arc<Entry>>> {
+    fn known_listing(&self, commit: &Commit) -> Option<Listing> {
         let listed =
             self.cache.listing(commit).or_else(|| self.folder.as_ref().and_then(|folder| folder.listing(commit)));
-        let in_snapshot = || self.cache.snapshot_entries(commit).filter(|_| self.offline);
-        Some(listed.or_else(in_snapshot)?.into_iter().map(Arc::new).collect())
+        listed.or_else(|| {
+            let entries = self.cache.snapshot_entries(commit).filter(|_| self.offline)?;
+            Some(Listing { entries: entries.into_iter().map(Arc::new).collect(), odd: Vec::new() })
+        })
     }
 
     fn destination(&self, commit: &Commit) -> Arc<Destination> {

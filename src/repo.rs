@@ -6,6 +6,7 @@
 //! bitten three times by a digest or a name used as a path (CVE-2024-37032, CVE-2026-7020, CVE-2026-103663), and
 //! huggingface_hub by names with `..`, drive letters and UNC hosts (huggingface_hub#1429, #3896, #4540).
 
+mod administrative;
 mod commit;
 mod path;
 
@@ -46,14 +47,36 @@ pub enum NameError {
         /// What was given, made safe to print.
         text: String,
     },
-    /// The text would leave the folder it belongs in, or cannot be a file name.
+    /// The text would leave the folder it belongs in, or make git run it. No git repository can hold such a path.
     #[error("`{text}` is not a safe file name: {reason}")]
-    Path {
+    Astray {
         /// What was given, made safe to print.
         text: String,
         /// Which rule it breaks.
         reason: &'static str,
     },
+    /// The text cannot be a file name here, though a repository may hold it.
+    #[error("`{text}` is not a safe file name: {reason}")]
+    Odd {
+        /// What was given, made safe to print.
+        text: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
+}
+
+impl NameError {
+    /// Which rule the text breaks, to be read after "it" or a name.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Commit { .. } => "it is not a commit hash",
+            Self::RepoId { reason, .. }
+            | Self::Revision { reason, .. }
+            | Self::Astray { reason, .. }
+            | Self::Odd { reason, .. } => reason,
+        }
+    }
 }
 
 /// The kinds of repositories that a Hugging Face-compatible hub serves.

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 
-pub use self::connection::{Connection, Listing};
+pub use self::connection::Connection;
 pub use self::wanted::{Subject, Wanted};
 
 use crate::auth::{self, Cancellation, Exchange, Found, IdentityError, Survey, TokenChoice};

@@ -1,13 +1,13 @@
 //! Where a pull puts its files: a snapshot of the shared cache, or a folder of the user's. The transfer engine works for
 //! both without knowing which it is.
 
-use std::borrow::Borrow;
 use std::path::{Path, PathBuf};
 
 use super::notes::Known;
 use super::partial::{PartialPlace, Verified};
 use super::{BlobLock, CacheError, Folder, RepoCache};
-use crate::manifest::{Entry, RepoFile};
+use crate::manifest::{Listing, RepoFile};
+use crate::regular_file;
 use crate::repo::{Commit, RepoPath};
 
 /// The place for the files of one commit.
@@ -59,6 +59,14 @@ impl Destination {
     #[must_use]
     pub fn path(&self, path: &RepoPath) -> PathBuf {
         self.root().join(path.to_path())
+    }
+
+    /// Whether a file is the text that git keeps in the place of a large file's content (Git LFS, specification 1:
+    /// `version` comes first, and at most 1,024 bytes in all).
+    #[must_use]
+    pub fn is_lfs_pointer(&self, path: &RepoPath) -> bool {
+        let text = regular_file::read(&self.path(path), 1_024);
+        text.is_ok_and(|text| text.starts_with(b"version https://git-lfs.github.com/spec/"))
     }
 
     /// What is known about a file in its place.
@@ -247,10 +255,10 @@ impl Destination {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing(&self, entries: &[impl Borrow<Entry>]) -> Result<bool, CacheError> {
+    pub fn write_listing(&self, listing: &Listing) -> Result<bool, CacheError> {
         match &self.folder {
-            Some(folder) => folder.write_listing(&self.commit, entries),
-            None => self.cache.write_listing(&self.commit, entries),
+            Some(folder) => folder.write_listing(&self.commit, listing),
+            None => self.cache.write_listing(&self.commit, listing),
         }
     }
 }

@@ -17,7 +17,6 @@
 //! replaced is replaced by renaming, which never follows. And `hf` deletes the old file before it downloads the new one:
 //! a failed download then costs the user a file that was good. Here the old one stays until the new one is verified.
 
-use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -30,7 +29,7 @@ use super::partial::Verified;
 use super::sidecar::{Record, short_hash};
 use super::store::holds_only;
 use super::{CacheError, blob, content, debris, layout, listing, place};
-use crate::manifest::{Entry, RepoFile};
+use crate::manifest::{Listing, RepoFile};
 use crate::regular_file;
 use crate::repo::{Commit, RepoPath};
 
@@ -48,6 +47,16 @@ impl Folder {
         let root = place::resolve(directory);
         let notes = Arc::new(Notes::at(layout::fit(root.join(NOTES).join(".gatedl/verified"))));
         Self { root, notes }
+    }
+
+    /// A repository may hold files below `.cache/huggingface` (somebody committed a `--local-dir`, huggingface_hub#2223);
+    /// written here, they would be notes that nobody can tell from true ones. Case is ignored because macOS and Windows
+    /// ignore it.
+    #[must_use]
+    pub fn is_reserved(path: &RepoPath) -> bool {
+        let mut parts = path.parts();
+        let mut is = |name: &str| parts.next().is_some_and(|part| part.eq_ignore_ascii_case(name));
+        is(".cache") && is("huggingface")
     }
 
     /// The folder itself, absolute: what a pull prints.
@@ -236,7 +245,7 @@ impl Folder {
 
     /// The listing of a commit, where an earlier pull of any tool left one here that can be trusted.
     #[must_use]
-    pub fn listing(&self, commit: &Commit) -> Option<Vec<Entry>> {
+    pub fn listing(&self, commit: &Commit) -> Option<Listing> {
         listing::parse(&regular_file::read(&self.tree(commit), regular_file::LISTING).ok()?)
     }
 
@@ -244,12 +253,8 @@ impl Folder {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing<Listed: Borrow<Entry>>(
-        &self,
-        commit: &Commit,
-        entries: &[Listed],
-    ) -> Result<bool, CacheError> {
-        let Some(bytes) = listing::render(entries) else { return Ok(false) };
+    pub fn write_listing(&self, commit: &Commit, kept: &Listing) -> Result<bool, CacheError> {
+        let Some(bytes) = listing::render(kept) else { return Ok(false) };
         descend(&self.root, &Path::new(NOTES).join("trees"), true)?;
         place::write_whole(&self.tree(commit), &self.notes(""), &bytes)?;
         Ok(true)
@@ -320,16 +325,6 @@ fn prefix(file: &RepoFile) -> String {
     format!("{}.{}", short_hash(file.path.file_name()), file.digest.hex())
 }
 
-/// A repository may hold files below `.cache/huggingface`; written here, they would be notes that nobody can tell from
-/// true ones. Case is ignored because macOS and Windows ignore it.
 fn refuse_reserved(path: &RepoPath) -> Result<(), CacheError> {
-    if is_reserved(path) { Err(CacheError::ReservedPath { path: path.to_string() }) } else { Ok(()) }
-}
-
-/// Whether a file of a repository would stand among the notes: somebody has committed those of a folder of theirs.
-#[must_use]
-pub fn is_reserved(path: &RepoPath) -> bool {
-    let mut parts = path.parts();
-    let mut is = |name: &str| parts.next().is_some_and(|part| part.eq_ignore_ascii_case(name));
-    is(".cache") && is("huggingface")
+    if Folder::is_reserved(path) { Err(CacheError::ReservedPath { path: path.to_string() }) } else { Ok(()) }
 }

@@ -5,18 +5,21 @@
 //! §0.1, §1.4). Such a file is ignored here, like one with an unknown version, a malformed entry or a hostile path; and
 //! one is never written.
 //!
+//! A file whose name cannot be one here keeps its row: the listing is that of the whole commit, also for other tools.
+//!
 //! What a provider that numbers its files says about one is kept beside it under keys of our own; such a file has no git
 //! id and may lack a hash. Repositories of a hub never have these keys: their bytes are Python's.
 
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::digest::Digest;
-use crate::manifest::{Entry, Published};
+use crate::manifest::{Entry, Listing, Odd, Published};
+use crate::repo::{NameError, RepoPath};
 
 const FORMAT_VERSION: u64 = 1;
 
@@ -43,18 +46,31 @@ struct Row {
 }
 
 impl Row {
-    /// None where the entry is masked or contradicts itself.
     fn of(entry: &Entry) -> Option<Self> {
-        let lfs_sha256 = entry.digest.filter(|digest| matches!(digest, Digest::Sha256(_))).map(|digest| digest.hex());
-        let row = Self {
-            size: entry.size,
-            blob_id: entry.blob_id.clone(),
-            lfs_size: lfs_sha256.as_ref().map(|_| entry.size),
+        let row = Self::new(entry.size, entry.digest, entry.blob_id.as_ref(), entry.xet_hash.as_ref());
+        Self { published: entry.published.clone(), ..row }.if_sound(entry.digest)
+    }
+
+    fn of_odd(odd: &Odd) -> Option<Self> {
+        let row = Self::new(odd.size?, odd.digest, odd.blob_id.as_ref(), odd.xet_hash.as_ref());
+        row.if_sound(odd.digest)
+    }
+
+    fn new(size: u64, digest: Option<Digest>, blob_id: Option<&String>, xet_hash: Option<&String>) -> Self {
+        let lfs_sha256 = digest.filter(|digest| matches!(digest, Digest::Sha256(_))).map(|digest| digest.hex());
+        Self {
+            size,
+            blob_id: blob_id.cloned(),
+            lfs_size: lfs_sha256.as_ref().map(|_| size),
             lfs_sha256,
-            xet_hash: entry.xet_hash.clone(),
-            published: entry.published.clone(),
-        };
-        (row.digest() == entry.digest && row.is_sound()).then_some(row)
+            xet_hash: xet_hash.cloned(),
+            published: None,
+        }
+    }
+
+    /// None where the entry is masked or contradicts itself.
+    fn if_sound(self, digest: Option<Digest>) -> Option<Self> {
+        (self.digest() == digest && self.is_sound()).then_some(self)
     }
 
     fn digest(&self) -> Option<Digest> {
@@ -71,29 +87,34 @@ impl Row {
 }
 
 /// The listing in a file's bytes; none where any part of it cannot be trusted.
-pub(super) fn parse(bytes: &[u8]) -> Option<Vec<Entry>> {
+pub(super) fn parse(bytes: &[u8]) -> Option<Listing> {
     let document: Document = serde_json::from_slice(bytes).ok()?;
     if document.format_version != FORMAT_VERSION {
         return None;
     }
-    let entry = |(path, row): (String, Row)| {
+    let mut listing = Listing::default();
+    for (name, row) in document.files {
         let digest = row.is_sound().then(|| row.digest())?;
         let Row { size, blob_id, xet_hash, published, .. } = row;
-        Some(Entry { path: path.parse().ok()?, size, digest, blob_id, xet_hash, published })
-    };
-    let entries: Vec<Entry> = document.files.into_iter().map(entry).collect::<Option<_>>()?;
+        match name.parse::<RepoPath>() {
+            Ok(path) => listing.entries.push(Arc::new(Entry { path, size, digest, blob_id, xet_hash, published })),
+            Err(NameError::Odd { reason, .. }) => {
+                listing.odd.push(Odd { name, reason, size: Some(size), digest, blob_id, xet_hash });
+            }
+            Err(_) => return None,
+        }
+    }
     // their sum is counted with later on
-    entries.iter().try_fold(0, |total: u64, entry| total.checked_add(entry.size))?;
-    Some(entries)
+    listing.entries.iter().try_fold(0, |total: u64, entry| total.checked_add(entry.size))?;
+    Some(listing)
 }
 
-/// The bytes that `huggingface_hub` would write for these entries; none where one of them is masked or lacks its git id.
-pub(super) fn render<Listed: Borrow<Entry>>(entries: &[Listed]) -> Option<Vec<u8>> {
-    let row = |entry: &Entry| Some((entry.path.as_str().to_owned(), Row::of(entry)?));
-    let document = Document {
-        format_version: FORMAT_VERSION,
-        files: entries.iter().map(Borrow::borrow).map(row).collect::<Option<_>>()?,
-    };
+/// The bytes that `huggingface_hub` would write for this listing; none where an entry is masked or lacks its git id.
+pub(super) fn render(listing: &Listing) -> Option<Vec<u8>> {
+    let entries = listing.entries.iter().map(|entry| Some((entry.path.as_str().to_owned(), Row::of(entry)?)));
+    let odd = listing.odd.iter().map(|odd| Some((odd.name.clone(), Row::of_odd(odd)?)));
+    let files = entries.chain(odd).collect::<Option<_>>()?;
+    let document = Document { format_version: FORMAT_VERSION, files };
     let mut bytes = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b" "));
     document.serialize(&mut serializer).ok()?;
@@ -119,6 +140,10 @@ fn ascii(json: &str) -> String {
 mod tests {
     use super::*;
     use crate::manifest::Scan;
+
+    fn listing(entries: Vec<Entry>) -> Listing {
+        Listing { entries: entries.into_iter().map(Arc::new).collect(), odd: Vec::new() }
+    }
 
     fn entries() -> Vec<Entry> {
         let git = "a1".repeat(20);
@@ -153,16 +178,35 @@ mod tests {
             sha = "b2".repeat(32),
             xet = "c3".repeat(32),
         );
-        assert_eq!(String::from_utf8(render(&entries()).unwrap()).unwrap(), expected);
-        assert_eq!(render::<Entry>(&[]).unwrap(), b"{\n \"format_version\": 1,\n \"files\": {}\n}");
+        assert_eq!(String::from_utf8(render(&listing(entries())).unwrap()).unwrap(), expected);
+        assert_eq!(render(&listing(Vec::new())).unwrap(), b"{\n \"format_version\": 1,\n \"files\": {}\n}");
     }
 
     #[test]
     fn what_is_written_is_read_back() {
         let mut sorted = entries();
         sorted.reverse();
-        assert_eq!(parse(&render(&entries()).unwrap()).unwrap(), sorted);
-        assert_eq!(parse(&render::<Entry>(&[]).unwrap()).unwrap(), []);
+        assert_eq!(parse(&render(&listing(entries())).unwrap()).unwrap(), listing(sorted));
+        assert_eq!(parse(&render(&listing(Vec::new())).unwrap()).unwrap(), listing(Vec::new()));
+    }
+
+    #[test]
+    fn a_file_with_an_odd_name_keeps_its_row() {
+        let git = "a1".repeat(20);
+        let odd = Odd {
+            name: "data\\train.csv".to_owned(),
+            reason: "it contains a backslash",
+            size: Some(9),
+            digest: Digest::from_hex(&git),
+            blob_id: Some(git),
+            xet_hash: None,
+        };
+        let whole = Listing { entries: vec![Arc::new(entries().swap_remove(1))], odd: vec![odd.clone()] };
+        let bytes = render(&whole).unwrap();
+        assert!(String::from_utf8_lossy(&bytes).contains(r#""data\\train.csv": {"#));
+        assert_eq!(parse(&bytes).unwrap(), whole);
+        let sizeless = Listing { odd: vec![Odd { size: None, ..odd }], ..whole };
+        assert_eq!(render(&sizeless), None, "no size is ever made up");
     }
 
     #[test]
@@ -177,7 +221,7 @@ mod tests {
         for (index, spoil) in spoil.iter().enumerate() {
             let mut entries = entries();
             spoil(&mut entries[1]);
-            assert_eq!(render(&entries), None, "{index}");
+            assert_eq!(render(&listing(entries)), None, "{index}");
         }
     }
 
@@ -203,15 +247,15 @@ mod tests {
                 asked_as: None,
             })),
         };
-        let entries = [numbered("a", Digest::from_hex(&"b2".repeat(32))), numbered("b", None)];
-        assert_eq!(parse(&render(&entries).unwrap()).unwrap(), entries);
+        let numbers = listing(vec![numbered("a", Digest::from_hex(&"b2".repeat(32))), numbered("b", None)]);
+        assert_eq!(parse(&render(&numbers).unwrap()).unwrap(), numbers);
         let bare = Entry { published: None, ..numbered("a", Digest::from_hex(&"b2".repeat(32))) };
-        assert_eq!(render(&[bare]), None, "a hub's file has a git id");
+        assert_eq!(render(&listing(vec![bare])), None, "a hub's file has a git id");
     }
 
     #[test]
     fn files_that_cannot_be_trusted_are_ignored() {
-        let good = String::from_utf8(render(&entries()).unwrap()).unwrap();
+        let good = String::from_utf8(render(&listing(entries())).unwrap()).unwrap();
         for (from, to) in [
             ("\"format_version\": 1", "\"format_version\": 2".to_owned()),
             ("\"format_version\": 1,", String::new()),

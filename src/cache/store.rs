@@ -6,7 +6,6 @@
 //! `snapshots/` (§3.4). So [`RepoCache::prepare`] makes that folder before the first blob, refs are exactly 40 bytes,
 //! and writing one makes sure of the commit's folder first.
 
-use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -17,7 +16,7 @@ use super::layout::RepoLayout;
 use super::notes::Notes;
 use super::{CacheError, debris, listing, place, unfinished};
 use crate::digest::Digest;
-use crate::manifest::Entry;
+use crate::manifest::Listing;
 use crate::regular_file;
 use crate::repo::{Commit, Repo, RepoId, RepoKind, Revision};
 
@@ -157,7 +156,7 @@ impl RepoCache {
 
     /// The listing of a commit, where an earlier pull of any tool left one that can be trusted. Sorted by path.
     #[must_use]
-    pub fn listing(&self, commit: &Commit) -> Option<Vec<Entry>> {
+    pub fn listing(&self, commit: &Commit) -> Option<Listing> {
         listing::parse(&regular_file::read(&self.layout.tree(commit), regular_file::LISTING).ok()?)
     }
 
@@ -166,12 +165,8 @@ impl RepoCache {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing<Listed: Borrow<Entry>>(
-        &self,
-        commit: &Commit,
-        entries: &[Listed],
-    ) -> Result<bool, CacheError> {
-        let Some(bytes) = listing::render(entries) else { return Ok(false) };
+    pub fn write_listing(&self, commit: &Commit, kept: &Listing) -> Result<bool, CacheError> {
+        let Some(bytes) = listing::render(kept) else { return Ok(false) };
         place::write_whole(&self.layout.tree(commit), &self.layout.private(), &bytes)?;
         Ok(true)
     }
@@ -271,7 +266,7 @@ mod tests {
         let folder = tempdir().unwrap();
         let holder = || holder_of(folder.path(), RepoKind::Model, &commit("5b"));
         assert_eq!(holder(), None);
-        cache(folder.path()).write_listing::<Entry>(&commit("5b"), &[]).unwrap();
+        cache(folder.path()).write_listing(&commit("5b"), &Listing::default()).unwrap();
         assert_eq!(holder().unwrap().as_str(), "org/m");
         assert_eq!(holder_of(folder.path(), RepoKind::Model, &commit("6c")), None);
         assert_eq!(holder_of(folder.path(), RepoKind::Dataset, &commit("5b")), None);

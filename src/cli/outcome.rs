@@ -24,6 +24,10 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
         "files": files,
     });
+    if !pulled.left_out.is_empty() {
+        let left_out = pulled.left_out.iter().map(|one| json!({ "path": one.name, "reason": one.reason }));
+        document["left_out"] = left_out.collect();
+    }
     match pulled.savings {
         Some(Savings::Possible(bytes)) => document["weights_auto_saves"] = json!(bytes),
         Some(Savings::Made(bytes)) => document["weights_left_out"] = json!(bytes),

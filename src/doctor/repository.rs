@@ -6,7 +6,7 @@ use super::{Check, Topic, network};
 use crate::endpoint::Origin;
 use crate::error::Error;
 use crate::http::{Ask, ByteRange};
-use crate::manifest::{Entry, Resolved};
+use crate::manifest::Resolved;
 use crate::session::{Connection, Session, Wanted};
 
 /// The checks.
@@ -39,11 +39,11 @@ pub(super) async fn checks(wanted: &Wanted, session: &Session) -> Vec<Check> {
 /// The server that the largest file's link leads to, if it leads to another one.
 async fn sender(connection: &Connection, wanted: &Wanted, resolved: &Resolved) -> Result<Option<Url>, Error> {
     let (provider, subject) = (connection.provider(), wanted.subject());
-    let entries = match provider.list(&wanted.repo, &resolved.commit).await {
-        Ok(entries) => entries,
+    let listing = match provider.list(&wanted.repo, &resolved.commit).await {
+        Ok(listing) => listing,
         Err(error) => return Err(connection.explain(subject, error, Some(resolved.gate), None).await),
     };
-    let files = entries.iter().filter_map(Entry::to_file);
+    let files = listing.entries.iter().filter_map(|entry| entry.to_file());
     let Some(largest) = files.max_by_key(|file| file.size) else { return Ok(None) };
     let link = provider.link(&wanted.repo, &resolved.commit, &largest);
     let first = Some(ByteRange { start: 0, end: 1 });

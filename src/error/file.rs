@@ -9,7 +9,7 @@ use thiserror::Error as ThisError;
 use super::ExitStatus;
 use crate::digest::Digest;
 use crate::manifest::Entry;
-use crate::repo::{Repo, RepoPath};
+use crate::repo::{Repo, RepoPath, is_unprintable, printable};
 
 /// What is the matter with a file before any of its bytes are fetched.
 #[derive(Debug, ThisError)]
@@ -46,6 +46,16 @@ pub enum FileError {
         /// The files.
         files: Vec<Numbered>,
     },
+    /// A file that was asked for has a name that no file here can have.
+    #[error("`{}` of `{repo}` cannot be a file here: {reason}", printable(name))]
+    Odd {
+        /// The repository.
+        repo: Repo,
+        /// Its name in the repository: not safe to print.
+        name: String,
+        /// Which rule it breaks.
+        reason: &'static str,
+    },
     /// No file is the one that is meant.
     #[error("`{repo}` has no file `{wanted}`")]
     NoSuchFile {
@@ -63,6 +73,7 @@ impl FileError {
         match self {
             Self::Unhashed { .. } | Self::Unexpected { .. } => ExitStatus::Corrupt,
             Self::Dangerous { .. } => ExitStatus::Refused,
+            Self::Odd { .. } => ExitStatus::Disk,
             Self::Ambiguous { .. } => ExitStatus::Usage,
             Self::NoSuchFile { .. } => ExitStatus::NotFound,
         }
@@ -74,6 +85,7 @@ impl FileError {
             Self::Unhashed { .. } => "unhashed",
             Self::Unexpected { .. } => "unexpected_hash",
             Self::Dangerous { .. } => "dangerous",
+            Self::Odd { .. } => "odd_name",
             Self::Ambiguous { .. } => "ambiguous",
             Self::NoSuchFile { .. } => "file_missing",
         }
@@ -103,6 +115,11 @@ impl FileError {
             Self::Unexpected { .. } => vec![
                 "nothing was fetched; whoever expects the hash means another file, or the file has changed".to_owned(),
             ],
+            Self::Odd { name, .. } => {
+                let odd = |character: char| is_unprintable(character) || "*?[\\".contains(character);
+                let pattern = printable(&name.replace(odd, "?"));
+                vec![format!("`--exclude '{pattern}'` leaves it out")]
+            }
             Self::Dangerous { .. } => {
                 vec!["it may run code when it is loaded; `--allow-unsafe` takes it all the same".to_owned()]
             }

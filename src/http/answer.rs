@@ -66,16 +66,22 @@ impl Answer {
     /// # Errors
     /// When it does not arrive whole, or is not the document that was expected.
     pub async fn document<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
+        self.sized_document().await.map(|(document, _)| document)
+    }
+
+    /// The document, and how many bytes it took.
+    pub(super) async fn sized_document<T: DeserializeOwned>(&mut self) -> Result<(T, usize), Failure> {
         // bytes of a document are no progress: it is whole in time, or it is none
         let Ok(body) = timeout(self.whole, self.read(LARGEST_JSON)).await else {
             return Err(Failure::slow(&self.url, self.whole));
         };
         let body = body?;
-        serde_json::from_slice(&body).map_err(|error| {
+        let document = serde_json::from_slice(&body).map_err(|error| {
             // the parser quotes what it found, and that may be the token that was asked for
             let problem = without_values(&error.to_string());
             Failure::broken(&self.url, format!("the answer is not the JSON that was expected: {problem}"))
-        })
+        })?;
+        Ok((document, body.len()))
     }
 
     /// The whole body.

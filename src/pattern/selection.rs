@@ -130,6 +130,12 @@ impl Selection {
         self.names.is_empty() && self.include.is_empty()
     }
 
+    /// Whether exactly this file was named.
+    #[must_use]
+    pub fn is_named(&self, path: &str) -> bool {
+        self.names.iter().any(|name| matches!(name, Name::File(file) if file == path))
+    }
+
     /// Whether the file at `path` is selected.
     #[must_use]
     pub fn contains(&self, path: &str) -> bool {

@@ -11,13 +11,15 @@ mod explain;
 mod listing;
 mod wire;
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::{Access, Account, Answering, Provider, ProviderError, Refusal, RefusalKind};
 use crate::credential::Credential;
 use crate::endpoint::{Endpoint, Protocol};
 use crate::http::{Ask, ByteRange, Client, Failure};
-use crate::manifest::{AskedAs, Entry, FileId, Gate, RepoFile, Resolved};
+use crate::manifest::{AskedAs, Entry, FileId, Gate, Listing, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
 
@@ -131,7 +133,7 @@ impl CivitAi {
         Ok(Repo { id, ..repo.clone() })
     }
 
-    async fn listing(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
+    async fn listing(&self, repo: &Repo, commit: &Commit) -> Result<Listing, ProviderError> {
         let url = self.endpoint.join(["api", "v1", "model-versions", &number(commit)]);
         let (version, _): (wire::Version, _) = self.client.json(&self.get(url.clone())).await?;
         let is_named = repo.id.owner().is_none();
@@ -147,7 +149,7 @@ impl CivitAi {
             Some(_) => {}
         }
         let entries = listing::entries(repo, commit.as_number(), &version)?;
-        Ok(entries)
+        Ok(Listing { entries: entries.into_iter().map(Arc::new).collect(), odd: Vec::new() })
     }
 
     /// Asks for the first byte. HEAD answers 401 whoever asks (vast-ai/base-image#215).
@@ -213,7 +215,7 @@ impl Provider for CivitAi {
         false
     }
 
-    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Vec<Entry>, ProviderError>> {
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Listing, ProviderError>> {
         Box::pin(self.listing(repo, commit))
     }
 

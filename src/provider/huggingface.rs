@@ -6,26 +6,20 @@
 
 mod explain;
 mod listing;
+mod tree;
 mod whoami;
 mod wire;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use reqwest::Method;
 use url::Url;
 
 use super::{Access, Account, Answering, Provider, ProviderError, Refusal};
 use crate::credential::Credential;
-use crate::digest::Digest;
 use crate::endpoint::Endpoint;
-use crate::http::{Ask, ByteRange, Client, Failure, next_page};
-use crate::manifest::{Entry, Gate, RepoFile, Resolved};
-use crate::repo::{Commit, Repo, RepoKind, RepoPath, Revision};
+use crate::http::{Ask, ByteRange, Client, Failure};
+use crate::manifest::{Gate, Listing, RepoFile, Resolved};
+use crate::repo::{Commit, NameError, Repo, RepoKind, RepoPath, Revision};
 use crate::settings;
 
-/// A listing has at most this many pages of 1,000 entries; the largest data sets have some hundred thousand files.
-const MOST_PAGES: usize = 2_000;
-/// How many files a mirror without a tree route is asked about at once.
-const HEADS_AT_ONCE: usize = 8;
 /// Files in the root of a gated repository that everybody may read (hub-protocol §1.6).
 const ALWAYS_OPEN: [&str; 4] = ["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"];
 
@@ -73,21 +67,31 @@ impl HuggingFace {
         self.endpoint.join(prefix.into_iter().chain(id).chain(route).chain(path.split('/')))
     }
 
-    async fn revision(&self, repo: &Repo, revision: &Revision) -> Result<Resolved, ProviderError> {
+    /// What the server says about a repository at a revision, and the commit that it is about. A commit that was asked for
+    /// is never exchanged for what the server answers.
+    async fn info(&self, repo: &Repo, revision: &Revision) -> Result<(Commit, wire::Info), ProviderError> {
         let url = self.api(repo, &["revision", revision.as_str()]);
         let (info, _): (wire::Info, _) = self.client.json(&self.get(url)).await?;
-        let commit = match (info.sha.as_deref().map(str::parse), revision.as_commit()) {
-            (Some(Ok(commit)), _) => commit,
-            (None, Some(commit)) => commit,
-            (sha, _) => {
-                let problem = match sha {
-                    Some(Err(error)) => error.to_string(),
-                    _ => format!("it names no commit for {revision}"),
-                };
-                return Err(ProviderError::Listing { repo: repo.clone(), problem });
+        let pinned = revision.as_str().to_ascii_lowercase().parse::<Commit>().ok();
+        let commit = match (info.sha.as_deref(), pinned) {
+            (Some(sha), pinned) => {
+                let commit: Commit =
+                    sha.parse().map_err(|error: NameError| listing::problem(repo, &error.to_string()))?;
+                if let Some(pinned) = pinned.filter(|pinned| *pinned != commit) {
+                    let problem = format!("commit {pinned} was asked for, and the server answers with {commit}");
+                    return Err(listing::problem(repo, &problem));
+                }
+                commit
             }
+            (None, Some(pinned)) => pinned,
+            (None, None) => return Err(listing::problem(repo, &format!("it names no commit for {revision}"))),
         };
-        let gate = match (info.private, info.gated) {
+        Ok((commit, info))
+    }
+
+    async fn revision(&self, repo: &Repo, revision: &Revision) -> Result<Resolved, ProviderError> {
+        let (commit, info) = self.info(repo, revision).await?;
+        let gate = match (info.private.unwrap_or_default(), info.gated) {
             (true, _) => Gate::Private,
             (false, wire::Gated::No) => Gate::Open,
             (false, wire::Gated::Automatic) => Gate::Gated { automatic: true },
@@ -122,76 +126,6 @@ impl HuggingFace {
             Err(Failure::Refused(refused)) if refused.status.as_u16() == 416 => Ok(()),
             Err(failure) => Err(failure.into()),
         }
-    }
-
-    async fn listing(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
-        let entries = match self.tree(repo, commit).await {
-            Err(ProviderError::Failure(failure)) if is_no_route(&failure) => self.siblings(repo, commit).await?,
-            entries => entries?,
-        };
-        let entries = listing::check(repo, entries)?;
-        Ok(entries)
-    }
-
-    async fn tree(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
-        let mut page = self.api(repo, &["tree", commit.as_str()]);
-        page.set_query(Some("recursive=true&expand=false"));
-        let mut entries = Vec::new();
-        for _ in 0..MOST_PAGES {
-            let answer = self.client.json(&self.get(page.clone())).await;
-            let (nodes, headers): (Vec<wire::Node>, _) = match answer {
-                // the route is there: the first page came
-                Err(failure) if is_no_route(&failure) && !entries.is_empty() => {
-                    return Err(listing::problem(repo, &format!("its next page is not there: {failure}")));
-                }
-                answer => answer?,
-            };
-            let before = entries.len();
-            for node in nodes {
-                entries.extend(listing::entry(repo, node)?);
-            }
-            let link = next_page(&headers).map_err(|problem| listing::problem(repo, problem))?;
-            let Some(link) = link else { return Ok(entries) };
-            let next = page.join(&link).ok();
-            let next = next.and_then(|next| self.endpoint.next_page(&next, &page, &self.upstream));
-            let next =
-                next.ok_or_else(|| listing::problem(repo, "its next page is not at the server that was asked"))?;
-            if next == page || entries.len() == before {
-                return Err(listing::problem(repo, "it has a next page that leads nowhere"));
-            }
-            page = next;
-        }
-        Err(listing::problem(repo, "it has no end"))
-    }
-
-    /// The listing of a mirror that has no tree route: the names from the repository's description, and for each one what
-    /// the headers of its link say (Nexus up to mid-2026: nexus-public#828).
-    async fn siblings(&self, repo: &Repo, commit: &Commit) -> Result<Vec<Entry>, ProviderError> {
-        let url = self.api(repo, &["revision", commit.as_str()]);
-        let (info, _): (wire::Info, _) = self.client.json(&self.get(url)).await?;
-        let siblings = info.siblings.unwrap_or_default();
-        let names = siblings.into_iter().map(|sibling| sibling.rfilename);
-        let entries = names.map(|name| async move { self.describe(repo, commit, &name).await });
-        stream::iter(entries).buffered(HEADS_AT_ONCE).try_collect().await
-    }
-
-    async fn describe(&self, repo: &Repo, commit: &Commit, name: &str) -> Result<Entry, ProviderError> {
-        let path = listing::path(repo, name)?;
-        let url = self.resolve_link(repo, commit, path.as_str());
-        let answer = self.client.insist(&Ask { method: Method::HEAD, stay: true, ..self.get(url) }).await?;
-        let linked = answer.header("x-linked-etag").is_some();
-        let size = match (answer.header("x-linked-size"), answer.header("content-length")) {
-            (Some(size), _) => Some(size),
-            (None, size) if answer.status().is_success() => size,
-            (None, _) => None,
-        };
-        let etag = answer.header("x-linked-etag").or_else(|| answer.header("etag").filter(|_| !linked));
-        let (size, digest) = (size.and_then(|text| text.parse().ok()), etag.and_then(Digest::from_etag));
-        let (Some(size), Some(digest)) = (size, digest) else {
-            return Err(listing::problem(repo, &format!("the server gives no size and hash for `{path}`")));
-        };
-        let blob_id = matches!(digest, Digest::GitSha1(_)).then(|| digest.hex());
-        Ok(Entry { path, size, digest: Some(digest), blob_id, xet_hash: None, published: None })
     }
 
     async fn ask_account(&self) -> Result<Option<Account>, ProviderError> {
@@ -242,7 +176,7 @@ impl Provider for HuggingFace {
         ALWAYS_OPEN.contains(&path.as_str())
     }
 
-    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Vec<Entry>, ProviderError>> {
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Listing, ProviderError>> {
         Box::pin(self.listing(repo, commit))
     }
 
@@ -275,10 +209,4 @@ impl Provider for HuggingFace {
             crate::pattern::near(repo.id.as_str(), candidates.iter().map(String::as_str))
         })
     }
-}
-
-/// Whether a server, so a mirror, does not know the route that was asked for.
-fn is_no_route(failure: &Failure) -> bool {
-    matches!(failure, Failure::Refused(refused)
-        if refused.code.is_none() && matches!(refused.status.as_u16(), 400 | 404 | 405 | 501))
 }

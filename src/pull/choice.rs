@@ -5,11 +5,10 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Application, Pull};
-use crate::cache::folder::is_reserved;
+use super::{Application, LeftOut, Pull};
 use crate::comfyui::{self, ComfyuiError};
 use crate::error::Error;
-use crate::manifest::{Entry, RepoFile};
+use crate::manifest::{Entry, Listing, RepoFile};
 use crate::repo::printable;
 use crate::transformers_js;
 use crate::weights::{self, Choice, Dtype, Listed};
@@ -31,6 +30,8 @@ pub(super) struct Chosen<'e> {
     pub(super) savings: Option<Savings>,
     /// What does not come in the precision that was asked for, in whole sentences.
     pub(super) lacking: Vec<String>,
+    /// What cannot be had here.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 impl Chosen<'_> {
@@ -46,16 +47,11 @@ impl Chosen<'_> {
 
 impl Pull {
     /// The entries that are asked for.
-    pub(super) fn choose<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Chosen<'e>, Error> {
+    pub(super) fn choose<'e>(&self, listing: &'e Listing) -> Result<Chosen<'e>, Error> {
+        let (entries, left_out) = (&listing.entries, self.left_out(listing)?);
         let mut named = self.named(entries)?;
-        if self.request.local_dir.is_some() && self.request.selection.only_file().is_none() {
-            // notes that somebody committed; ours would be overwritten, and the files are of use to nobody
-            let rest: Vec<&Arc<Entry>> = named.iter().copied().filter(|entry| !is_reserved(&entry.path)).collect();
-            if !rest.is_empty() {
-                named = rest;
-            }
-        }
-        let chosen = self.one_set(named)?;
+        named.retain(|entry| !self.is_left_out(entry));
+        let chosen = Chosen { left_out, ..self.one_set(named)? };
         let into = self.request.into.as_ref().map(|into| &into.application);
         let (entries, lacking) = match into {
             None => return Ok(chosen),
@@ -66,14 +62,14 @@ impl Pull {
         };
         // an application takes what it loads, so nothing could be gained there
         let savings = chosen.savings.filter(|savings| matches!(savings, Savings::Made(_)));
-        Ok(Chosen { entries, savings, lacking: [chosen.lacking, lacking].concat() })
+        Ok(Chosen { entries, savings, lacking: [chosen.lacking, lacking].concat(), left_out: chosen.left_out })
     }
 
     fn one_set<'e>(&self, entries: Vec<&'e Arc<Entry>>) -> Result<Chosen<'e>, Error> {
         let files = listed(&entries);
         let Some(choice) = &self.request.weights else {
             let savings = weights::saved_by_auto(&files).map(Savings::Possible);
-            return Ok(Chosen { entries, savings, lacking: Vec::new() });
+            return Ok(Chosen { entries, savings, ..Chosen::default() });
         };
         let left_out = weights::left_out(choice, &files);
         let left_out =
@@ -88,7 +84,7 @@ impl Pull {
                 .collect(),
             Choice::Auto | Choice::Only(_) => Vec::new(),
         };
-        Ok(Chosen { entries: without(&entries, &left_out.paths), savings, lacking })
+        Ok(Chosen { entries: without(&entries, &left_out.paths), savings, lacking, ..Chosen::default() })
     }
 
     /// What ComfyUI loads; names and patterns are taken at their word.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Access;
 use super::prepare::Hub;
 use crate::error::Error;
-use crate::manifest::{Entry, Gate, Resolved};
+use crate::manifest::{Entry, Gate, Listing, Resolved};
 use crate::provider;
 use crate::repo::{Commit, RepoPath};
 
@@ -45,15 +45,15 @@ impl Hub<'_> {
     /// Looks into the files that are asked for, where the provider numbers them: what is known about them, and the exact
     /// length of those whose listing has a rounded one. A file tells by its first byte, so that is its gate, too; none
     /// where the provider does not number its files.
-    pub(super) async fn measure(&self, commit: &Commit, entries: &mut [Arc<Entry>]) -> Result<Option<Access>, Error> {
-        if entries.iter().all(|entry| entry.published.is_none()) {
+    pub(super) async fn measure(&self, commit: &Commit, listing: &mut Listing) -> Result<Option<Access>, Error> {
+        if listing.entries.iter().all(|entry| entry.published.is_none()) {
             return Ok(None);
         }
-        let chosen = self.pull.choose(entries)?.entries;
-        self.pull.inspect(&chosen, entries)?;
+        let chosen = self.pull.choose(listing)?.entries;
+        self.pull.inspect(&chosen, &listing.entries)?;
         let unmeasured = chosen.iter().enumerate().filter(|(at, entry)| *at == 0 || !entry.is_measured());
         let paths: HashSet<RepoPath> = unmeasured.map(|(_, entry)| entry.path.clone()).collect();
-        for entry in entries.iter_mut().filter(|entry| paths.contains(&entry.path)) {
+        for entry in listing.entries.iter_mut().filter(|entry| paths.contains(&entry.path)) {
             match self.connection.measure(self.subject(), commit, entry).await {
                 Ok(size) => Arc::make_mut(entry).set_size(size),
                 Err(error) => return self.denied(error).map(Some),

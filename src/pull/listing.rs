@@ -10,7 +10,7 @@ use super::prepare::{Draft, Hub};
 use super::{Access, whereabouts};
 use crate::error::{Error, FileError};
 use crate::fetch::FetchError;
-use crate::manifest::{Entry, Resolved};
+use crate::manifest::{Entry, Listing, Resolved};
 use crate::provider::RefusalKind;
 use crate::repo::Commit;
 
@@ -18,8 +18,8 @@ impl Hub<'_> {
     /// Plans what the listing says. Where it was kept and speaks against what is asked for, it is asked for once more.
     pub(super) async fn list_and_plan(&self, resolved: Resolved, asked: Option<Access>) -> Result<Draft, Error> {
         let Some(kept) = self.kept(&resolved.commit) else {
-            let entries = self.ask_for_listing(&resolved.commit).await?;
-            return self.plan(resolved, asked, entries).await;
+            let listing = self.ask_for_listing(&resolved.commit).await?;
+            return self.plan(resolved, asked, listing).await;
         };
         match self.plan(resolved.clone(), asked, kept.clone()).await {
             Ok(draft) => Ok(Draft { kept: can_change(&kept).then_some(kept), ..draft }),
@@ -28,52 +28,47 @@ impl Hub<'_> {
     }
 
     /// Plans what a new listing says, if it says something else; the error stands if not.
-    pub(super) async fn plan_anew(
-        &self,
-        resolved: Resolved,
-        kept: &[Arc<Entry>],
-        error: Error,
-    ) -> Result<Draft, Error> {
+    pub(super) async fn plan_anew(&self, resolved: Resolved, kept: &Listing, error: Error) -> Result<Draft, Error> {
         if !can_change(kept) || !may_be_outdated(&error) {
             return Err(error);
         }
         match self.ask_for_listing(&resolved.commit).await {
-            Ok(entries) if !is_alike(&entries, kept) => {
+            Ok(listing) if !is_alike(&listing, kept) => {
                 let what = self.connection.spell(self.subject());
                 let note = format!("`{what}` has changed since it was last listed; it is taken as it is now");
                 self.pull.reporter.note(&note);
-                self.plan(resolved, None, entries).await
+                self.plan(resolved, None, listing).await
             }
             Ok(_) | Err(_) => Err(error),
         }
     }
 
     /// The listing of an earlier pull, where nothing in it is still to come; by force only one that cannot change.
-    fn kept(&self, commit: &Commit) -> Option<Vec<Arc<Entry>>> {
-        let kept = self.pull.cache.listing(commit).filter(|kept| kept.iter().all(Entry::is_settled))?;
-        let kept: Vec<Arc<Entry>> = kept.into_iter().map(Arc::new).collect();
+    fn kept(&self, commit: &Commit) -> Option<Listing> {
+        let is_settled = |kept: &Listing| kept.entries.iter().all(|entry| entry.is_settled());
+        let kept = self.pull.cache.listing(commit).filter(is_settled)?;
         (!self.pull.request.force || !can_change(&kept)).then_some(kept)
     }
 
-    async fn ask_for_listing(&self, commit: &Commit) -> Result<Vec<Arc<Entry>>, Error> {
-        let entries = self.connection.list(self.subject(), commit).await?;
+    async fn ask_for_listing(&self, commit: &Commit) -> Result<Listing, Error> {
+        let listing = self.connection.list(self.subject(), commit).await?;
         let kept = self.pull.cache.listing(commit).unwrap_or_default();
-        Ok(whereabouts::with_known_sizes(entries, &kept))
+        Ok(whereabouts::with_known_sizes(listing, &kept))
     }
 }
 
 /// Whether the listing is of a provider that numbers its files: the number is all that stays.
-fn can_change(entries: &[Arc<Entry>]) -> bool {
-    entries.iter().any(|entry| entry.published.is_some())
+fn can_change(listing: &Listing) -> bool {
+    listing.entries.iter().any(|entry| entry.published.is_some())
 }
 
 /// Whether two listings are of the same files with the same content.
-fn is_alike(left: &[Arc<Entry>], right: &[Arc<Entry>]) -> bool {
+fn is_alike(left: &Listing, right: &Listing) -> bool {
     let facts = |entry: &Arc<Entry>| {
         let published = entry.published.as_ref().map(|published| (published.id, published.asked_as.clone()));
         (entry.path.clone(), entry.digest, published)
     };
-    left.iter().map(facts).eq(right.iter().map(facts))
+    left.entries.iter().map(facts).eq(right.entries.iter().map(facts))
 }
 
 /// Whether a listing that is no longer true may be the reason.

@@ -17,8 +17,8 @@ impl Pull {
     /// The outcome, where everything that is asked for is on this machine; what is missing is named otherwise.
     pub(super) async fn bring_what_is_here(&self) -> Result<Draft, Error> {
         let Some(commit) = self.known_commit()? else { return Err(self.not_here(Vec::new())) };
-        let Some(entries) = self.known_entries(&commit) else { return Err(self.not_here(Vec::new())) };
-        let chosen = self.choose(&entries)?;
+        let Some(listing) = self.known_listing(&commit) else { return Err(self.not_here(Vec::new())) };
+        let chosen = self.choose(&listing)?;
         let destination = self.destination(&commit);
         if !self.request.dry_run {
             self.examine(&destination, &chosen.files()).await?;
@@ -42,16 +42,17 @@ impl Pull {
                 return Err(self.not_here(damaged));
             }
         }
-        let (savings, is_folder) = (chosen.savings, self.request.local_dir.is_some());
+        let (savings, left_out, is_folder) = (chosen.savings, chosen.left_out, self.request.local_dir.is_some());
         Ok(Draft {
             commit,
             gate: None,
             access: Access::Granted,
             plan,
             savings,
+            left_out,
             destination,
             needs: Vec::new(),
-            notes: if is_folder { Notes::Listing(entries) } else { Notes::Nothing },
+            notes: if is_folder { Notes::Listing(listing) } else { Notes::Nothing },
             kept: None,
         })
     }

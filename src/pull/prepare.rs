@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::choice::Savings;
-use super::{Access, Pull, Request, in_cache, whereabouts};
+use super::{Access, LeftOut, Pull, Request, in_cache, whereabouts};
 use crate::cache::Destination;
 use crate::error::Error;
 use crate::fetch::{Need, Plan, Planned, blocking};
-use crate::manifest::{Entry, Gate, Resolved};
+use crate::manifest::{Gate, Listing, Resolved};
 use crate::repo::{Commit, Repo, Revision};
 use crate::session::{Answered, Connection, Session, Subject, Wanted};
 
@@ -28,13 +28,14 @@ pub(super) struct Draft {
     pub(super) access: Access,
     pub(super) plan: Plan,
     pub(super) savings: Option<Savings>,
+    pub(super) left_out: Vec<LeftOut>,
     pub(super) destination: Arc<Destination>,
     /// What is not in its place.
     pub(super) needs: Vec<Need>,
     /// What is written once all files are in their place.
     pub(super) notes: Notes,
     /// The listing of an earlier pull that this is made of, where such a listing may change.
-    pub(super) kept: Option<Vec<Arc<Entry>>>,
+    pub(super) kept: Option<Listing>,
 }
 
 /// What a pull notes when it is done.
@@ -43,7 +44,7 @@ pub(super) enum Notes {
     /// What the revision is.
     Reference,
     /// The listing too.
-    Listing(Vec<Arc<Entry>>),
+    Listing(Listing),
 }
 
 /// How far the questions led.
@@ -132,10 +133,12 @@ impl Pull {
 
     /// What there is to do, if every file that is asked for is in its place at this commit: nothing.
     async fn all_here(&self, commit: &Commit) -> Result<Option<Draft>, Error> {
-        let Some(entries) = self.known_entries(commit).filter(|_| !self.request.force) else { return Ok(None) };
-        let chosen = match self.choose(&entries) {
+        let Some(listing) = self.known_listing(commit).filter(|_| !self.request.force) else { return Ok(None) };
+        let chosen = match self.choose(&listing) {
             // what was kept may be of an earlier day
-            Err(_) if !self.offline && entries.iter().any(|entry| entry.published.is_some()) => return Ok(None),
+            Err(_) if !self.offline && listing.entries.iter().any(|entry| entry.published.is_some()) => {
+                return Ok(None);
+            }
             chosen => chosen?,
         };
         let destination = self.destination(commit);
@@ -147,6 +150,7 @@ impl Pull {
             access: Access::Granted,
             plan,
             savings: chosen.savings,
+            left_out: chosen.left_out,
             destination,
             needs: Vec::new(),
             notes: Notes::Nothing,
@@ -192,11 +196,11 @@ impl Hub<'_> {
         &self,
         resolved: Resolved,
         asked: Option<Access>,
-        mut entries: Vec<Arc<Entry>>,
+        mut listing: Listing,
     ) -> Result<Draft, Error> {
         let (pull, dry_run) = (self.pull, self.pull.request.dry_run);
-        let measured = self.measure(&resolved.commit, &mut entries).await?;
-        let chosen = pull.choose(&entries)?;
+        let measured = self.measure(&resolved.commit, &mut listing).await?;
+        let chosen = pull.choose(&listing)?;
         pull.tell(&chosen);
         let access = self.settle_access(measured.or(asked), &resolved, &chosen.entries).await?;
         let destination = pull.destination(&resolved.commit);
@@ -220,9 +224,10 @@ impl Hub<'_> {
             access,
             plan,
             savings: chosen.savings,
+            left_out: chosen.left_out,
             destination,
             needs,
-            notes: Notes::Listing(entries),
+            notes: Notes::Listing(listing),
             kept: None,
         })
     }

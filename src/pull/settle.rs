@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::choice::Savings;
 use super::prepare::{Draft, Notes};
-use super::{Prepared, proof};
+use super::{LeftOut, Prepared, proof};
 use crate::cache::delivery::Arrival;
 use crate::error::Error;
 use crate::fetch::{FileState, Planned, blocking};
@@ -54,6 +54,8 @@ pub struct Pulled {
     pub bytes_copied: u64,
     /// What one set of weights saved, or would have.
     pub savings: Option<Savings>,
+    /// What was left out because of its name.
+    pub left_out: Vec<LeftOut>,
     /// JavaScript that loads what was brought beside the cache, for Transformers.js.
     pub loading: Option<[String; 2]>,
 }
@@ -64,11 +66,11 @@ pub struct Pulled {
 /// Where the disk refuses, or something is in the way of a file in the folders.
 pub async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Error> {
     let Prepared { pull, draft, .. } = prepared;
-    if let Notes::Listing(entries) = &draft.notes {
+    if let Notes::Listing(listing) = &draft.notes {
         let files: Vec<_> = draft.plan.files.iter().filter_map(|file| file.listed.to_file()).collect();
         let destination = Arc::clone(&draft.destination);
         blocking(move || proof::keep(&destination, &files)).await??;
-        draft.destination.write_listing(entries).map_err(|error| error.in_cache(&pull.provider.cache))?;
+        draft.destination.write_listing(listing).map_err(|error| error.in_cache(&pull.provider.cache))?;
     }
     // a folder of the user's has its own notes; the main cache is left as it is
     if pull.has_reference(&draft.commit) {
@@ -81,6 +83,7 @@ pub async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Er
     }
     let (repo, destination) = (pull.request.wanted.repo.clone(), Arc::clone(&draft.destination));
     let pulled = Pulled::of(repo, draft, bytes_fetched, |files| pull.path(&destination, files));
+    pull.warn_about(&pulled, &destination);
     pull.install(pulled, &destination).await
 }
 
@@ -94,6 +97,7 @@ impl Prepared {
         let (repo, destination) = (pull.request.wanted.repo.clone(), Arc::clone(&draft.destination));
         let bytes = draft.plan.bytes_to_fetch;
         let pulled = Pulled::of(repo, draft, bytes, |files| pull.path(&destination, files));
+        pull.warn_about(&pulled, &destination);
         pull.foresee(pulled)
     }
 }
@@ -113,6 +117,7 @@ impl Pulled {
             bytes_fetched,
             bytes_copied: 0,
             savings: draft.savings,
+            left_out: draft.left_out,
             loading: None,
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Request;
 use crate::cache::holder_of;
 use crate::endpoint::Protocol;
-use crate::manifest::Entry;
+use crate::manifest::{Entry, Listing};
 use crate::repo::{Commit, Revision};
 use crate::settings::Provider;
 
@@ -32,12 +32,12 @@ pub(super) fn fixed(commit: &Commit, asked: &Revision) -> Revision {
 }
 
 /// A listing with the exact lengths that an earlier one had of the same content.
-pub(super) fn with_known_sizes(mut entries: Vec<Arc<Entry>>, known: &[Entry]) -> Vec<Arc<Entry>> {
-    for entry in entries.iter_mut().filter(|entry| !entry.is_measured()) {
-        let same = |old: &&Entry| old.is_measured() && old.digest == entry.digest && old.digest.is_some();
-        if let Some(old) = known.iter().find(same) {
+pub(super) fn with_known_sizes(mut listing: Listing, known: &Listing) -> Listing {
+    for entry in listing.entries.iter_mut().filter(|entry| !entry.is_measured()) {
+        let same = |old: &&Arc<Entry>| old.is_measured() && old.digest == entry.digest && old.digest.is_some();
+        if let Some(old) = known.entries.iter().find(same) {
             Arc::make_mut(entry).set_size(old.size);
         }
     }
-    entries
+    listing
 }

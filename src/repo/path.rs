@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::administrative::{is_dot_git, is_of_another_version_control};
 use super::{NameError, is_unprintable, printable};
 
 /// A file's path inside its repository, with `/` between the parts. It is the only input of the cache's layout, so
@@ -46,9 +47,10 @@ impl FromStr for RepoPath {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        match broken_path_rule(text) {
-            None => Ok(Self(text.to_owned())),
-            Some(reason) => Err(NameError::Path { text: printable(text), reason }),
+        match (leads_astray(text), odd(text)) {
+            (Some(reason), _) => Err(NameError::Astray { text: printable(text), reason }),
+            (None, Some(reason)) => Err(NameError::Odd { text: printable(text), reason }),
+            (None, None) => Ok(Self(text.to_owned())),
         }
     }
 }
@@ -59,27 +61,61 @@ impl fmt::Display for RepoPath {
     }
 }
 
+const BACKSLASH: &str = "it contains a backslash";
+/// No system takes a longer path (Linux: `PATH_MAX`, with the folder that it is joined to).
+const LONGEST_PATH: usize = 4_096;
+
+/// The rule that a text breaks, whichever it is.
 pub(super) fn broken_path_rule(text: &str) -> Option<&'static str> {
+    leads_astray(text).or_else(|| odd(text))
+}
+
+/// Why no git repository can hold such a path, so that whoever lists it is up to something. A backslash is read as
+/// Windows reads it.
+fn leads_astray(text: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = text.split(['/', '\\']).collect();
     if text.is_empty() {
         return Some("it is empty");
     }
-    if text.starts_with('/') {
+    if parts[0].is_empty() || (text.contains('\\') && is_drive(parts[0])) {
         return Some("it is absolute");
     }
+    if text.contains('\0') {
+        return Some("it contains a control character");
+    }
+    let broken = parts.into_iter().find_map(|part| match part {
+        "" => Some("a part of it is empty"),
+        "." | ".." => Some("a part of it is `.` or `..`"),
+        _ if is_dot_git(part) => Some("a part of it is git's own folder, whose files git takes for commands"),
+        _ => None,
+    });
+    broken.map(|reason| if text.contains('\\') { BACKSLASH } else { reason })
+}
+
+fn is_drive(part: &str) -> bool {
+    part.len() == 2 && part.ends_with(':') && part.starts_with(|letter: char| letter.is_ascii_alphabetic())
+}
+
+/// Why a path that a repository may well hold cannot be that of a file here.
+fn odd(text: &str) -> Option<&'static str> {
     if text.contains('\\') {
-        return Some("it contains a backslash");
+        return Some(BACKSLASH);
     }
     if text.chars().any(is_unprintable) {
         return Some("it contains a control character");
     }
-    text.split('/').find_map(broken_part_rule)
+    if text.len() > LONGEST_PATH {
+        return Some("it has more than 4096 bytes");
+    }
+    text.split('/').find_map(odd_part)
 }
 
-fn broken_part_rule(part: &str) -> Option<&'static str> {
+fn odd_part(part: &str) -> Option<&'static str> {
     match part {
-        "" => Some("a part of it is empty"),
-        "." | ".." => Some("a part of it is `.` or `..`"),
         _ if part.len() > 255 => Some("a part of it has more than 255 bytes"),
+        _ if is_of_another_version_control(part) => {
+            Some("a part of it is the folder of a version control system, which takes commands from there")
+        }
         _ if cfg!(windows) => broken_windows_rule(part),
         _ => None,
     }
@@ -136,6 +172,20 @@ mod tests {
             long_part.as_str(),
         ] {
             assert!(bad.parse::<RepoPath>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_git_could_not_hold_is_told_from_what_is_only_odd() {
+        let reason = |text: &str| text.parse::<RepoPath>().unwrap_err();
+        for astray in
+            ["", "..", "a/../x", "/abs", "\\abs", "..\\x", "C:\\x", "\\\\h\\s", "a//x", "a/", "n\0", ".git/config"]
+        {
+            assert!(matches!(reason(astray), NameError::Astray { .. }), "{astray:?}");
+        }
+        let deep = "a/".repeat(2_048) + "x";
+        for odd in ["data\\train.csv", "line\nbreak", "tab\t", "a\u{202E}b", ".hg/hgrc", &"n".repeat(256), &deep] {
+            assert!(matches!(reason(odd), NameError::Odd { .. }), "{odd:?}");
         }
     }
 

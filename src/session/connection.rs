@@ -13,13 +13,10 @@ use crate::credential::Credential;
 use crate::error::{BadToken, Error};
 use crate::fetch::Transport;
 use crate::http::{Client, Failure};
-use crate::manifest::{Entry, Gate, Resolved};
+use crate::manifest::{Entry, Gate, Listing, Resolved};
 use crate::provider::{self, Access, Account, Provider, ProviderError};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
-
-/// Every file of a commit, sorted by path, each path once.
-pub type Listing = Vec<Arc<Entry>>;
 
 /// A provider, asked with one credential or with none.
 pub struct Connection {
@@ -171,10 +168,9 @@ impl Connection {
             return Ok(known.clone());
         }
         match self.provider.list(subject.repo, commit).await {
-            Ok(entries) => {
-                let entries: Listing = entries.into_iter().map(Arc::new).collect();
-                lock(&self.listings).insert(key, entries.clone());
-                Ok(entries)
+            Ok(listing) => {
+                lock(&self.listings).insert(key, listing.clone());
+                Ok(listing)
             }
             Err(error) => Err(self.explain(subject, error, None, None).await),
         }

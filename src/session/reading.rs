@@ -41,8 +41,8 @@ impl Connection {
 
     async fn some_file(&self, subject: Subject<'_>, resolved: &Resolved) -> Result<Option<RepoPath>, Error> {
         match self.provider.list(subject.repo, &resolved.commit).await {
-            Ok(entries) => {
-                let mut paths = entries.into_iter().map(|entry| entry.path);
+            Ok(listing) => {
+                let mut paths = listing.entries.iter().map(|entry| entry.path.clone());
                 Ok(paths.find(|path| !self.provider.is_always_open(path)))
             }
             Err(error) => Err(self.explain(subject, error, Some(resolved.gate), None).await),

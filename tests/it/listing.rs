@@ -67,11 +67,11 @@ hint: nothing was written; if this is a mirror, ask the hub itself or another mi
 "#]]
     );
     assert_data_eq!(
-        refuses(At::api("/tree/"), &Fault::HostileName("escape\u{1b}[2J")),
+        refuses(At::api("/tree/"), &Fault::HostileName("sub/.GIT/hooks/post-checkout")),
         str![[r#"
 error: could not ask 127.0.0.1 about `org/model`
   caused by: the listing of org/model cannot be used
-  caused by: `escape[2J` is not a safe file name: it contains a control character
+  caused by: `sub/.GIT/hooks/post-checkout` is not a safe file name: a part of it is git's own folder, whose files git takes for commands
 hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
 
 "#]]
@@ -279,7 +279,7 @@ HEAD hub resolve-cache sub/config.json 200
 fn an_old_mirror_is_trusted_with_names_and_hashes_no_more_than_a_new_one() {
     for (place, fault) in [
         (At::api("/revision/"), Fault::HostileName("../x")),
-        (At::api("/revision/"), Fault::HostileName("config.json")),
+        (At::api("/revision/"), Fault::HostileName(".git/config")),
         (At::resolve(""), Fault::HostileEtag("../../x")),
     ] {
         let hub = hub().with(|options| options.tree_route = TreeRoute::NotFound);

@@ -348,7 +348,8 @@ fn a_repository_cannot_write_its_own_notes() {
     let hub = Hub::start(vec![hostile]);
     let sandbox = Sandbox::new(&hub);
     sandbox.args(["pull", ID, "--local-dir", "here"]).status(8).stderr(str![[r#"
-error: the repository's file `.cache/huggingface/download/x.metadata` would overwrite the notes about downloads in `.cache/huggingface`
+error: `.cache/huggingface/download/x.metadata` of `org/model` cannot be a file here: the notes about downloads stand there
+hint: `--exclude '.cache/huggingface/download/x.metadata'` leaves it out
 
 "#]]).run();
     assert!(!here(&sandbox, ".cache/huggingface/download/x.metadata").exists());

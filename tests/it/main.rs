@@ -21,6 +21,7 @@ mod into;
 #[cfg(unix)]
 mod limits;
 mod listing;
+mod listing_of_mirrors;
 mod local_dir;
 mod names;
 mod network;

@@ -2,6 +2,7 @@
 
 use super::super::{CacheError, Known};
 use super::*;
+use crate::manifest::Listing;
 
 #[test]
 fn publishing_moves_the_bytes_and_forgets_the_journal() {
@@ -217,7 +218,7 @@ fn a_cache_that_cannot_be_written_is_still_read_and_says_what_it_refuses() {
         for refused in [
             cache.write_reference(&"main".parse().unwrap(), &commit("6c")),
             cache.link(&target, &"v.bin".parse().unwrap(), &wanted.digest),
-            cache.write_listing::<crate::manifest::Entry>(&target, &[]).map(|_| ()),
+            cache.write_listing(&target, &Listing::default()).map(|_| ()),
             cache.adopt(&wanted, &layout.blob(&wanted.digest)).map(|_| ()),
         ] {
             assert!(matches!(refused, Err(CacheError::Io { .. })));

@@ -1,5 +1,6 @@
 //! Attacks on destination folders: links out of them, forged notes, the user's own files, rotten blobs.
 
+use crate::manifest::Listing;
 use std::time::{Duration, SystemTime};
 
 use super::super::notes::Stamp;
@@ -35,8 +36,8 @@ fn a_file_and_its_note_stand_where_huggingface_hub_puts_them() {
     let text = fs::read_to_string(note(&folder, "sub/c.json")).unwrap();
     assert!(text.starts_with(&format!("{target}\n{}\n", file.digest.hex())) && text.ends_with('\n'));
     assert_eq!(folder.verdict(&file), Known::Right);
-    assert!(folder.write_listing::<crate::manifest::Entry>(&target, &[]).unwrap());
-    assert_eq!(folder.listing(&target), Some(Vec::new()));
+    assert!(folder.write_listing(&target, &Listing::default()).unwrap());
+    assert_eq!(folder.listing(&target), Some(Listing::default()));
     assert_eq!(folder.lock(&file.path), note(&folder, "sub/c.json").with_extension("lock"));
     let notes = Path::new(".cache/huggingface");
     let expected = [".gitignore", "CACHEDIR.TAG", "download/sub/c.json.metadata"].map(|name| notes.join(name));

@@ -1,65 +1,180 @@
 //! From the entries of a listing to a manifest that can be trusted: every path safe, each once, none both file and folder.
 
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use serde_json::Number;
+
 use super::super::ProviderError;
-use super::wire::Node;
+use super::wire::{MOST_ROWS, Node, Page};
 use crate::digest::Digest;
-use crate::manifest::Entry;
-use crate::repo::{Repo, RepoPath, printable};
+use crate::manifest::{Entry, Odd, is_kept_in_lfs};
+use crate::repo::{NameError, Repo, RepoPath, printable};
+
+/// All pages of a listing together may have so many bytes: 1,000 rows have some 300,000.
+const LARGEST_LISTING: usize = 256 << 20;
+/// The text of a pointer has about so many bytes: three lines, the last with the digits of the true size.
+const POINTER: RangeInclusive<u64> = 120..=200;
+/// What has fewer bytes costs less than the question what it is.
+const WORTH_A_QUESTION: u64 = 4_096;
 
 pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
     ProviderError::Listing { repo: repo.clone(), problem: problem.to_owned() }
 }
 
-pub(super) fn path(repo: &Repo, text: &str) -> Result<RepoPath, ProviderError> {
-    text.parse().map_err(|source| ProviderError::HostilePath { repo: repo.clone(), source })
+/// What the rows of a tree say together.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// The files of which all is told.
+    pub(super) told: Vec<Entry>,
+    /// The files that lack their size or their hash: the headers of their links must tell.
+    pub(super) untold: Vec<Untold>,
+    /// The files with names that cannot be had here.
+    pub(super) odd: Vec<Odd>,
+    folders: HashSet<String>,
+    has_lfs: bool,
+    count: usize,
+    bytes: usize,
 }
 
-/// A file of a tree page; none for a folder. One hostile path spoils the whole listing: a hub does not send any, so
-/// whoever sent it is none.
-pub(super) fn entry(repo: &Repo, node: Node) -> Result<Option<Entry>, ProviderError> {
-    if node.kind != "file" {
-        return Ok(None);
+/// A file of which the listing tells too little.
+#[derive(Debug)]
+pub(super) struct Untold {
+    pub(super) path: RepoPath,
+    pub(super) blob_id: Option<String>,
+}
+
+impl Rows {
+    /// Takes the rows of a page that was so many bytes long.
+    ///
+    /// # Errors
+    /// When one of them can be in no repository, or all together are more than a listing may have.
+    pub(super) fn take(&mut self, repo: &Repo, page: Page, length: usize) -> Result<(), ProviderError> {
+        self.count += page.0.len();
+        self.bytes += length;
+        if self.count > MOST_ROWS || self.bytes > LARGEST_LISTING {
+            let problem = format!("it is longer than {MOST_ROWS} files or {} MiB", LARGEST_LISTING >> 20);
+            return Err(self::problem(repo, &problem));
+        }
+        page.0.into_iter().try_for_each(|node| self.add(repo, node))
     }
-    let path = path(repo, &node.path)?;
-    let (size, digest) = match &node.lfs {
-        Some(lfs) => (lfs.size.unwrap_or(node.size), sha256(repo, &path, &lfs.oid)?),
-        None => (node.size, Some(git_sha1(repo, &path, node.oid.as_deref())?)),
-    };
-    let is_hash = |text: &String| Digest::from_hex(text).is_some();
-    let (blob_id, xet_hash) = (node.oid.filter(is_hash), node.xet_hash.filter(is_hash));
-    Ok(Some(Entry { path, size, digest, blob_id, xet_hash, published: None }))
+
+    fn add(&mut self, repo: &Repo, node: Node) -> Result<(), ProviderError> {
+        match node.kind.as_str() {
+            "file" => {}
+            "directory" => {
+                self.folders.insert(node.path);
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+        let path = match node.path.parse::<RepoPath>() {
+            Err(source @ NameError::Astray { .. }) => {
+                return Err(ProviderError::HostilePath { repo: repo.clone(), source });
+            }
+            path => path,
+        };
+        self.has_lfs |= node.lfs.is_some();
+        let lfs_size = node.lfs.as_ref().and_then(|lfs| lfs.size.as_ref());
+        let size = lfs_size.or(node.size.as_ref()).and_then(Number::as_u64);
+        let name = node.path;
+        let digest = match (&node.lfs, node.oid.as_deref()) {
+            (Some(lfs), _) => lfs.oid.as_deref().map(|oid| sha256(repo, &name, oid)).transpose()?,
+            (None, Some(oid)) => Some(Some(git_sha1(repo, &name, oid)?)),
+            (None, None) => None,
+        };
+        let is_hash = |text: &String| Digest::from_hex(text).is_some();
+        let (blob_id, xet_hash) = (node.oid.filter(is_hash), node.xet_hash.filter(is_hash));
+        match (path, size, digest) {
+            (Ok(path), Some(size), Some(digest)) => {
+                self.told.push(Entry { path, size, digest, blob_id, xet_hash, published: None });
+            }
+            (Ok(path), ..) => self.untold.push(Untold { path, blob_id }),
+            (Err(error), ..) => {
+                let (reason, digest) = (error.reason(), digest.flatten());
+                self.odd.push(Odd { name, reason, size, digest, blob_id, xet_hash });
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the name of a file, where it is new.
+    pub(super) fn add_name(&mut self, repo: &Repo, name: String) -> Result<(), ProviderError> {
+        match name.parse::<RepoPath>() {
+            Ok(path) => self.untold.push(Untold { path, blob_id: None }),
+            Err(NameError::Odd { reason, .. }) => {
+                let (size, digest, blob_id, xet_hash) = (None, None, None, None);
+                self.odd.push(Odd { name, reason, size, digest, blob_id, xet_hash });
+            }
+            Err(source) => return Err(ProviderError::HostilePath { repo: repo.clone(), source }),
+        }
+        Ok(())
+    }
+
+    /// The names of all files.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        let told = self.told.iter().map(|entry| entry.path.as_str());
+        let untold = self.untold.iter().map(|untold| untold.path.as_str());
+        told.chain(untold).chain(self.odd.iter().map(|odd| odd.name.as_str()))
+    }
+
+    /// Whether files must be missing: there are none at all, or none in a folder, which git does not keep. So it is where
+    /// a server lists nothing, cuts its listing short or does not go into folders.
+    pub(super) fn is_doubtful(&self) -> bool {
+        let mut empty: HashSet<&str> = self.folders.iter().map(String::as_str).collect();
+        for name in self.names() {
+            let parents = name.rmatch_indices('/').map(|(at, _)| &name[..at]);
+            // above a folder that is filled already, so are all
+            parents.take_while(|parent| empty.remove(parent)).for_each(drop);
+        }
+        self.names().next().is_none() || !empty.is_empty()
+    }
+
+    /// The file that shows whether a listing without any large file says nothing about Git LFS: it would be in there.
+    pub(super) fn touchstone(&self) -> Option<&Entry> {
+        let may_be_large = |entry: &&Entry| {
+            let of_a_size = POINTER.contains(&entry.size) || entry.size >= WORTH_A_QUESTION;
+            entry.xet_hash.is_some() || (of_a_size && is_kept_in_lfs(entry.path.as_str()))
+        };
+        self.told.iter().filter(may_be_large).max_by_key(|entry| entry.size).filter(|_| !self.has_lfs)
+    }
+
+    /// What the listing says about sizes and hashes is about the pointers of Git LFS.
+    pub(super) fn distrust(&mut self) {
+        let untold = self.told.drain(..).map(|Entry { path, blob_id, .. }| Untold { path, blob_id });
+        self.untold.extend(untold);
+    }
 }
 
 /// The SHA-256 of a large file; none where the listing masks it, an error where it is something else.
-fn sha256(repo: &Repo, path: &RepoPath, oid: &str) -> Result<Option<Digest>, ProviderError> {
-    match Digest::from_hex(oid) {
+fn sha256(repo: &Repo, name: &str, oid: &str) -> Result<Option<Digest>, ProviderError> {
+    // as in the text of a pointer
+    match Digest::from_hex(oid.strip_prefix("sha256:").unwrap_or(oid)) {
         Some(digest @ Digest::Sha256(_)) => Ok(Some(digest)),
         _ if !oid.is_empty() && oid.bytes().all(|byte| byte == b'*') => Ok(None),
-        _ => Err(problem(repo, &format!("the hash of `{path}` is `{}`", printable(oid)))),
+        _ => Err(problem(repo, &format!("the hash of `{}` is `{}`", printable(name), printable(oid)))),
     }
 }
 
-fn git_sha1(repo: &Repo, path: &RepoPath, oid: Option<&str>) -> Result<Digest, ProviderError> {
-    let oid = oid.unwrap_or_default();
+fn git_sha1(repo: &Repo, name: &str, oid: &str) -> Result<Digest, ProviderError> {
     match Digest::from_hex(oid) {
         Some(digest @ Digest::GitSha1(_)) => Ok(digest),
-        _ => Err(problem(repo, &format!("the git id of `{path}` is `{}`", printable(oid)))),
+        _ => Err(problem(repo, &format!("the git id of `{}` is `{}`", printable(name), printable(oid)))),
     }
 }
 
 /// Sorts the entries and refuses what cannot become a folder of files.
 pub(super) fn check(repo: &Repo, mut entries: Vec<Entry>) -> Result<Vec<Entry>, ProviderError> {
     entries.sort_by(|left, right| left.path.cmp(&right.path));
+    // pages that overlap
+    entries.dedup_by(|left, right| (&left.path, left.size, left.digest) == (&right.path, right.size, right.digest));
     if let Some(pair) = entries.windows(2).find(|pair| pair[0].path == pair[1].path) {
         return Err(problem(repo, &format!("it names `{}` twice", pair[0].path)));
     }
     let is_file = |path: &str| entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();
-    let folders = |entry: &Entry| {
-        let path = entry.path.as_str().to_owned();
-        let ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at).collect();
-        ends.into_iter().map(move |end| path[..end].to_owned())
-    };
-    if let Some(folder) = entries.iter().flat_map(folders).find(|folder| is_file(folder)) {
+    let paths = entries.iter().map(|entry| entry.path.as_str());
+    let mut folders = paths.flat_map(|path| path.match_indices('/').map(|(at, _)| &path[..at]));
+    if let Some(folder) = folders.find(|folder| is_file(folder)) {
         return Err(problem(repo, &format!("`{folder}` is a file and a folder in it")));
     }
     if entries.iter().try_fold(0, |total: u64, entry| total.checked_add(entry.size)).is_none() {
@@ -76,11 +191,17 @@ mod tests {
         Repo { kind: crate::repo::RepoKind::Model, id: "org/m".parse().unwrap() }
     }
 
-    fn read(json: &str) -> Result<Option<Entry>, String> {
-        entry(&repo(), serde_json::from_str(json).unwrap()).map_err(|error| {
+    fn rows(json: &str) -> Result<Rows, String> {
+        let mut rows = Rows::default();
+        let taken = rows.take(&repo(), serde_json::from_str(json).unwrap(), json.len());
+        taken.map(|()| rows).map_err(|error| {
             let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
             format!("{error}{source}")
         })
+    }
+
+    fn read(json: &str) -> Result<Option<Entry>, String> {
+        rows(&format!("[{json}]")).map(|rows| rows.told.into_iter().next())
     }
 
     #[test]
@@ -108,7 +229,6 @@ mod tests {
             assert!(lfs(hostile).is_err(), "{hostile}");
         }
         assert!(read(&format!(r#"{{"type":"file","oid":"{}","size":1,"path":"c"}}"#, "a".repeat(64))).is_err());
-        assert!(read(r#"{"type":"file","size":1,"path":"c"}"#).is_err());
         assert!(
             read(&format!(r#"{{"type":"file","oid":"{}","size":1,"path":"a/../../c"}}"#, "a1".repeat(20)))
                 .unwrap_err()
@@ -131,9 +251,57 @@ mod tests {
         };
         let entries = |paths: &[&str]| sized(0, paths);
         assert_eq!(entries(&["b", "a", "a.b", "c/a"]).unwrap()[0].path.as_str(), "a");
-        assert!(entries(&["a", "b", "a"]).unwrap_err().contains("`a` twice"));
+        assert_eq!(entries(&["a", "b", "a"]).unwrap().len(), 2, "twice and equal");
         assert!(entries(&["a", "a.b", "a/b"]).unwrap_err().contains("file and a folder"));
         assert!(sized(u64::MAX, &["a"]).is_ok());
         assert!(sized(u64::MAX / 2, &["a", "b", "c"]).unwrap_err().contains("no disk"));
+    }
+
+    #[test]
+    fn a_file_without_a_size_or_a_hash_is_asked_about_and_never_made_up() {
+        let (git, sha256) = ("a1".repeat(20), "b2".repeat(32));
+        for row in [
+            format!(r#"{{"type":"file","path":"m","oid":"{git}"}}"#),
+            format!(r#"{{"type":"file","path":"m","oid":"{git}","size":null}}"#),
+            format!(r#"{{"type":"file","path":"m","oid":"{git}","size":-1}}"#),
+            format!(r#"{{"type":"file","path":"m","oid":"{git}","size":1.5}}"#),
+            format!(r#"{{"type":"file","path":"m","oid":"{git}","size":18446744073709551616}}"#),
+            format!(r#"{{"type":"file","path":"m","oid":"{git}","lfs":{{"oid":"{sha256}"}}}}"#),
+            format!(r#"{{"type":"file","path":"m","oid":"{git}","size":1,"lfs":{{"size":1}}}}"#),
+            r#"{"type":"file","path":"m","size":1}"#.to_owned(),
+            r#"{"type":"file","path":"m","size":1,"oid":null}"#.to_owned(),
+        ] {
+            let rows = rows(&format!("[{row}]")).unwrap();
+            assert_eq!((rows.told.len(), rows.untold.len(), rows.is_doubtful()), (0, 1, false), "{row}");
+        }
+        let prefixed = format!(r#"{{"type":"file","path":"m","lfs":{{"oid":"sha256:{sha256}","size":9}}}}"#);
+        assert_eq!(read(&prefixed).unwrap().unwrap().digest, Digest::from_hex(&sha256));
+    }
+
+    #[test]
+    fn a_listing_that_must_lack_files_is_doubted() {
+        let git = "a1".repeat(20);
+        let file = |path: &str| format!(r#"{{"type":"file","path":"{path}","oid":"{git}","size":1}}"#);
+        let folder = |path: &str| format!(r#"{{"type":"directory","path":"{path}"}}"#);
+        let doubtful = |nodes: &[String]| rows(&format!("[{}]", nodes.join(","))).unwrap().is_doubtful();
+        assert!(doubtful(&[]));
+        assert!(doubtful(&[file("a"), folder("b")]));
+        assert!(doubtful(&[file("a"), folder("b"), folder("b/c")]));
+        assert!(!doubtful(&[file("a"), folder("b"), folder("b/c"), file("b/c/d")]));
+        assert!(!doubtful(&[file("a")]));
+    }
+
+    #[test]
+    fn a_listing_is_bounded_as_a_whole() {
+        let mut rows = Rows::default();
+        for _ in 0..4 {
+            rows.take(&repo(), Page(Vec::new()), 64 << 20).unwrap();
+        }
+        let error = rows.take(&repo(), Page(Vec::new()), 1).unwrap_err().to_string();
+        assert!(error.ends_with("it is longer than 1000000 files or 256 MiB"), "{error}");
+        let mut rows = Rows { count: MOST_ROWS, ..Rows::default() };
+        let one_more = serde_json::from_str(r#"[{"type":"other","path":""}]"#).unwrap();
+        let error = rows.take(&repo(), one_more, 1).unwrap_err().to_string();
+        assert!(error.ends_with("it is longer than 1000000 files or 256 MiB"), "{error}");
     }
 }

@@ -1,13 +1,19 @@
 //! The hub's JSON, as far as it is read. Everything that a mirror may leave out has a default; nothing unknown is an error.
 
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
+
+/// A listing has at most so many rows. The largest data sets have some hundred thousand files.
+pub(super) const MOST_ROWS: usize = 1_000_000;
 
 /// `GET /api/{kind}/{id}/revision/{rev}`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Info {
     pub(super) sha: Option<String>,
-    #[serde(default)]
-    pub(super) private: bool,
+    pub(super) private: Option<bool>,
     #[serde(default, deserialize_with = "gated")]
     pub(super) gated: Gated,
     pub(super) siblings: Option<Vec<Sibling>>,
@@ -28,34 +34,79 @@ pub(super) enum Gated {
     Manual,
 }
 
-/// Anything but `false`, nothing and `"auto"` is a gate with a review: when in doubt, ask before the first byte.
+/// Any word but `"auto"` is a gate with a review: when in doubt, ask before the first byte.
 fn gated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Gated, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::Bool(false) | serde_json::Value::Null => Gated::No,
-        serde_json::Value::String(kind) if kind == "auto" => Gated::Automatic,
-        _ => Gated::Manual,
-    })
+    struct Word;
+    impl Visitor<'_> for Word {
+        type Value = Gated;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("false or a word")
+        }
+
+        fn visit_bool<E>(self, gated: bool) -> Result<Gated, E> {
+            Ok(if gated { Gated::Manual } else { Gated::No })
+        }
+
+        fn visit_unit<E>(self) -> Result<Gated, E> {
+            Ok(Gated::No)
+        }
+
+        fn visit_str<E>(self, word: &str) -> Result<Gated, E> {
+            Ok(if word == "auto" { Gated::Automatic } else { Gated::Manual })
+        }
+    }
+    deserializer.deserialize_any(Word)
 }
 
-/// An entry of `GET /api/{kind}/{id}/tree/{rev}`.
+/// A page of `GET /api/{kind}/{id}/tree/{rev}`. Its rows are counted while they are read: a page of 64 MB can hold
+/// millions of tiny ones.
+#[derive(Debug)]
+pub(super) struct Page(pub(super) Vec<Node>);
+
+impl<'de> Deserialize<'de> for Page {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rows;
+        impl<'de> Visitor<'de> for Rows {
+            type Value = Page;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of files")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Page, A::Error> {
+                let mut nodes = Vec::new();
+                while let Some(node) = rows.next_element()? {
+                    if nodes.len() == MOST_ROWS {
+                        return Err(A::Error::custom(format_args!("more than {MOST_ROWS} files")));
+                    }
+                    nodes.push(node);
+                }
+                Ok(Page(nodes))
+            }
+        }
+        deserializer.deserialize_seq(Rows)
+    }
+}
+
+/// A row of a page.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Node {
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) path: String,
-    #[serde(default)]
-    pub(super) size: u64,
+    pub(super) size: Option<Number>,
     pub(super) oid: Option<String>,
     pub(super) lfs: Option<Lfs>,
     pub(super) xet_hash: Option<String>,
 }
 
-/// What a large file's entry says about its content.
+/// What a large file's row says about its content.
 #[derive(Debug, Deserialize)]
 pub(super) struct Lfs {
-    pub(super) oid: String,
-    pub(super) size: Option<u64>,
+    pub(super) oid: Option<String>,
+    pub(super) size: Option<Number>,
 }
 
 /// `GET /api/whoami-v2`.

@@ -90,6 +90,10 @@ pub enum Fault {
     EndlessPages,
     /// The next page of the tree is the page itself.
     SelfPage,
+    /// 200 and this JSON.
+    Json(&'static str),
+    /// Every entry of the tree comes twice.
+    Twice,
     /// An entry of this name is added to the tree (and to the siblings).
     HostileName(&'static str),
     /// Sizes in the tree are larger (or smaller) than the files.

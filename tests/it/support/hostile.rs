@@ -1,7 +1,7 @@
 //! Texts a hostile or broken server could send where a name, a hash or a message belongs.
 
-/// Names that must never become a path, on any system.
-pub const HOSTILE_NAMES: [&str; 17] = [
+/// Names that must never become a path, on any system, and that no git repository can hold.
+pub const HOSTILE_NAMES: [&str; 21] = [
     "../x",
     "a/../../x",
     "..",
@@ -17,9 +17,17 @@ pub const HOSTILE_NAMES: [&str; 17] = [
     "",
     "a/",
     "nul\0byte",
-    "line\nbreak",
-    "escape\u{1b}[2J",
+    ".git/config",
+    "sub/.GIT/hooks/post-checkout",
+    "git~1/config",
+    ".git./config",
+    ".git::$INDEX_ALLOCATION/config",
+    ".g\u{200c}it/config",
 ];
+
+/// Names that must never become a path either, though a repository may hold them.
+pub const ODD_NAMES: [&str; 6] =
+    ["data\\train.csv", "line\nbreak", "tab\there", "escape\u{1b}[2J", "right\u{202e}left", ".hg/hgrc"];
 
 /// Names that are fine on Linux and macOS and must be refused (or be harmless) on Windows.
 pub const WINDOWS_NAMES: [&str; 7] = ["C:x", "NUL", "con.txt", "a:b", "trailing.", "trailing ", "COM1/x"];

@@ -60,6 +60,12 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
             let cursor = request.query("cursor").unwrap_or("0");
             answer.set("link", &tree::next_link(state, request, cursor));
         }
+        Fault::Json(text) => replace(answer, Answer::new(200, text).with("content-type", "application/json")),
+        Fault::Twice => edit(answer, |listing| {
+            if let Some(entries) = listing.as_array_mut() {
+                entries.extend_from_within(..);
+            }
+        }),
         Fault::HostileName(name) => edit(answer, |listing| add_entry(listing, name)),
         Fault::TreeSize(by) => edit(answer, |listing| shift_sizes(listing, by)),
         Fault::HostileEtag(etag) => hostile_etag(answer, etag),
