@@ -153,8 +153,9 @@ fn where_locks_lie_all_end_well_and_the_files_are_right() {
             assert_eq!(finished.status, 0, "{}", finished.stderr);
         }
     });
-    let twice = downloads(&hub.requests()).into_values().any(|count| count > 1);
-    assert!(twice, "the locks held after all:\n{}", hub.log());
+    // who comes second may go on from what is noted, so requests for whole files tell nothing
+    let content: usize = files().iter().map(|(_, content)| content.len()).sum();
+    assert!(in_cache::sent(&hub.requests()) > content as u64, "the locks held after all:\n{}", hub.log());
     // a journal may be left whose partial file another process has published: it says nothing
     for (name, content) in files() {
         assert!(fs::read(InCache::of(&sandbox, &hub, ID).pointer(&name)).expect("a file") == content, "{name}");
