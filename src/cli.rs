@@ -8,6 +8,7 @@ mod diagnose;
 mod doctor;
 mod environment;
 mod exposed;
+mod foreign;
 mod git_credential;
 mod outcome;
 mod progress;
@@ -41,11 +42,12 @@ pub fn main(env: &Env) -> ExitStatus {
             let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
             // what was typed is quoted in it, and colours are escapes too
             let text = error.render().to_string();
-            let masked = exposed::without_keys(&text, env.arguments()).unwrap_or_else(|| text.clone());
-            if visible(&masked) == text {
+            let masked = || exposed::without_keys(&text, env.arguments());
+            let said = foreign::explain(&error).or_else(masked).unwrap_or_else(|| text.clone());
+            if visible(&said) == text {
                 drop(error.print());
             } else {
-                Terminal::say(visible(&masked).trim_end());
+                Terminal::say(visible(&said).trim_end());
             }
             status
         }

@@ -5,6 +5,7 @@
 //! guessing at a host.
 
 mod civitai;
+mod link;
 mod problem;
 
 use std::fmt;
@@ -15,8 +16,8 @@ use url::Url;
 pub use self::problem::ReferenceError;
 
 use crate::credential::Secret;
-use crate::endpoint::{Endpoint, Origin, Protocol};
-use crate::repo::{Repo, RepoId, RepoKind, RepoPath, Revision, printable};
+use crate::endpoint::{Endpoint, Protocol};
+use crate::repo::{Repo, RepoKind, RepoPath, Revision, printable};
 
 /// A provider as far as reading a reference needs to know it.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub struct Reference {
     pub revision: Option<Revision>,
     /// A file or folder, where the reference leads to one.
     pub path: Option<Within>,
+    /// A quantization of GGUF files, where one stands behind a colon.
+    pub quant: Option<String>,
     /// The number of a file, where the reference names one and the provider numbers its files.
     pub file: Option<u64>,
     /// What the file must be like, where a link says so: keys and values of CivitAI's download links.
@@ -82,10 +85,10 @@ impl Reference {
             return Self::from_uri(rest, Some("hf"));
         }
         if text.starts_with("https://") || text.starts_with("http://") {
-            return Self::from_link(text, known);
+            return link::read(text, known);
         }
         if let Some(host_and_path) = without_scheme(text.strip_prefix("//").unwrap_or(text), known) {
-            return Self::from_link(&host_and_path, known);
+            return link::read(&host_and_path, known);
         }
         if let Some((before, _)) = text.split_once(['?', '#']) {
             return Err(ReferenceError::Query { text: without_user(before) });
@@ -109,30 +112,30 @@ impl Reference {
         if rest.contains("://") {
             return Err(ReferenceError::NotARepository { text: without_user(rest) });
         }
+        if let Some(error) = link::other_thing(rest).filter(|_| rest.matches('/').count() > 1) {
+            return Err(error);
+        }
         let (id, revision) = match rest.split_once('@') {
-            Some((id, revision)) => (id, Some(revision.parse()?)),
+            Some((id, revision)) => (id, Some(revision.to_owned())),
             None => (rest, None),
         };
         let (kind, id) = split_kind(id);
-        Ok(Self {
-            provider,
-            repo: Repo { kind, id: id.parse()? },
-            revision,
-            path: None,
-            file: None,
-            traits: Vec::new(),
-            site: None,
-            token: None,
-        })
+        Spelled { provider: provider.as_deref(), kind, id: id.to_owned(), revision, path: None }.read()
     }
 
     /// `[TYPE/]ID[@REV][/PATH]`, as huggingface_hub reads what follows `hf://`: a revision with a slash only as
     /// `refs/pr/N` or `refs/convert/NAME`.
     fn from_uri(text: &str, provider: Option<&str>) -> Result<Self, ReferenceError> {
+        if let Some(error) = link::other_thing(text) {
+            return Err(error);
+        }
         let (kind, rest) = split_kind(text);
-        let (id, revision, path) = match rest.split_once('@') {
+        // an `@` behind the name is part of a file's name
+        let at_name = |(id, _): &(&str, &str)| id.matches('/').count() <= 1;
+        let (id, revision, path) = match rest.split_once('@').filter(at_name) {
             Some((id, rest)) => {
                 let (revision, path) = split_revision(rest);
+                let revision = percent_decode_str(&revision).decode_utf8_lossy().into_owned();
                 (id.to_owned(), Some(revision), path)
             }
             None => {
@@ -147,64 +150,48 @@ impl Reference {
         {
             return Err(ReferenceError::Query { text: printable(before) });
         }
-        Self::assemble(provider, kind, &id, revision.as_deref(), path.as_deref())
+        Spelled { provider, kind, id, revision, path }.read()
     }
+}
 
-    /// A link from a browser or an API: `…/org/model/(tree|blob|resolve|raw)/REV/PATH`, or the repository's page.
-    fn from_link(text: &str, known: &[Known<'_>]) -> Result<Self, ReferenceError> {
-        let elsewhere =
-            || ReferenceError::NotARepository { text: printable(text.split(['?', '#']).next().unwrap_or_default()) };
-        let url = Url::parse(text).map_err(|_| elsewhere())?;
-        if let Some(reference) = civitai::astray(&url, known) {
-            return reference;
-        }
-        let Some((provider, prefix)) = owner_of(&url, known) else {
-            return Err(ReferenceError::UnknownHost { host: Origin::of(&url).host().to_owned() });
-        };
-        if provider.protocol == Protocol::CivitAi {
-            return civitai::link(&url, prefix, provider);
-        }
-        let name = provider.name;
-        let decoded = percent_decode_str(&url.path()[prefix..]).decode_utf8().map_err(|_| elsewhere())?;
-        let (kind, rest) = split_kind(decoded.trim_matches('/'));
-        let parts: Vec<&str> = rest.split('/').collect();
-        let views = ["tree", "blob", "resolve", "raw", "commit", "blame"];
-        let Some(at) = parts.iter().skip(1).take(2).position(|part| views.contains(part)).map(|at| at + 1) else {
-            let is_page =
-                !rest.is_empty() && !["api", "settings", "docs", "spaces", "datasets", "models"].contains(&parts[0]);
-            return if is_page {
-                Self::assemble(Some(name), kind, &parts[..parts.len().min(2)].join("/"), None, None)
-            } else {
-                Err(elsewhere())
-            };
-        };
-        let (revision, path) = split_revision(&parts[at + 1..].join("/"));
-        let path = match parts[at] {
-            "commit" => None,
-            "tree" => path.map(|path| path + "/"),
-            _ => path,
-        };
-        Self::assemble(Some(name), kind, &parts[..at].join("/"), Some(&revision), path.as_deref())
-    }
+/// The parts of a reference, each still as it was written.
+#[derive(Debug, Default)]
+struct Spelled<'a> {
+    provider: Option<&'a str>,
+    kind: RepoKind,
+    id: String,
+    revision: Option<String>,
+    path: Option<String>,
+}
 
-    fn assemble(
-        provider: Option<&str>,
-        kind: RepoKind,
-        id: &str,
-        revision: Option<&str>,
-        path: Option<&str>,
-    ) -> Result<Self, ReferenceError> {
-        let id: RepoId = id.parse()?;
-        let revision = revision.filter(|revision| !revision.is_empty()).map(str::parse).transpose()?;
-        let path = match path.filter(|path| !path.is_empty()) {
+impl Spelled<'_> {
+    fn read(&self) -> Result<Reference, ReferenceError> {
+        // neither an id nor a revision can hold a `:`; llama.cpp, ollama and docker write the quantization behind one
+        let (id, behind_id) = split_quant(&self.id);
+        let (revision, behind_revision) = self.revision.as_deref().map_or((None, None), |revision| {
+            let (revision, quant) = split_quant(revision);
+            (Some(revision), quant)
+        });
+        let repo = Repo { kind: self.kind, id: id.parse()? };
+        let revision = revision.map(str::parse).transpose()?;
+        let path = match self.path.as_deref().filter(|path| !path.is_empty()) {
             Some(path) => Some(match path.strip_suffix('/') {
                 Some(folder) => Within::Folder(folder.parse()?),
                 None => Within::File(path.parse()?),
             }),
             None => None,
         };
-        let (provider, repo) = (provider.map(str::to_owned), Repo { kind, id });
-        Ok(Self { provider, repo, revision, path, file: None, traits: Vec::new(), site: None, token: None })
+        let quant = behind_id.or(behind_revision).map(str::to_owned);
+        let provider = self.provider.map(str::to_owned);
+        Ok(Reference { provider, repo, revision, path, quant, file: None, traits: Vec::new(), site: None, token: None })
+    }
+}
+
+/// `model:Q4_K_M`, taken apart.
+fn split_quant(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(':').filter(|(_, quant)| !quant.is_empty() && !quant.contains([':', '/', '@'])) {
+        Some((before, quant)) => (before, Some(quant)),
+        None => (text, None),
     }
 }
 
@@ -260,91 +247,4 @@ fn owner_of<'a, 'b>(url: &Url, known: &'a [Known<'b>]) -> Option<(&'a Known<'b>,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Reference, ReferenceError> {
-        let known = |name, addresses: &[&str]| Known {
-            name,
-            protocol: Protocol::HuggingFace,
-            addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
-            second: None,
-        };
-        Reference::parse(
-            text,
-            &[
-                known("hf", &["https://huggingface.co", "https://hf.co", "http://127.0.0.1:9/mirror"]),
-                known("ba", &["https://boincai.com"]),
-                known("corp", &["https://hub.corp.example/api/huggingfaceml/models"]),
-            ],
-        )
-    }
-
-    fn shown(text: &str) -> String {
-        let reference = parse(text).expect(text);
-        let revision = reference.revision.map(|revision| format!("@{revision}")).unwrap_or_default();
-        let path = reference.path.map(|path| format!(" {path}")).unwrap_or_default();
-        format!("{}:{}{revision}{path}", reference.provider.as_deref().unwrap_or("-"), reference.repo)
-    }
-
-    #[test]
-    fn every_spelling_of_the_field_is_read() {
-        for (text, meaning) in [
-            ("org/model", "-:org/model"),
-            ("gpt2", "-:gpt2"),
-            (" org/model@v1.0 ", "-:org/model@v1.0"),
-            ("org/model@refs/pr/3", "-:org/model@refs/pr/3"),
-            ("models/org/m", "-:org/m"),
-            ("datasets/org/d", "-:datasets/org/d"),
-            ("spaces/org/s@main", "-:spaces/org/s@main"),
-            ("ba:org/model", "ba:org/model"),
-            ("corp:datasets/o/d@x", "corp:datasets/o/d@x"),
-            ("hf:gpt2", "hf:gpt2"),
-            ("hf://org/m", "hf:org/m"),
-            ("hf://datasets/org/m@refs/pr/1/sub/f.json", "hf:datasets/org/m@refs/pr/1 sub/f.json"),
-            ("hf://org/m@main/f.json", "hf:org/m@main f.json"),
-            ("hf://org/m/sub/f.json", "hf:org/m sub/f.json"),
-            ("https://huggingface.co/org/m", "hf:org/m"),
-            ("https://hf.co/gpt2", "hf:gpt2"),
-            ("https://huggingface.co/org/m/tree/main", "hf:org/m@main"),
-            ("https://huggingface.co/org/m/tree/main/sub", "hf:org/m@main sub/"),
-            ("https://huggingface.co/org/m/tree/refs%2Fpr%2F1/a/b/", "hf:org/m@refs/pr/1 a/b/"),
-            ("hf://org/m/sub/", "hf:org/m sub/"),
-            ("https://huggingface.co/org/m/blob/main/a/b.json?x=1#L3", "hf:org/m@main a/b.json"),
-            (
-                "https://huggingface.co/org/m/resolve/refs%2Fpr%2F1/a%20b.bin?download=true",
-                "hf:org/m@refs/pr/1 a b.bin",
-            ),
-            ("https://huggingface.co/gpt2/resolve/main/config.json", "hf:gpt2@main config.json"),
-            ("https://huggingface.co/datasets/o/d/tree/v2", "hf:datasets/o/d@v2"),
-            ("https://huggingface.co/org/m/discussions/4", "hf:org/m"),
-            ("huggingface.co/org/m/blob/main/c.json", "hf:org/m@main c.json"),
-            ("https://boincai.com/meta-llama/Llama-2-7b-ba", "ba:meta-llama/Llama-2-7b-ba"),
-            ("http://127.0.0.1:9/mirror/org/m/blob/main/x", "hf:org/m@main x"),
-            ("https://hub.corp.example/api/huggingfaceml/models/org/m", "corp:org/m"),
-        ] {
-            assert_eq!(shown(text), meaning, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_reference_is_refused_by_name() {
-        for (text, reason) in [
-            ("", "not a repository id"),
-            ("a/b/c", "one slash"),
-            ("nope:org/m", "no provider `nope`"),
-            ("https://evil.example/org/m", "evil.example"),
-            ("https://huggingface.co.evil.example/org/m", "huggingface.co.evil.example"),
-            ("https://huggingface.co/", "does not lead to a repository"),
-            ("https://huggingface.co/settings/tokens", "does not lead to a repository"),
-            ("org/m@../x", "not a revision"),
-            ("org/m@", "not a revision"),
-            ("ba:org/m?token=secret", "`ba:org/m` is followed by"),
-            ("hf://org/m?token=secret", "`org/m` is followed by"),
-            ("ba:https://me:secret@h.example/m", "`https://h.example/m` does not lead"),
-        ] {
-            let error = parse(text).expect_err(text).to_string();
-            assert!(error.contains(reason) && !error.contains("secret"), "{text}: {error}");
-        }
-    }
-}
+mod tests;

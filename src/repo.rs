@@ -89,11 +89,13 @@ pub enum RepoKind {
     Dataset,
     /// The source of an application.
     Space,
+    /// Compiled code for accelerators, as the library `kernels` loads it.
+    Kernel,
 }
 
 impl RepoKind {
     /// All kinds, in the order in which help texts list them.
-    pub const ALL: [Self; 3] = [Self::Model, Self::Dataset, Self::Space];
+    pub const ALL: [Self; 4] = [Self::Model, Self::Dataset, Self::Space, Self::Kernel];
 
     /// The plural that stands in API routes and in names of cache folders.
     #[must_use]
@@ -102,6 +104,7 @@ impl RepoKind {
             Self::Model => "models",
             Self::Dataset => "datasets",
             Self::Space => "spaces",
+            Self::Kernel => "kernels",
         }
     }
 
@@ -112,6 +115,7 @@ impl RepoKind {
             Self::Model => "model",
             Self::Dataset => "dataset",
             Self::Space => "space",
+            Self::Kernel => "kernel",
         }
     }
 }
@@ -197,7 +201,7 @@ impl fmt::Display for RepoId {
 /// A repository: its kind and id together, because `org/x` the model and `org/x` the dataset are two things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Repo {
-    /// Model, dataset or space.
+    /// Model, dataset, space or kernel.
     pub kind: RepoKind,
     /// The id within its kind.
     pub id: RepoId,

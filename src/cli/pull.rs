@@ -58,12 +58,13 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, TokenChoice, Setting
     if arguments.into.into.is_some() && kind != RepoKind::Model {
         return Err(Error::Usage(format!("--into is for models, and `{}` is none", Repo { kind, ..reference.repo })));
     }
+    let quant = one(reference.quant.clone(), arguments.quant.clone(), "--quant")?;
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
     let token = arguments.token.choice()?;
     let mut request = Request {
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
         allow_unsafe: arguments.allow_unsafe,
-        weights: arguments.choice()?,
+        weights: arguments.choice(quant)?,
         local_dir: arguments.local_dir.clone(),
         into: arguments.into.installation(env)?,
         force: arguments.force,

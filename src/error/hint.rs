@@ -50,6 +50,10 @@ impl Error {
                  download link on it"
                     .to_owned(),
             ],
+            Self::Reference(ReferenceError::Elsewhere { hint, .. }) => vec![hint.clone()],
+            Self::Reference(ReferenceError::Query { text }) if text.contains('@') => {
+                vec!["a branch with `?` or `#` in its name goes behind --revision, in quotes".to_owned()]
+            }
             Self::Reference(ReferenceError::BareNumber { text }) => bare_number(text),
             Self::Reference(ReferenceError::NotANumber { .. }) => {
                 vec!["models of CivitAI are written `civitai:MODEL@VERSION+FILE`, each a number of the page's address".to_owned()]
@@ -240,6 +244,9 @@ fn network(failure: &Failure) -> Vec<String> {
         }
         Failure::Refused(refused) if refused.is_page && !refused.is_xml && refused.status.as_u16() == 403 => {
             "a firewall in front of the server refuses, not the server; another network or a later time may help".to_owned()
+        }
+        Failure::Refused(refused) if refused.status.as_u16() == 404 && refused.may_pass => {
+            "the server cannot reach its storage, your access is not the reason; try again later".to_owned()
         }
         Failure::Refused(refused) => match (refused.status.as_u16(), refused.wait) {
             (429, Some(wait)) if wait.as_secs() >= 60 => {

@@ -88,6 +88,8 @@ fn nearest<'a>(candidates: impl Iterator<Item = (f64, &'a str)>) -> Vec<String> 
     let mut candidates: Vec<(f64, &str)> = candidates.collect();
     candidates
         .sort_by(|(one, one_path), (other, other_path)| other.total_cmp(one).then_with(|| one_path.cmp(other_path)));
+    // a file of CivitAI has a path and a name, mostly the same
+    candidates.dedup_by_key(|(_, path)| *path);
     candidates.truncate(LIMIT);
     candidates.into_iter().map(|(_, path)| path.to_owned()).collect()
 }
@@ -148,6 +150,7 @@ mod tests {
         assert_eq!(near("Onnx/"), ["onnx/"]);
         assert_eq!(near("pytorch_model.bin"), [""; 0]);
         assert_eq!(near(""), [""; 0]);
+        assert_eq!(to_name("modle.bin", &["model.bin", "model.bin", "x"]), ["model.bin"], "each once");
     }
 
     #[test]

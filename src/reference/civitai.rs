@@ -122,7 +122,7 @@ fn assemble(provider: Option<&str>, named: Named, file: Option<u64>) -> Referenc
     let repo = Repo { kind: RepoKind::Model, id };
     let site: Option<Endpoint> = None;
     let (provider, traits) = (provider.map(str::to_owned), Vec::new());
-    Reference { provider, repo, revision, path: None, file, traits, site, token: None }
+    Reference { provider, repo, revision, path: None, quant: None, file, traits, site, token: None }
 }
 
 fn number(text: &str) -> Result<u64, ReferenceError> {

@@ -37,6 +37,16 @@ pub enum ReferenceError {
         /// The link, without its query.
         text: String,
     },
+    /// Something else that a hub has, or a page about a repository that holds none of its files.
+    #[error("`{text}` is {what}, not a repository")]
+    Elsewhere {
+        /// The link, without its query.
+        text: String,
+        /// What it is.
+        what: &'static str,
+        /// What to do about it.
+        hint: String,
+    },
     /// A query behind something that is no link, as in `civitai:1?token=…`.
     #[error("`{text}` is followed by a `?` or `#`, which only links have")]
     Query {

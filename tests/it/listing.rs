@@ -311,7 +311,7 @@ hint: nothing was written; if this is a mirror, ask the hub itself or another mi
 
 #[test]
 fn listings_of_every_kind_are_asked_for_at_their_own_routes() {
-    for kind in [Kind::Model, Kind::Dataset, Kind::Space] {
+    for kind in [Kind::Model, Kind::Dataset, Kind::Space, Kind::Kernel] {
         let repository = Repository::new(kind, "org/name").file("a b#c?.txt", "odd but legal");
         let hub = Hub::start(vec![repository]);
         let sandbox = Sandbox::new(&hub);

@@ -382,13 +382,14 @@ Options:
 What to pull:
       --revision <REVISION>  Branch, tag, refs/pr/N or commit
       --repo-type <KIND>     Kind of the repository [alias: --type] [possible values: model,
-                             dataset, space]
+                             dataset, space, kernel]
       --include <PATTERN>    Only files that match this pattern (repeatable); * crosses folders
       --exclude <PATTERN>    No files that match this pattern (repeatable)
       --weights <FORMAT>     One set of weights instead of all: auto takes a complete one,
                              safetensors first [possible values: auto, safetensors, gguf, onnx,
                              pytorch]
-      --quant <NAME>         Only the GGUF files of this quantization, as in Q4_K_M
+      --quant <NAME>         Only the GGUF files of this quantization, as in Q4_K_M;
+                             org/model:Q4_K_M says the same
 
 Server:
       --provider <NAME>  Provider of a reference that names none: hf, ba, civitai, or one of the

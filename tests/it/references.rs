@@ -1,7 +1,7 @@
 //! Everything that can be typed or pasted where a repository is asked for.
 
 use crate::sandbox::{Run, Sandbox};
-use crate::support::{Hub, Repository};
+use crate::support::{Hub, Kind, Repository};
 use snapbox::str;
 
 fn hub() -> Hub {
@@ -17,6 +17,7 @@ fn hub() -> Hub {
         Repository::model("gpt2").file("config.json", "{}"),
         Repository::dataset("org/model").file("config.json", "dataset"),
         Repository::space("org/model").file("config.json", "space"),
+        Repository::new(Kind::Kernel, "org/model").file("config.json", "kernel"),
     ])
 }
 
@@ -51,6 +52,9 @@ fn every_spelling_leads_to_the_same_commit() {
         (&["hf://org/model@v1.0"], &first),
         (&["https://huggingface.co/org/model/tree/v1.0"], &first),
         (&["org/model@branch/with/slashes"], &first),
+        (&["https://huggingface.co/org/model/tree/branch%2Fwith%2Fslashes"], &first),
+        (&["https://huggingface.co/org/model/commits/v1.0"], &first),
+        (&["hf://org/model@branch%2Fwith%2Fslashes"], &first),
         (&["org/model@refs/pr/7"], &proposed),
         (&["https://huggingface.co/org/model/tree/refs%2Fpr%2F7"], &proposed),
         (&["https://huggingface.co/org/model/tree/refs/pr/7"], &proposed),
@@ -85,6 +89,10 @@ fn kinds_of_repositories_are_told_apart() {
         (&["https://huggingface.co/datasets/org/model/blob/main/config.json"], "dataset", "dataset"),
         (&["spaces/org/model"], "space", "space"),
         (&["org/model", "--repo-type", "space"], "space", "space"),
+        (&["kernels/org/model"], "kernel", "kernel"),
+        (&["hf://kernels/org/model@main"], "kernel", "kernel"),
+        (&["https://huggingface.co/kernels/org/model/blob/main/config.json"], "kernel", "kernel"),
+        (&["org/model", "--repo-type", "kernel"], "kernel", "kernel"),
         (&["org/model", "--repo-type", "model"], "model", "{\"second\": 2}"),
         (&["gpt2"], "model", "{}"),
     ] {
@@ -254,4 +262,90 @@ error: `org/[31mmodel` is not a repository id: only ASCII letters, digits, `_`, 
 "#]])
         .run();
     assert_eq!(sandbox.tree("cache"), "");
+}
+
+#[test]
+fn a_page_that_holds_no_files_is_refused_by_what_it_is_and_never_taken_for_main() {
+    let sandbox = Sandbox::without_hub();
+    refused(&sandbox, &["https://huggingface.co/org/model/discussions/3?x=1"])
+        .stderr(str![[r#"
+error: `https://huggingface.co/org/model/discussions/3` is a discussion, not a repository
+hint: if it is a pull request, `hf:org/model@refs/pr/3` is what it proposes
+
+"#]])
+        .run();
+    refused(&sandbox, &["https://huggingface.co/datasets/org/data/compare/main..v2"])
+        .stderr(str![[r#"
+error: `https://huggingface.co/datasets/org/data/compare/main..v2` is a comparison, not a repository
+hint: name the side that is meant: `hf:datasets/org/data@v2`
+
+"#]])
+        .run();
+    refused(&sandbox, &["https://huggingface.co/org/model/xet-data/main"])
+        .stderr(str![[r#"
+error: `https://huggingface.co/org/model/xet-data/main` is a page that holds no files, not a repository
+hint: `hf:org/model` is the repository that it is about
+
+"#]])
+        .run();
+    refused(&sandbox, &["hf://buckets/org/bucket/file.bin"])
+        .stderr(str![[r#"
+error: `buckets/org/bucket/file.bin` is a bucket, not a repository
+hint: `hf sync` copies buckets
+
+"#]])
+        .run();
+    refused(&sandbox, &["https://huggingface.co/collections/org/some-66a1"])
+        .stderr(str![[r#"
+error: `https://huggingface.co/collections/org/some-66a1` is a collection, not a repository
+hint: pull the repositories in it one by one
+
+"#]])
+        .run();
+    refused(&sandbox, &["org/model@fix#1"])
+        .stderr(str![[r#"
+error: `org/model@fix` is followed by a `?` or `#`, which only links have
+hint: a branch with `?` or `#` in its name goes behind --revision, in quotes
+
+"#]])
+        .run();
+    refused(&sandbox, &["org/model:Q4_K_M", "--quant", "Q8_0"])
+        .stderr(str![[r#"
+error: the reference says `Q4_K_M`, but --quant says `Q8_0`
+
+"#]])
+        .run();
+}
+
+#[test]
+fn options_of_other_downloaders_are_known_by_name() {
+    let sandbox = Sandbox::without_hub();
+    refused(&sandbox, &["org/model", "--resume-download"])
+        .stderr(str![[r#"
+error: there is no option `--resume-download`
+hint: it is not needed: a pull always goes on from what has arrived
+
+"#]])
+        .run();
+    refused(&sandbox, &["org/model", "--local-dir", "x", "--local-dir-use-symlinks", "False"])
+        .stderr(str![[r#"
+error: there is no option `--local-dir-use-symlinks`
+hint: it is not needed: --local-dir always holds plain files
+
+"#]])
+        .run();
+    refused(&sandbox, &["org/model", "--allow-patterns", "*.json"])
+        .stderr(str![[r#"
+error: there is no option `--allow-patterns`
+hint: here it is --include
+
+"#]])
+        .run();
+    refused(&sandbox, &["org/model", "--local_dir_use_symlinks=False"])
+        .stderr(str![[r#"
+error: there is no option `--local_dir_use_symlinks`
+hint: it is not needed: --local-dir always holds plain files
+
+"#]])
+        .run();
 }

@@ -93,6 +93,12 @@ fn a_quantization_comes_with_all_its_splits() {
     let paths: Vec<&str> =
         told["files"].as_array().expect("files").iter().filter_map(|file| file["path"].as_str()).collect();
     assert_eq!(paths, ["Q8_0/llama-Q8_0-00001-of-00002.gguf", "Q8_0/llama-Q8_0-00002-of-00002.gguf"]);
+    for spelled in ["acme/llama-gguf:Q8_0", "hf.co/acme/llama-gguf:Q8_0", "hf:acme/llama-gguf@main:Q8_0"] {
+        let told = pull(&sandbox, spelled).args(["--json", "--quiet"]).run().json();
+        let files = told["files"].as_array().expect("files").iter();
+        let paths: Vec<&str> = files.filter_map(|file| file["path"].as_str()).collect();
+        assert_eq!(paths, ["Q8_0/llama-Q8_0-00001-of-00002.gguf", "Q8_0/llama-Q8_0-00002-of-00002.gguf"], "{spelled}");
+    }
     hub.take_requests();
     let refused = |arguments: &[&str]| pull(&sandbox, QUANTS).args(arguments);
     refused(&["--quant", "Q5_K_M"])

@@ -37,7 +37,7 @@ pub(in crate::cli) struct Pull {
     /// One set of weights instead of all: auto takes a complete one, safetensors first
     #[arg(long, value_name = "FORMAT", help_heading = "What to pull")]
     pub(in crate::cli) weights: Option<Weights>,
-    /// Only the GGUF files of this quantization, as in Q4_K_M
+    /// Only the GGUF files of this quantization, as in Q4_K_M; org/model:Q4_K_M says the same
     #[arg(long, value_name = "NAME", help_heading = "What to pull")]
     pub(in crate::cli) quant: Option<String>,
 
@@ -77,6 +77,7 @@ pub(in crate::cli) enum Kind {
     Model,
     Dataset,
     Space,
+    Kernel,
 }
 
 impl From<Kind> for RepoKind {
@@ -85,6 +86,7 @@ impl From<Kind> for RepoKind {
             Kind::Model => Self::Model,
             Kind::Dataset => Self::Dataset,
             Kind::Space => Self::Space,
+            Kind::Kernel => Self::Kernel,
         }
     }
 }
@@ -100,10 +102,10 @@ pub(in crate::cli) enum Weights {
 }
 
 impl Pull {
-    /// What `--weights` and `--quant` say together.
-    pub(in crate::cli) fn choice(&self) -> Result<Option<Choice>, Error> {
-        match (self.weights, &self.quant) {
-            (None | Some(Weights::Auto | Weights::Gguf), Some(quant)) => Ok(Some(Choice::Quant(quant.clone()))),
+    /// What `--weights` and a quantization, of `--quant` or behind the reference, say together.
+    pub(in crate::cli) fn choice(&self, quant: Option<String>) -> Result<Option<Choice>, Error> {
+        match (self.weights, quant) {
+            (None | Some(Weights::Auto | Weights::Gguf), Some(quant)) => Ok(Some(Choice::Quant(quant))),
             (Some(_), Some(_)) => {
                 Err(Error::Usage("--quant is about GGUF files, and --weights says another".to_owned()))
             }

@@ -44,6 +44,8 @@ fn kind(refused: &Refused) -> Option<RefusalKind> {
         403 if is_early => RefusalKind::EarlyAccess,
         403 if says("do not have access") => RefusalKind::NotEntitled,
         403 => RefusalKind::Forbidden,
+        // its storage is away: that is no word about the file
+        404 if refused.may_pass => return None,
         404 if refused.url.contains("/api/download/") => RefusalKind::FileMissing,
         404 => RefusalKind::NotPublished,
         410 => RefusalKind::Archived,

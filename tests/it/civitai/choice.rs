@@ -251,3 +251,19 @@ hint: name one by its number at the end of the reference, as in `+21`
     pull(&sandbox, "civitai:1@2").args(["--exclude", "pony*"]).any_stdout().any_stderr().run();
     pull(&sandbox, "civitai:1@2").args(["--exclude", "*"]).status(5).any_stderr().run();
 }
+
+#[test]
+fn a_near_name_is_listed_once_though_a_file_has_two_names() {
+    let site = flux();
+    let sandbox = Sandbox::with_civitai(&site, None);
+    pull(&sandbox, "civitai:618692@691639")
+        .args(["flux_def.safetensors"])
+        .status(5)
+        .stderr(str![[r#"
+error: `618692` has not all of the files that were asked for
+  caused by: no file in the repository matches `flux_def.safetensors`
+hint: near `flux_def.safetensors`: `flux_dev.safetensors`, `flux_dev.21.safetensors`
+
+"#]])
+        .run();
+}

@@ -87,12 +87,12 @@ fn a_transient_404_is_tried_again() {
     site.configure(|state| state.transient = 100);
     pull(&sandbox, "civitai:257749@290640")
         .args(["--force"])
-        .status(5)
+        .status(7)
         .stderr(str![[r#"
-error: `257749` lists `pony.safetensors`, but the hub does not have it
+error: could not ask 127.0.0.1 about `civitai:257749@290640`
   caused by: 404 Not Found for [CIVITAI]/api/download/models/290640
   server says: File not found
-hint: run the command again; the hub may be in the middle of a change
+hint: the server cannot reach its storage, your access is not the reason; try again later
 
 "#]])
         .run();

@@ -5,6 +5,7 @@ pub enum Kind {
     Model,
     Dataset,
     Space,
+    Kernel,
 }
 
 impl Kind {
@@ -14,6 +15,7 @@ impl Kind {
             Self::Model => "models",
             Self::Dataset => "datasets",
             Self::Space => "spaces",
+            Self::Kernel => "kernels",
         }
     }
 
@@ -27,11 +29,12 @@ impl Kind {
             Self::Model => "",
             Self::Dataset => "datasets/",
             Self::Space => "spaces/",
+            Self::Kernel => "kernels/",
         }
     }
 
     pub fn from_plural(text: &str) -> Option<Self> {
-        [Self::Model, Self::Dataset, Self::Space].into_iter().find(|kind| kind.plural() == text)
+        [Self::Model, Self::Dataset, Self::Space, Self::Kernel].into_iter().find(|kind| kind.plural() == text)
     }
 }
 

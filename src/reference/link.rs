@@ -1,0 +1,146 @@
+//! Links from a browser or an API: `…/org/model/(tree|blob|resolve|…)/REV/PATH`, or the page of a repository.
+//!
+//! A page that is about another revision than `main`, or about none, never becomes `main` without a word: what it means is
+//! pulled, or it is refused by what it is. In a link a branch is one part (`feature%2Fx`), so its parts are taken apart
+//! before they are decoded.
+
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::{Known, Reference, ReferenceError, Spelled, civitai, owner_of, without_user};
+use crate::endpoint::{Origin, Protocol};
+use crate::repo::{RepoKind, printable};
+
+/// What the part behind a repository's name makes of what follows.
+enum View {
+    /// A revision, and a folder in it.
+    Folder,
+    /// A revision, and a file in it.
+    File,
+    /// A revision alone, whatever follows.
+    Revision,
+    /// Discussions and pull requests by their numbers.
+    Discussions,
+    /// Two revisions.
+    Comparison,
+    /// Something about the repository as a whole.
+    Page,
+}
+
+fn view(part: &str) -> Option<View> {
+    Some(match part {
+        "tree" | "upload" | "new" => View::Folder,
+        "blob" | "resolve" | "raw" | "blame" | "edit" | "delete" | "commits" => View::File,
+        "commit" => View::Revision,
+        "discussions" | "pull" => View::Discussions,
+        "compare" => View::Comparison,
+        "viewer" | "settings" | "community" | "embed" | "app" => View::Page,
+        _ => return None,
+    })
+}
+
+/// What else a hub has, by the first part of the route: how it is called, and what to do about it.
+const OTHER_THINGS: [(&str, &str, &str); 3] = [
+    ("buckets", "a bucket", "`hf sync` copies buckets"),
+    ("collections", "a collection", "pull the repositories in it one by one"),
+    ("papers", "a paper", "pull the models that it links to"),
+];
+
+/// First parts of routes that no owner of repositories can have for a name.
+const RESERVED: [&str; 22] = [
+    "api",
+    "blog",
+    "buckets",
+    "chat",
+    "collections",
+    "datasets",
+    "docs",
+    "enterprise",
+    "join",
+    "kernels",
+    "learn",
+    "login",
+    "models",
+    "new",
+    "organizations",
+    "papers",
+    "posts",
+    "pricing",
+    "settings",
+    "spaces",
+    "tasks",
+    "inference",
+];
+
+/// What is no repository, though it is written like one: `buckets/org/name`.
+pub(super) fn other_thing(text: &str) -> Option<ReferenceError> {
+    let (first, rest) = text.split_once('/')?;
+    let (_, what, hint) = OTHER_THINGS.iter().find(|(name, ..)| *name == first && !rest.is_empty())?;
+    Some(ReferenceError::Elsewhere { text: printable(text), what, hint: (*hint).to_owned() })
+}
+
+/// Reads a link.
+pub(super) fn read(text: &str, known: &[Known<'_>]) -> Result<Reference, ReferenceError> {
+    let shown = without_user(text.split(['?', '#']).next().unwrap_or_default());
+    let no_repository = || ReferenceError::NotARepository { text: shown.clone() };
+    let url = Url::parse(text).map_err(|_| no_repository())?;
+    if let Some(reference) = civitai::astray(&url, known) {
+        return reference;
+    }
+    let Some((provider, prefix)) = owner_of(&url, known) else {
+        return Err(ReferenceError::UnknownHost { host: Origin::of(&url).host().to_owned() });
+    };
+    if provider.protocol == Protocol::CivitAi {
+        return civitai::link(&url, prefix, provider);
+    }
+    let route = url.path()[prefix..].trim_matches('/');
+    if let Some(ReferenceError::Elsewhere { what, hint, .. }) = other_thing(route) {
+        return Err(ReferenceError::Elsewhere { text: shown, what, hint });
+    }
+    let decoded = route.split('/').map(|part| percent_decode_str(part).decode_utf8().map(String::from));
+    let parts: Vec<String> = decoded.collect::<Result<_, _>>().map_err(|_| no_repository())?;
+    let (kind, parts) = match RepoKind::ALL.into_iter().find(|kind| parts[0] == kind.plural()) {
+        Some(kind) => (kind, &parts[1..]),
+        None => (RepoKind::Model, &parts[..]),
+    };
+    let first = parts.first().ok_or_else(no_repository)?.as_str();
+    if first.is_empty() || RESERVED.contains(&first) {
+        return Err(no_repository());
+    }
+    // some models have no owner: `gpt2/tree/main`
+    let is_view = |at: usize| parts.get(at).is_some_and(|part| view(part).is_some());
+    let length = if is_view(1) && !is_view(2) && parts.len() > 2 { 1 } else { parts.len().min(2) };
+    let whole = Spelled { provider: Some(provider.name), kind, id: parts[..length].join("/"), ..Spelled::default() };
+    let Some(part) = parts.get(length) else { return whole.read() };
+    let elsewhere = |what, hint: &dyn Fn(&str) -> String| {
+        let id = whole.read().map(|reference| format!("{}:{}", provider.name, reference.repo));
+        id.and_then(|id| Err(ReferenceError::Elsewhere { text: shown.clone(), what, hint: hint(&id) }))
+    };
+    let rest = &parts[length + 1..];
+    match view(part) {
+        Some(View::Folder) => at_revision(whole, rest, "/").read(),
+        Some(View::File) => at_revision(whole, rest, "").read(),
+        Some(View::Revision) => at_revision(whole, &rest[..rest.len().min(1)], "").read(),
+        Some(View::Page) => whole.read(),
+        Some(View::Discussions) => match rest.first().filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        {
+            Some(number) => elsewhere("a discussion", &|id| {
+                format!("if it is a pull request, `{id}@refs/pr/{number}` is what it proposes")
+            }),
+            None => whole.read(),
+        },
+        Some(View::Comparison) => elsewhere("a comparison", &|id| {
+            let right = rest.join("/").rsplit("..").next().unwrap_or_default().trim_start_matches('.').to_owned();
+            format!("name the side that is meant: `{id}@{}`", printable(&right))
+        }),
+        None => elsewhere("a page that holds no files", &|id| format!("`{id}` is the repository that it is about")),
+    }
+}
+
+/// The first part is the revision, but `refs/pr/N` and `refs/convert/NAME` have three where they are not encoded.
+fn at_revision<'a>(whole: Spelled<'a>, rest: &[String], end: &str) -> Spelled<'a> {
+    let is_long = rest.len() >= 3 && rest[0] == "refs" && ["pr", "convert"].contains(&rest[1].as_str());
+    let (revision, path) = rest.split_at(if is_long { 3 } else { rest.len().min(1) });
+    let path = (!path.is_empty()).then(|| path.join("/") + end);
+    Spelled { revision: Some(revision.join("/")), path, ..whole }
+}
