@@ -1,7 +1,8 @@
 """Writes the tables of ComfyUI's and Visionatrix's own answers that src/comfyui and src/vix are tested against.
 
-Run with PyYAML and a checkout of each, which are only read:
-COMFYUI=… VISIONATRIX=… python3 tests/it/data/comfyui.py > tests/it/data/comfyui.json
+Run with PyYAML 6.0.3 (6.0.4 gives the last of several merged mappings precedence, against YAML's rule) and a checkout of
+each, which are only read; -P because of fnmatch.py beside this:
+COMFYUI=… VISIONATRIX=… python3 -P tests/it/data/comfyui.py > tests/it/data/comfyui.json
 
 `folders`: the folders of each type, in the order in which ComfyUI looks, without a yaml in the first row, then what each
 yaml beside it changes of that; null where ComfyUI does not start. `worker`: the same inside a Visionatrix worker. `found`: whether a worker finds a model among
