@@ -1,15 +1,15 @@
 //! The use case, in three steps that can be held in the hand: references become verified files in their places.
 //!
-//! [`prepare`], for one reference:
+//! [`prepare()`], for one reference:
 //! 1. Everything that is asked for is here already, and nothing can have changed: nothing is to do, without a request.
 //! 2. Otherwise the first credential is found, and the revision becomes a commit. All of it is here: nothing is to do.
 //! 3. Behind a gate, access is asked for before any byte; where the hub cannot say, one file of the plan is tried.
 //! 4. The listing of the commit becomes a plan.
 //!
-//! [`transfer`], for any number of prepared pulls:
+//! [`transfer()`], for any number of prepared pulls:
 //! 5. The disk must have room; every missing blob is fetched, verified and published.
 //!
-//! [`settle`], for each of them:
+//! [`settle()`], for each of them:
 //! 6. The listing is kept, and last of all the ref, so that an interrupted pull is never taken for a whole one.
 //! 7. Where an application's folders are named, the files are brought there from the cache.
 

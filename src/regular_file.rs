@@ -33,7 +33,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// The bytes of a regular file; of `/dev/null` none, as people name it who want to have nothing there.
 ///
 /// # Errors
-/// As [`open`], and [`io::ErrorKind::FileTooLarge`] for a file of more than `most` bytes.
+/// As [`open()`], and [`io::ErrorKind::FileTooLarge`] for a file of more than `most` bytes.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open_anything(path)?;
     if is_null_device(&file) {

@@ -25,7 +25,7 @@ pub(super) fn matches(path: &Path, digest: &Digest, size: u64) -> Result<bool, C
     matches_telling(path, digest, size, &|_| {})
 }
 
-/// As [`matches`]; `told` hears the length of each piece that was read.
+/// As [`matches()`]; `told` hears the length of each piece that was read.
 pub(super) fn matches_telling(path: &Path, digest: &Digest, size: u64, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
     read_checked(path, digest, size, |bytes| {
         told(bytes.len() as u64);

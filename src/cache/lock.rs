@@ -9,7 +9,7 @@
 //! The lock saves bandwidth; correctness never rests on it, because on Lustre, GPFS and some NFS mounts `flock` succeeds
 //! for everyone (`huggingface_hub` PR 4228). So where there are no locks to be had (unsupported, forbidden by AppArmor or a
 //! CIFS server, a folder of another user's) the caller goes on without, and the file that this run made for the lock becomes
-//! filelock's [soft lock](super::soft_lock) until it ends.
+//! filelock's soft lock until it ends.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;

@@ -8,7 +8,7 @@
 //! same places waste bandwidth and nothing else.
 //!
 //! Two that do not write the same bytes, because one of them has them from a bad mirror, are why a hash of what went
-//! through memory is not enough. Whoever opens the file marks its [journal](super::journal) first, and each write sees
+//! through memory is not enough. Whoever opens the file marks its journal first, and each write sees
 //! whether the file has changed since the one before. Before the verdict the file is taken away under another name, where a
 //! rival finds out at its next write that it has lost it; if there was any, the file is hashed once more, from the disk.
 //!
