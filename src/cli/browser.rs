@@ -6,7 +6,7 @@
 use std::io;
 use std::process::{Command, Stdio};
 
-use crate::env::{self, Env};
+use crate::settings::env::{self, Env};
 
 /// Opens pages; says which could not be.
 pub(super) fn open<'a>(pages: &'a [String], env: &Env) -> Vec<(&'a str, io::Error)> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::terminal::Terminal;
 use crate::error::{Error, ExitStatus};
-use crate::http::Failure;
+use crate::hub::http::Failure;
 use crate::text::{printable, visible};
 
 /// The text of an error for people.

@@ -11,11 +11,11 @@ use url::Url;
 use super::diagnose;
 use super::running::Running;
 use super::terminal::Terminal;
-use crate::auth::TokenChoice;
 use crate::endpoint::{Origin, Protocol};
-use crate::env::Env;
 use crate::error::{Error, ExitStatus};
+use crate::hub::auth::TokenChoice;
 use crate::repo::RepoId;
+use crate::settings::env::Env;
 use crate::settings::{Overrides, Provider, Settings};
 
 /// The name that goes with a token (huggingface_hub stores the same). The hub reads the password only.

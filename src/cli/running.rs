@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use super::{diagnose, signal};
-use crate::auth::TokenChoice;
-use crate::env::Env;
 use crate::error::{Error, ExitStatus};
+use crate::hub::auth::TokenChoice;
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::settings::env::Env;
 
 /// How long tasks may take to put down what they hold once the run has ended.
 const CLOSING_TIME: Duration = Duration::from_millis(500);

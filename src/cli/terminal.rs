@@ -6,8 +6,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::env::{self, Env};
 use crate::error::Error;
+use crate::settings::env::{self, Env};
 use crate::text::visible;
 
 /// How progress is shown.

@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 
 use crate::credential::CredentialSource;
-use crate::provider::{Account, Role, Scope};
+use crate::hub::provider::{Account, Role, Scope};
 
 /// The name of the box on the page where a fine-grained token is made.
 const GATED_BOX: &str = "Read access to contents of all public gated repos you can access";
@@ -82,7 +82,7 @@ fn permissions(scope: &Scope) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::TokenFacts;
+    use crate::hub::provider::TokenFacts;
 
     fn account(token: TokenFacts) -> Account {
         Account { name: "bob".to_owned(), organizations: vec!["acme".to_owned()], standing: None, token }

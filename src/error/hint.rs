@@ -11,16 +11,16 @@ use std::path::Path;
 use indicatif::DecimalBytes;
 
 use super::Error;
-use crate::auth::{AuthError, IdentityError};
-use crate::cache::CacheError;
-use crate::comfyui::ComfyuiError;
+use crate::apps::comfyui::ComfyuiError;
+use crate::apps::weights::{DtypeError, Offer, WeightsError};
 use crate::fetch::FetchError;
-use crate::http::{ClientError, Failure, NetworkKind};
+use crate::hub::auth::{AuthError, IdentityError};
+use crate::hub::http::{ClientError, Failure, NetworkKind};
 use crate::pattern::{Unmatched, Wanted};
 use crate::reference::ReferenceError;
 use crate::repo::RepoPath;
 use crate::settings::{ConfigError, ProxyError, SettingsError};
-use crate::weights::{DtypeError, Offer, WeightsError};
+use crate::store::cache::CacheError;
 
 impl Error {
     /// What the user may do, most promising first.

@@ -4,8 +4,8 @@ use thiserror::Error as ThisError;
 
 use super::ExitStatus;
 use crate::credential::CredentialSource;
-use crate::http::Failure;
-use crate::provider::{Account, Refusal, RefusalKind};
+use crate::hub::http::Failure;
+use crate::hub::provider::{Account, Refusal, RefusalKind};
 use crate::repo::{Repo, RepoPath, Revision};
 
 /// A refusal, with everything that explains it.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use thiserror::Error as ThisError;
 
 use crate::credential::CredentialSource;
-use crate::http::Failure;
-use crate::provider::ProviderError;
+use crate::hub::http::Failure;
+use crate::hub::provider::ProviderError;
 
 /// A token that is no good.
 #[derive(Debug, ThisError)]

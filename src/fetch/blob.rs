@@ -12,8 +12,8 @@ use super::share::Job;
 use super::tiny::{gather, is_tiny};
 use super::watch::Watch;
 use super::{Engine, FetchError, blocking};
-use crate::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges, Verdict};
 use crate::report::Wait;
+use crate::store::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges, Verdict};
 
 /// How often a lock that another process holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(100);

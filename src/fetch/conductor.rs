@@ -14,8 +14,8 @@ use super::stream::{Interruption, Stream};
 use super::tempo::{Standing, Tempo};
 use super::transport::Link;
 use super::{Engine, FetchError};
-use crate::cache::CacheError;
-use crate::http::{Failure, Patience};
+use crate::hub::http::{Failure, Patience};
+use crate::store::cache::CacheError;
 
 /// How often the number of connections is thought over.
 const BEAT: Duration = Duration::from_millis(10);

@@ -293,7 +293,7 @@ mod tests {
         ) {
             let mut leases = whole(size);
             let mut streams: Vec<(LeaseId, u64)> = Vec::new();
-            let mut come = crate::cache::Ranges::default();
+            let mut come = crate::store::cache::Ranges::default();
             let mut total = 0;
             let mut claim = |leases: &mut Leases, stream: &mut (LeaseId, u64), length| {
                 let kept = leases.claim(stream.0, length);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::leases::{Lease, LeaseId, Leases};
-use crate::cache::{CacheError, Partial, Ranges};
+use crate::store::cache::{CacheError, Partial, Ranges};
 
 /// What the streams of one file share.
 #[derive(Debug)]

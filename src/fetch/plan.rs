@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::cache::{Destination, Here, Known};
 use crate::digest::Digest;
 use crate::manifest::{Entry, RepoFile};
 use crate::repo::RepoPath;
+use crate::store::cache::{Destination, Here, Known};
 
 /// Where a file stands before the run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use url::Url;
 
 use super::plan::Need;
 use super::{FetchError, Transport};
-use crate::cache::{Destination, Here};
 use crate::manifest::RepoFile;
 use crate::report::FileId;
+use crate::store::cache::{Destination, Here};
 
 /// Where a file's bytes are asked for.
 pub type LinkOf = Box<dyn Fn(&RepoFile) -> Url + Send + Sync>;

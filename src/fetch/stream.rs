@@ -18,8 +18,8 @@ use super::open::{Held, Open};
 use super::share::Job;
 use super::transport::{Body, Link};
 use super::{Engine, FetchError, blocking};
-use crate::cache::CacheError;
-use crate::http::Failure;
+use crate::hub::http::Failure;
+use crate::store::cache::CacheError;
 
 /// How many bytes are gathered for one write. Two such pieces a connection, one that fills and one that is written, are
 /// the engine's share of the memory.

@@ -11,7 +11,7 @@ use super::share::Job;
 use super::stream::PIECE;
 use super::transport::Link;
 use super::{Engine, FetchError};
-use crate::http::{Failure, Patience};
+use crate::hub::http::{Failure, Patience};
 use crate::manifest::RepoFile;
 
 /// Whether a file is fetched this way.

@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::credential::Credential;
 use crate::endpoint::Origin;
-use crate::http::{Answer, Ask, ByteRange, Client, Coverage, Failure, coverage};
+use crate::hub::http::{Answer, Ask, ByteRange, Client, Coverage, Failure, coverage};
 use crate::manifest::RepoFile;
 
 /// How often the provider may be asked for one file: this many times, and once more for every so many bytes.

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{FetchError, blocking};
-use crate::cache::{Activity, PartialPlace};
+use crate::store::cache::{Activity, PartialPlace};
 
 /// How often its files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

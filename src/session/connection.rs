@@ -12,9 +12,9 @@ use super::{Given, Subject};
 use crate::credential::Credential;
 use crate::error::{BadToken, Error};
 use crate::fetch::Transport;
-use crate::http::{Client, Failure};
+use crate::hub::http::{Client, Failure};
+use crate::hub::provider::{self, Access, Account, Provider, ProviderError};
 use crate::manifest::{Entry, Gate, Listing, Resolved};
-use crate::provider::{self, Access, Account, Provider, ProviderError};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
 

@@ -5,8 +5,8 @@
 
 use super::{Connection, Subject};
 use crate::error::Error;
+use crate::hub::provider::Access;
 use crate::manifest::Resolved;
-use crate::provider::Access;
 use crate::repo::RepoPath;
 
 impl Connection {

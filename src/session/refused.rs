@@ -2,12 +2,12 @@
 //! These requests are made only here, when something was refused.
 
 use super::{Connection, Subject};
-use crate::auth;
 use crate::error::{Error, OtherToken, RefusedPull};
 use crate::fetch::FetchError;
-use crate::http::Failure;
+use crate::hub::auth;
+use crate::hub::http::Failure;
+use crate::hub::provider::{self, ProviderError, Refusal, RefusalKind};
 use crate::manifest::Gate;
-use crate::provider::{self, ProviderError, Refusal, RefusalKind};
 use crate::repo::{Repo, RepoPath, Revision};
 
 impl Connection {

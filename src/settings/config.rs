@@ -15,9 +15,9 @@ use thiserror::Error;
 use self::file::File;
 use crate::credential::Secret;
 use crate::endpoint::Endpoint;
-use crate::env::{self, Env};
 use crate::pattern::Pattern;
 use crate::regular_file;
+use crate::settings::env::{self, Env};
 
 /// Why the configuration file cannot be used.
 #[derive(Debug, Error)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::config::{Config, ProviderConfig, TokenKey};
 use super::{Overrides, SettingsError};
 use crate::endpoint::{Endpoint, Protocol};
-use crate::env::{self, Env, Variable};
+use crate::settings::env::{self, Env, Variable};
 
 /// A provider, resolved: where it answers, which tokens are for it, where its files go.
 #[derive(Debug, Clone)]

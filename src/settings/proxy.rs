@@ -11,7 +11,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use crate::endpoint::is_loopback;
-use crate::env::{Env, EnvError};
+use crate::settings::env::{Env, EnvError};
 
 /// The kinds of proxies that the HTTP library speaks to.
 const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"];

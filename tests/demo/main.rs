@@ -14,8 +14,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use gatedl::env::Env;
 use gatedl::error::ExitStatus;
+use gatedl::settings::env::Env;
 use support::{Access, Account, Gate, Hub, Repository, generated, token_of};
 
 const MODEL: &str = "acme/gated-model";

@@ -2,8 +2,8 @@
 
 use crate::sandbox::{Run, Sandbox};
 use crate::support::{Hub, Repository, generated};
-use gatedl::env::VARIABLES;
 use gatedl::error::ExitStatus;
+use gatedl::settings::env::VARIABLES;
 use snapbox::str;
 use std::process::Stdio;
 
@@ -104,14 +104,14 @@ fn verbose_shows_the_requests_in_order() {
     let hub = hub();
     let sandbox = Sandbox::new(&hub);
     pull(&sandbox).args(["--verbose", "config.json"]).any_stdout().stderr(str![[r#"
-DEBUG gatedl::http: request method=GET url=[HUB]/api/models/org/model/revision/main
-DEBUG gatedl::http: answer status=200 url=[HUB]/api/models/org/model/revision/main
-DEBUG gatedl::http: request method=GET url=[HUB]/api/models/org/model/tree/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
-DEBUG gatedl::http: answer status=200 url=[HUB]/api/models/org/model/tree/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
-DEBUG gatedl::http: request method=GET url=[HUB]/org/model/resolve/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
-DEBUG gatedl::http: answer status=307 url=[HUB]/org/model/resolve/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
-DEBUG gatedl::http: request method=GET url=[HUB]/api/resolve-cache/models/org/model/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
-DEBUG gatedl::http: answer status=200 url=[HUB]/api/resolve-cache/models/org/model/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
+DEBUG gatedl::hub::http: request method=GET url=[HUB]/api/models/org/model/revision/main
+DEBUG gatedl::hub::http: answer status=200 url=[HUB]/api/models/org/model/revision/main
+DEBUG gatedl::hub::http: request method=GET url=[HUB]/api/models/org/model/tree/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
+DEBUG gatedl::hub::http: answer status=200 url=[HUB]/api/models/org/model/tree/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a
+DEBUG gatedl::hub::http: request method=GET url=[HUB]/org/model/resolve/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
+DEBUG gatedl::hub::http: answer status=307 url=[HUB]/org/model/resolve/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
+DEBUG gatedl::hub::http: request method=GET url=[HUB]/api/resolve-cache/models/org/model/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
+DEBUG gatedl::hub::http: answer status=200 url=[HUB]/api/resolve-cache/models/org/model/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a/config.json
 org/model@main: 1 file verified, 2 B fetched in [TIME]
 
 "#]]).run();

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use crate::catalog::Catalog;
+use crate::apps::visionatrix::catalog::Catalog;
 use crate::error::Error;
 use crate::reference::ReferenceError;
 use crate::regular_file;

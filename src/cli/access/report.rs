@@ -4,12 +4,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::table::{self, Heading};
-use super::super::{diagnose, token_facts};
-use crate::access::{Checked, Report, Token};
+use crate::cli::table::{self, Heading};
+use crate::cli::{diagnose, token_facts};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
 use crate::manifest::Gate;
+use crate::ops::access::{Checked, Report, Token};
 
 const VERSION: u32 = 1;
 

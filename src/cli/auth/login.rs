@@ -5,16 +5,17 @@
 
 use std::io::{self, IsTerminal as _};
 
-use super::super::args::{Login, token_from_stdin};
-use super::super::running::Running;
-use super::super::terminal::Terminal;
-use super::super::token_facts;
+use super::arguments::Login;
 use super::warn_of_shadows;
-use crate::auth::{self, Found, Store, TokenChoice};
+use crate::cli::flags::token_from_stdin;
+use crate::cli::running::Running;
+use crate::cli::terminal::Terminal;
+use crate::cli::token_facts;
 use crate::credential::{CredentialSource, Secret};
-use crate::env::Env;
 use crate::error::Error;
-use crate::provider::Account;
+use crate::hub::auth::{self, Found, Store, TokenChoice};
+use crate::hub::provider::Account;
+use crate::settings::env::Env;
 use crate::settings::{Overrides, Provider, Settings};
 
 /// Runs the command.

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::super::args::{List, Logout, Switch};
-use super::super::terminal::Terminal;
+use super::arguments::{List, Logout, Switch};
 use super::warn_of_shadows;
-use crate::auth::{self, AuthError, Store, StoredLogin};
-use crate::env::Env;
+use crate::cli::terminal::Terminal;
 use crate::error::Error;
+use crate::hub::auth::{self, AuthError, Store, StoredLogin};
 use crate::repo::printable;
+use crate::settings::env::Env;
 use crate::settings::{Overrides, Provider, Settings};
 
 /// A stored login, and where it is stored.

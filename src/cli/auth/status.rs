@@ -5,17 +5,17 @@
 
 use serde_json::{Value, json};
 
-use super::super::args::Status;
-use super::super::running::Running;
-use super::super::terminal::Terminal;
-use super::super::{diagnose, token_facts};
-use crate::auth::{self, Exchange, Standing, Store, Survey, Surveyed, TokenChoice};
+use super::arguments::Status;
+use crate::cli::running::Running;
+use crate::cli::terminal::Terminal;
+use crate::cli::{diagnose, token_facts};
 use crate::credential::{Credential, CredentialSource};
-use crate::env::Env;
 use crate::error::{Error, ExitStatus};
-use crate::provider::Account;
+use crate::hub::auth::{self, Exchange, Standing, Store, Survey, Surveyed, TokenChoice};
+use crate::hub::provider::Account;
 use crate::repo::printable;
 use crate::session::Session;
+use crate::settings::env::Env;
 use crate::settings::{Overrides, Provider, Settings};
 
 /// What was found out about a provider.

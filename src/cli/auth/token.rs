@@ -2,12 +2,12 @@
 
 use std::io::{self, IsTerminal as _};
 
-use super::super::args::Token;
-use super::super::running::Running;
-use super::super::terminal::Terminal;
-use crate::auth::TokenChoice;
-use crate::env::Env;
+use super::arguments::Token;
+use crate::cli::running::Running;
+use crate::cli::terminal::Terminal;
 use crate::error::Error;
+use crate::hub::auth::TokenChoice;
+use crate::settings::env::Env;
 use crate::settings::{Overrides, Settings};
 
 /// Runs the command.

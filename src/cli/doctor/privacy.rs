@@ -3,7 +3,7 @@
 //! People paste such reports into public issues, and one of them was nothing but a token (huggingface_hub#4039). Tokens
 //! and passwords never get as far as this; here the home folder becomes `~` and the name of its owner goes.
 
-use crate::env::Env;
+use crate::settings::env::Env;
 
 /// What must not be shown.
 pub(super) struct Privacy {

@@ -4,10 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::token_facts;
 use super::privacy::Privacy;
-use crate::doctor::{Check, Found, Topic, Verdict};
+use crate::cli::token_facts;
 use crate::error::ExitStatus;
+use crate::ops::doctor::{Check, Found, Topic, Verdict};
 
 const VERSION: u32 = 1;
 /// Before the subject of a row: two blanks, the verdict, two blanks.

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::arrival::{cost, word as arrival_word};
 use crate::cli::diagnose;
-use crate::cli::outcome::{cost, word as arrival_word};
 use crate::cli::size;
 use crate::cli::terminal::Terminal;
 use crate::error::ExitStatus;
-use crate::vix::{Outcome, Placed, Way};
+use crate::ops::vix::{Outcome, Placed, Way};
 
 /// The status of one model.
 pub(super) fn status(outcome: &Outcome) -> ExitStatus {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::size;
 use crate::cli::table::{self, Heading};
-use crate::vix::{Listed, State};
+use crate::ops::vix::{Listed, State};
 
 const HEADINGS: [Heading; 6] = [
     Heading::Text("NAME"),

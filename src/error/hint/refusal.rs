@@ -3,7 +3,7 @@
 use super::super::{OtherToken, RefusedPull};
 use super::list;
 use crate::credential::CredentialSource;
-use crate::provider::RefusalKind;
+use crate::hub::provider::RefusalKind;
 use crate::repo::Revision;
 
 impl RefusedPull {

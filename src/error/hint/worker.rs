@@ -1,9 +1,9 @@
 //! What to try next about the models of a worker: its catalogs, flows, archives and folders.
 
 use super::list;
-use crate::archive::ArchiveError;
-use crate::catalog::CatalogError;
-use crate::flow::FlowError;
+use crate::apps::visionatrix::catalog::CatalogError;
+use crate::apps::visionatrix::flow::FlowError;
+use crate::store::archive::ArchiveError;
 
 pub(super) fn catalog(error: &CatalogError) -> Vec<String> {
     match error {

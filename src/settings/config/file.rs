@@ -10,8 +10,8 @@ use toml::Spanned;
 use super::{BoundToken, Config, ConfigError, ProviderConfig, TokenKey, line_at};
 use crate::credential::{CredentialSource, Secret};
 use crate::endpoint::Endpoint;
-use crate::env::{Env, path_problem};
 use crate::pattern::Pattern;
+use crate::settings::env::{Env, path_problem};
 
 const BUILT_IN: [&str; 3] = ["hf", "ba", "civitai"];
 

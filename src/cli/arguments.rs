@@ -1,0 +1,81 @@
+//! What can be typed. Environment variables are not read here: settings own them, so that one place knows which wins.
+
+use clap::{Parser, Subcommand};
+
+use super::access::Access;
+use super::auth::{Auth, GIT_SETUP};
+use super::doctor::Doctor;
+use super::pull::Pull;
+use super::vix::Vix;
+
+/// Download gated models: the right token to the right host, every byte verified, no work lost.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gatedl",
+    version,
+    about,
+    disable_help_subcommand = true,
+    after_help = after_help(),
+    max_term_width = 100,
+)]
+pub(super) struct CommandLine {
+    /// Say nothing but errors and warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    pub(super) quiet: bool,
+    /// Show every request (never a token)
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub(super) verbose: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Bring a model, dataset or space to this machine
+    Pull(Box<Pull>),
+    /// Ask whether models may be read, before anything is written
+    Access(Access),
+    /// Log in, and see which token is used and what it may do
+    Auth {
+        #[command(subcommand)]
+        command: Auth,
+    },
+    /// Find out what is wrong with the network, the tokens or the cache
+    Doctor(Doctor),
+    /// Give git the token for a provider's host, as a credential helper
+    #[command(after_help = GIT_SETUP)]
+    GitCredential {
+        /// What git wants: `get`; `store` and `erase` do nothing
+        operation: String,
+    },
+    /// Bring the models of a Visionatrix worker to its folders
+    Vix {
+        #[command(subcommand)]
+        command: Vix,
+    },
+    /// Print help; `gatedl help environment` lists every variable
+    Help {
+        /// A command, or `environment`
+        topic: Option<String>,
+    },
+}
+
+fn after_help() -> String {
+    let mut text = "Exit status:\n".to_owned();
+    for status in crate::error::ExitStatus::ALL {
+        text += &format!("  {:>3}  {}\n", status.code(), status.meaning());
+    }
+    text + "\nEvery environment variable: gatedl help environment"
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,70 @@
+//! The front end: the only room that knows clap, terminals, signals and exit statuses.
+
+mod access;
+mod arguments;
+mod arrival;
+mod auth;
+mod browser;
+mod diagnose;
+mod doctor;
+mod exposed;
+mod flags;
+mod foreign;
+mod git_credential;
+mod help;
+mod progress;
+mod pull;
+mod running;
+mod signal;
+mod size;
+mod table;
+mod terminal;
+mod token_facts;
+mod vix;
+
+use clap::Parser as _;
+
+use self::arguments::{Command, CommandLine};
+use self::terminal::Terminal;
+use crate::error::ExitStatus;
+use crate::settings::env::Env;
+use crate::text::visible;
+
+/// Runs the program and says how it ended.
+#[must_use]
+pub fn main(env: &Env) -> ExitStatus {
+    if let Some(error) = exposed::refuse(env.arguments()) {
+        return diagnose::end(&error, false, &Terminal::of(false, false, env));
+    }
+    match CommandLine::try_parse_from(env.arguments()) {
+        Ok(line) => run(&line, env),
+        Err(error) => {
+            // help and version are no errors to clap's exit code either
+            let status = if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Done };
+            // what was typed is quoted in it, and colours are escapes too
+            let text = error.render().to_string();
+            let masked = || exposed::without_keys(&text, env.arguments());
+            let said = foreign::explain(&error).or_else(masked).unwrap_or_else(|| text.clone());
+            if visible(&said) == text {
+                drop(error.print());
+            } else {
+                Terminal::say(visible(&said).trim_end());
+            }
+            status
+        }
+    }
+}
+
+fn run(line: &CommandLine, env: &Env) -> ExitStatus {
+    let terminal = Terminal::of(line.quiet, line.verbose, env);
+    terminal.start_log();
+    match &line.command {
+        Command::Pull(arguments) => pull::run(arguments, env, &terminal),
+        Command::Access(arguments) => access::run(arguments, env, &terminal),
+        Command::Auth { command } => auth::run(command, env, &terminal),
+        Command::Doctor(arguments) => doctor::run(arguments, env, &terminal),
+        Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
+        Command::Vix { command } => vix::run(command, env, &terminal),
+        Command::Help { topic } => help::help(topic.as_deref(), &terminal),
+    }
+}

@@ -1,0 +1,252 @@
+//! The transfer engine: from the plans of some pulls to verified files in their places.
+//!
+//! It knows blobs, ranges and a [`Transport`] that opens a stream of bytes; not which provider serves them, nor how they
+//! will be shown. For each blob: take the lock, look again (somebody may have been faster), open the partial file, stream
+//! what is missing, verify, publish. A failure that may pass costs a wait and never the bytes that are here.
+//!
+//! | module | decides |
+//! |---|---|
+//! | `plan` | what is here and what is to be fetched |
+//! | `share` | what of it is whose, and how it ends |
+//! | `blob` | the steps of one blob |
+//! | `conductor` | how many streams a file has, and what becomes of one that fails |
+//! | `leases` | who fetches which bytes (pure) |
+//! | `tempo` | how many connections a file deserves (pure) |
+//! | `straggler` | which stream is far slower than streams usually are (pure) |
+//! | `stream` | from the network to the disk |
+//! | `tiny` | the short way for files of one piece |
+//! | `transport` | how the bytes of a range arrive |
+//! | `watch` | how long another process is waited for |
+
+mod blob;
+mod conductor;
+mod leases;
+mod limit;
+mod open;
+mod plan;
+mod share;
+mod straggler;
+mod stream;
+mod tempo;
+mod tiny;
+mod transport;
+mod watch;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio::sync::oneshot::Receiver;
+use tokio::task::JoinSet;
+
+use self::limit::Limit;
+pub use self::plan::{FileState, Need, Plan, Planned, Unverifiable};
+use self::share::Job;
+pub use self::share::{LinkOf, Share};
+use self::straggler::Rates;
+pub use self::transport::Transport;
+
+use crate::hub::http::Failure;
+use crate::repo::RepoPath;
+use crate::report::{FileId, Reporter};
+use crate::store::cache::{CacheError, Mismatch};
+
+/// Why the files are not all in their place.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    /// A file could not be transferred.
+    #[error("could not fetch `{path}`")]
+    Transfer {
+        /// The file.
+        path: RepoPath,
+        /// Why.
+        source: Failure,
+    },
+    /// A file arrived whole, but is not what the publisher lists.
+    #[error("`{path}` did not verify and was deleted")]
+    Corrupt {
+        /// The file.
+        path: RepoPath,
+        /// Both hashes.
+        source: Mismatch,
+    },
+    /// The disk filled up.
+    #[error("the disk is full, {missing} bytes before the end")]
+    Full {
+        /// How many bytes are still to be fetched.
+        missing: u64,
+        /// What could not be written.
+        source: CacheError,
+    },
+    /// The disk or the cache refused.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// A task of ours ended without an answer: a bug.
+    #[error("a part of the download ended without an answer")]
+    Lost(#[source] tokio::task::JoinError),
+}
+
+/// How the engine works.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How many large files of one server are fetched at once.
+    pub jobs: usize,
+    /// How many small files are fetched at once, beside the large ones.
+    pub small_jobs: usize,
+    /// How many connections all large files have together.
+    pub connections: usize,
+    /// How many bytes a second may come at most.
+    pub limit_rate: Option<u64>,
+    /// How long a file may go on without progress.
+    pub patience: Duration,
+}
+
+/// What all parts of one transfer share.
+struct Engine {
+    reporter: Arc<dyn Reporter>,
+    options: Options,
+    limit: Limit,
+    bulk: Arc<Semaphore>,
+    small: Arc<Semaphore>,
+    received: AtomicU64,
+    rates: Mutex<Rates>,
+}
+
+impl Engine {
+    /// What streams of the run brought lately.
+    fn rates(&self) -> MutexGuard<'_, Rates> {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes of a job came over the network.
+    fn received(&self, job: &Job, bytes: u64) {
+        self.received.fetch_add(bytes, Ordering::Relaxed);
+        job.share.received(bytes);
+    }
+}
+
+/// Shares on their way. Dropped, it puts down what it holds; what was written stays for the next run.
+pub struct Transfer {
+    ends: FuturesUnordered<BoxFuture<'static, (usize, Result<u64, FetchError>)>>,
+    _lanes: JoinSet<()>,
+}
+
+impl Transfer {
+    /// The next share that ends, by its place, and how many bytes came over the network for it. Its first failure that
+    /// does not pass ends a share, and no other one.
+    pub async fn next(&mut self) -> Option<(usize, Result<u64, FetchError>)> {
+        self.ends.next().await
+    }
+}
+
+/// Begins to bring all shares: one pool of connections, one limit, one account of progress. Content that several of them
+/// need is fetched once.
+#[must_use]
+pub fn fetch(shares: Vec<Share>, reporter: Arc<dyn Reporter>, options: Options) -> Transfer {
+    let (mut jobs, ends): (Vec<Job>, FuturesUnordered<_>) = (Vec::new(), FuturesUnordered::new());
+    let (mut bytes, mut resumed, mut first) = (0, 0, HashMap::new());
+    for (place, share) in shares.into_iter().enumerate() {
+        let (share, needs, ended) = share.start();
+        ends.push(end(place, ended).boxed());
+        for need in needs {
+            let (missing, have) = (need.bytes(), need.have);
+            let mut job = Job::new(FileId(jobs.len()), need, &share);
+            match first.get(&job.file.digest) {
+                // two files of one folder have no content in common
+                Some(&(earlier, of)) if job.is_missing() && of != place => job.follow(&jobs[earlier]),
+                _ if job.is_missing() => {
+                    first.insert(job.file.digest, (jobs.len(), place));
+                    bytes += missing;
+                    resumed += have;
+                }
+                _ => {}
+            }
+            jobs.push(job);
+        }
+    }
+    if !jobs.is_empty() {
+        reporter.planned(jobs.len(), bytes, resumed);
+    }
+    let engine = Arc::new(Engine {
+        reporter,
+        options,
+        limit: Limit::new(options.limit_rate),
+        bulk: Arc::new(Semaphore::new(options.connections)),
+        small: Arc::new(Semaphore::new(options.small_jobs)),
+        received: AtomicU64::new(0),
+        rates: Mutex::default(),
+    });
+    Transfer { ends, _lanes: lanes(&engine, jobs) }
+}
+
+/// The end of a share, by its place.
+async fn end(place: usize, ended: Receiver<Result<u64, FetchError>>) -> (usize, Result<u64, FetchError>) {
+    (place, ended.await.expect("a lane tells the end of each job that it is given"))
+}
+
+/// Small files have a lane, and the large ones of each server: none waits for a connection that another server's hold.
+fn lanes(engine: &Arc<Engine>, jobs: Vec<Job>) -> JoinSet<()> {
+    let (small, mut large): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job: &Job| job.file.size <= conductor::SMALL);
+    let mut lanes = JoinSet::new();
+    lanes.spawn(lane(Arc::clone(engine), small, engine.options.small_jobs));
+    while let Some(first) = large.first() {
+        let server = Arc::clone(&first.share.transport);
+        let of_server = |job: &Job| Arc::ptr_eq(&job.share.transport, &server);
+        let (own, others) = large.into_iter().partition(of_server);
+        large = others;
+        let connections = engine.options.connections.min(server.most_connections());
+        lanes.spawn(lane(Arc::clone(engine), own, engine.options.jobs.min(connections)));
+    }
+    lanes
+}
+
+/// Works through jobs in their order, so many at once.
+async fn lane(engine: Arc<Engine>, jobs: Vec<Job>, at_once: usize) {
+    let mut waiting = jobs.into_iter();
+    let mut running = JoinSet::new();
+    let mut shares = HashMap::new();
+    loop {
+        while running.len() < at_once
+            && let Some(job) = waiting.next()
+        {
+            let share = Arc::clone(&job.share);
+            if share.has_failed() {
+                share.ended(Ok(()));
+                continue;
+            }
+            let id = running.spawn(work(Arc::clone(&engine), job)).id();
+            shares.insert(id, share);
+        }
+        let Some(ended) = running.join_next_with_id().await else { return };
+        let (id, outcome) = match ended {
+            Ok((id, outcome)) => (id, outcome),
+            Err(error) => (error.id(), Err(FetchError::Lost(error))),
+        };
+        if let Some(share) = shares.remove(&id) {
+            share.ended(outcome);
+        }
+    }
+}
+
+/// Brings a job to its end, or puts it down where another one of its share has failed.
+async fn work(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
+    let share = Arc::clone(&job.share);
+    tokio::select! {
+        ended = blob::bring(engine, job) => ended,
+        () = share.failure() => Ok(()),
+    }
+}
+
+/// Runs file work, which blocks, on a thread of its own, so that progress moves and Ctrl-C is heard meanwhile.
+///
+/// # Errors
+/// When the thread was lost.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FetchError> {
+    tokio::task::spawn_blocking(work).await.map_err(FetchError::Lost)
+}

@@ -1,0 +1,123 @@
+//! The places that may hold a token for a provider, in the order in which they win, and how each is read.
+//!
+//! An empty value is no value: `HF_TOKEN=""` in a container must not hide the login behind it. A place that cannot be
+//! read is an error and not an empty one, because the next place may hold somebody else's token.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use super::{AuthError, Cancellation, command, credentials};
+use crate::credential::{CredentialSource, Secret};
+use crate::regular_file;
+use crate::repo::RepoId;
+use crate::settings::env::Env;
+use crate::settings::{BoundToken, Login, Provider, Settings, TokenKey};
+
+/// A token, and where it was.
+pub(super) type Holding = (Secret, CredentialSource);
+
+/// A place that may hold a token for a provider.
+pub(super) enum Place<'a> {
+    Variable(&'a str),
+    Bound(&'a BoundToken),
+    Config(&'a TokenKey),
+    Login(&'a Login),
+}
+
+/// The places, in the order in which they win.
+pub(super) fn places<'a>(settings: &'a Settings, provider: &'a Provider, repo: Option<&RepoId>) -> Vec<Place<'a>> {
+    let variables = provider.token_variables.iter().map(|name| Place::Variable(name));
+    let bound = repo.and_then(|repo| narrowest(&settings.bound_tokens, provider, repo)).map(Place::Bound);
+    let config = provider.token_key.as_ref().map(Place::Config);
+    let login = provider.login.as_ref().map(Place::Login);
+    variables.chain(bound).chain(config).chain(login).collect()
+}
+
+/// The bound token whose pattern says most about the repository: the one with the most characters that are not wild.
+pub(super) fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo: &RepoId) -> Option<&'a BoundToken> {
+    let literal = |text: &str| text.chars().filter(|character| !"*?[]".contains(*character)).count();
+    let width = |token: &BoundToken| {
+        let matching = token.only.iter().filter(|pattern| pattern.matches(repo.as_str()));
+        matching.map(|pattern| literal(pattern.as_str())).max()
+    };
+    let candidates = tokens.iter().filter(|token| token.provider == provider.name);
+    candidates.filter_map(|token| Some((width(token)?, token))).max_by_key(|(width, _)| *width).map(|(_, token)| token)
+}
+
+impl Place<'_> {
+    /// The name of the place. A login of ours has one only once it was read.
+    pub(super) fn source(&self, provider: &Provider) -> CredentialSource {
+        match self {
+            Self::Variable(name) => CredentialSource::Variable((*name).to_owned()),
+            Self::Bound(token) => CredentialSource::Bound(token.name.clone()),
+            Self::Config(token) => CredentialSource::Config { provider: provider.name.clone(), key: token.name() },
+            Self::Login(Login::HuggingFace(path) | Login::Credentials(path)) => CredentialSource::Login(path.clone()),
+        }
+    }
+
+    pub(super) fn read(
+        &self,
+        env: &Env,
+        provider: &Provider,
+        cancellation: &Cancellation,
+    ) -> Result<Option<Holding>, AuthError> {
+        let source = self.source(provider);
+        match self {
+            Self::Variable(name) => Ok(variable(env, name)?.map(|secret| (secret, source))),
+            Self::Bound(bound) => Ok(key(&bound.token, env, &source, cancellation)?.map(|secret| (secret, source))),
+            Self::Config(token) => Ok(key(token, env, &source, cancellation)?.map(|secret| (secret, source))),
+            Self::Login(Login::HuggingFace(path)) => login(path, source),
+            Self::Login(Login::Credentials(path)) => credentials::active(path, &provider.name),
+        }
+    }
+}
+
+fn key(
+    token: &TokenKey,
+    env: &Env,
+    source: &CredentialSource,
+    cancellation: &Cancellation,
+) -> Result<Option<Secret>, AuthError> {
+    match token {
+        TokenKey::Variable(name) => variable(env, name),
+        TokenKey::File(path) => required(&read(path)?, source).map(Some),
+        TokenKey::Command(command) => required(&command::output(command, cancellation)?, source).map(Some),
+        TokenKey::Literal(secret) => Ok(Some(secret.clone())),
+    }
+}
+
+fn variable(env: &Env, name: &str) -> Result<Option<Secret>, AuthError> {
+    let Some(text) = env.text(name)? else { return Ok(None) };
+    Ok(Secret::parse(text, &CredentialSource::Variable(name.to_owned()))?)
+}
+
+/// The token in use of huggingface_hub, in a file of its own that need not be there.
+pub(super) fn login(path: &Path, source: CredentialSource) -> Result<Option<Holding>, AuthError> {
+    Ok(match if_there(path, regular_file::read(path, regular_file::NOTE))? {
+        Some(bytes) => Secret::parse_bytes(&bytes, &source)?.map(|secret| (secret, source)),
+        None => None,
+    })
+}
+
+/// A file of logins, which need not be there.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, AuthError> {
+    if_there(path, regular_file::read_text(path, regular_file::TEXT))
+}
+
+fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, AuthError> {
+    match read {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(AuthError::Read { path: path.to_owned(), source }),
+    }
+}
+
+/// A file that somebody names for one token. It may be a pipe, as `--token-file <(pass show hf)` is.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, AuthError> {
+    regular_file::read_named(path, regular_file::NOTE)
+        .map_err(|source| AuthError::Read { path: path.to_owned(), source })
+}
+
+pub(super) fn required(bytes: &[u8], source: &CredentialSource) -> Result<Secret, AuthError> {
+    Secret::parse_bytes(bytes, source)?.ok_or_else(|| AuthError::Empty { from: source.clone() })
+}

@@ -1,0 +1,149 @@
+//! What every provider of models can be asked, and the words in which each says no.
+//!
+//! A provider turns a repository and a revision into a commit, a commit into a listing, a file into a link, and the
+//! provider's own way of refusing into a [`Refusal`]. It knows nothing of caches and transfers. Adding one is one file
+//! here and one arm in [`connect`].
+
+mod account;
+mod civitai;
+mod huggingface;
+mod refusal;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use thiserror::Error;
+use url::Url;
+
+pub use self::account::{Account, Role, Scope, TokenFacts};
+pub use self::civitai::CivitAi;
+pub use self::huggingface::HuggingFace;
+pub use self::refusal::{Refusal, RefusalKind};
+
+use crate::credential::Credential;
+use crate::endpoint::Protocol;
+use crate::hub::http::{Client, Failure};
+use crate::manifest::{Entry, Listing, RepoFile, Resolved};
+use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
+use crate::settings;
+
+/// A future of a trait object's method.
+pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a provider gave no answer that can be used.
+#[derive(Debug, Error)]
+pub enum ProviderError {
+    /// The request failed, or was refused.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    /// What the provider says about the repository is a refusal already.
+    #[error("the provider refuses")]
+    Refused(Box<Refusal>),
+    /// The listing cannot be trusted.
+    #[error("the listing of {repo} cannot be used: {problem}")]
+    Listing {
+        /// The repository.
+        repo: Repo,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The listing holds a path that must not become a file name.
+    #[error("the listing of {repo} cannot be used")]
+    HostilePath {
+        /// The repository.
+        repo: Repo,
+        /// The path, and the rule that it breaks.
+        source: NameError,
+    },
+}
+
+impl ProviderError {
+    /// The failed request behind it, if one is.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Failure(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// What a provider says about access before any content is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The content may be read.
+    Granted,
+    /// It has no such question; the first file that is asked for tells.
+    Unknown,
+}
+
+/// A provider of models.
+pub trait Provider: Send + Sync {
+    /// The commit that a revision names at this moment, and what guards its content.
+    fn resolve<'a>(&'a self, repo: &'a Repo, revision: &'a Revision) -> Answering<'a, Result<Resolved, ProviderError>>;
+
+    /// Asks whether the content may be read, before any of it is asked for.
+    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<Access, ProviderError>>;
+
+    /// Asks for the first byte of a file, where [`check_access`](Self::check_access) could not tell.
+    fn try_file<'a>(
+        &'a self,
+        repo: &'a Repo,
+        commit: &'a Commit,
+        path: &'a RepoPath,
+    ) -> Answering<'a, Result<(), ProviderError>>;
+
+    /// The exact length of a file whose listing tells a rounded one, from the answer to a request for its first byte; so
+    /// it is refused where the file would be.
+    fn measure<'a>(
+        &'a self,
+        repo: &'a Repo,
+        commit: &'a Commit,
+        entry: &'a Entry,
+    ) -> Answering<'a, Result<u64, ProviderError>> {
+        let _ = (repo, commit);
+        Box::pin(async { Ok(entry.size) })
+    }
+
+    /// Whether a file may be read by everybody, whatever the gate, so that it tells nothing about access.
+    fn is_always_open(&self, path: &RepoPath) -> bool;
+
+    /// Every file of a commit.
+    fn list<'a>(&'a self, repo: &'a Repo, commit: &'a Commit) -> Answering<'a, Result<Listing, ProviderError>>;
+
+    /// The link that a file's bytes are asked at. It may redirect.
+    fn link(&self, repo: &Repo, commit: &Commit, file: &RepoFile) -> Url;
+
+    /// How many connections its servers bear.
+    fn most_connections(&self) -> usize {
+        usize::MAX
+    }
+
+    /// A question that anybody may ask and that costs the server little: whether it answers at all.
+    fn probe(&self) -> Url;
+
+    /// The servers that files come from, as far as they are known before a file is asked for.
+    fn content_hosts(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What a failure means in the user's terms; none where it is about the network rather than about access.
+    fn explain(&self, repo: &Repo, failure: &Failure) -> Option<Refusal>;
+
+    /// Whose token this is, and what it may do; none where no token was given. The question is rationed
+    /// (hub-protocol §1.9), so a pull asks it only to explain a refusal.
+    fn account(&self) -> Answering<'_, Result<Option<Account>, ProviderError>>;
+
+    /// Names near to a repository that was not found; any trouble means none.
+    fn similar<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Vec<String>>;
+}
+
+/// The provider that settings describe, ready to be asked.
+#[must_use]
+pub fn connect(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Arc<dyn Provider> {
+    match settings.protocol {
+        Protocol::HuggingFace => Arc::new(HuggingFace::new(settings, client, credential)),
+        Protocol::CivitAi => Arc::new(CivitAi::new(settings, client, credential)),
+    }
+}

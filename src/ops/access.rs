@@ -1,0 +1,162 @@
+//! May it be read? The use case behind `gatedl access`: many repositories are asked about before anything is written.
+//!
+//! For each repository that is two questions at most, what it is and whether its gate is open, and for each token one:
+//! whose it is. The listing of a gated repository answers anybody, so a program that looks only there says yes and
+//! fails at the first byte (dkackman/diffusers-workflow#186). A server that has no question about its gate is asked for
+//! the first byte of one real file instead; that it has none is found out once in a run.
+
+mod patient;
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt as _, future, stream};
+
+use crate::credential::CredentialSource;
+use crate::error::Error;
+use crate::hub::http::Failure;
+use crate::hub::provider::{Account, ProviderError};
+use crate::manifest::Resolved;
+use crate::session::{Answered, Connection, Session, Wanted};
+
+/// How many repositories are asked about at once: enough to hide the way to the hub, too few to be a burden.
+const AT_ONCE: usize = 4;
+
+/// What was found out about a repository.
+#[derive(Debug)]
+pub struct Checked {
+    /// The repository.
+    pub wanted: Wanted,
+    /// The same as it may be typed again.
+    pub reference: String,
+    /// The token that was sent, by its place among those of the [`Report`]; none if none was.
+    pub token: Option<usize>,
+    /// The commit and what guards it, if the provider told.
+    pub resolved: Option<Resolved>,
+    /// Whether the content may be read, or why not.
+    pub outcome: Result<(), Error>,
+}
+
+/// A token that was sent, and what its provider says about it.
+#[derive(Debug)]
+pub struct Token {
+    /// The name of the provider that it is for.
+    pub provider: String,
+    /// Where it came from.
+    pub source: CredentialSource,
+    /// The server that alone gets it.
+    pub host: String,
+    /// Whose it is, or why that is not known.
+    pub account: Result<Account, String>,
+}
+
+/// Everything that was found out.
+#[derive(Debug)]
+pub struct Report {
+    /// The repositories, in the order in which they were asked about.
+    pub repos: Vec<Checked>,
+    /// The tokens that were sent.
+    pub tokens: Vec<Token>,
+}
+
+/// Questions that are asked once, and then again as long as the caller is patient.
+pub struct Check<'a> {
+    session: &'a Session,
+    /// Whoever was asked, each once.
+    connections: Vec<Arc<Connection>>,
+    repos: Vec<Asked>,
+}
+
+/// A repository, and who answered about it.
+struct Asked {
+    connection: Arc<Connection>,
+    checked: Checked,
+}
+
+impl<'a> Check<'a> {
+    /// Asks about every repository once.
+    ///
+    /// # Errors
+    /// When a credential cannot be read, or there is no client. What a provider answers is part of the report.
+    pub async fn begin(wanted: Vec<Wanted>, session: &'a Session) -> Result<Self, Error> {
+        let mut connections = Vec::new();
+        // before any question: what is wrong with a token on this machine can be mended here
+        for wanted in &wanted {
+            add(&mut connections, session.connection(wanted).await?);
+        }
+        let answers = stream::iter(wanted.into_iter().map(|wanted| ask(session, wanted))).buffered(AT_ONCE).collect();
+        let accounts = future::join_all(connections.iter().map(|connection| connection.account()));
+        let (answers, _): (Vec<Result<Asked, Error>>, _) = future::join(answers, accounts).await;
+        let repos: Vec<Asked> = answers.into_iter().collect::<Result<_, _>>()?;
+        for asked in &repos {
+            add(&mut connections, Arc::clone(&asked.connection));
+        }
+        Ok(Self { session, connections, repos })
+    }
+
+    /// The pages on which a user can do something about a refusal, each once.
+    #[must_use]
+    pub fn pages(&self) -> Vec<String> {
+        let mut pages: Vec<String> = Vec::new();
+        for asked in &self.repos {
+            if let Err(Error::Refused(refused)) = &asked.checked.outcome
+                && refused.refusal.kind.has_a_page_that_helps()
+                && !pages.contains(&refused.refusal.page)
+            {
+                pages.push(refused.refusal.page.clone());
+            }
+        }
+        pages
+    }
+
+    /// What was found out.
+    pub async fn report(self) -> Report {
+        let sent: Vec<Arc<Connection>> =
+            self.connections.into_iter().filter(|connection| connection.credential().is_some()).collect();
+        let tokens = future::join_all(sent.iter().map(|connection| token(connection))).await;
+        let repos = self.repos.into_iter().map(|Asked { connection, checked }| {
+            let token = sent.iter().position(|other| Arc::ptr_eq(other, &connection));
+            Checked { token, ..checked }
+        });
+        Report { repos: repos.collect(), tokens: tokens.into_iter().flatten().collect() }
+    }
+}
+
+fn add(connections: &mut Vec<Arc<Connection>>, connection: Arc<Connection>) {
+    if !connections.iter().any(|known| Arc::ptr_eq(known, &connection)) {
+        connections.push(connection);
+    }
+}
+
+/// The token of a connection, and whose it is.
+async fn token(connection: &Connection) -> Option<Token> {
+    let account = match connection.account().await {
+        Ok(Some(account)) => Ok(account.clone()),
+        Ok(None) => Err("the server does not say whose it is".to_owned()),
+        Err(error) => Err(problem(error)),
+    };
+    let settings = connection.settings();
+    Some(Token {
+        provider: settings.name.clone(),
+        source: connection.credential()?.source().clone(),
+        host: settings.endpoint.origin().to_string(),
+        account,
+    })
+}
+
+/// Why it is not known whose a token is: the server's words, if it said any.
+fn problem(error: &ProviderError) -> String {
+    match error {
+        ProviderError::Failure(Failure::Refused(refused)) => {
+            refused.message.clone().unwrap_or_else(|| refused.to_string())
+        }
+        error => error.to_string(),
+    }
+}
+
+async fn ask(session: &Session, wanted: Wanted) -> Result<Asked, Error> {
+    let may_read = async |connection: &Arc<Connection>, wanted: &Wanted| connection.may_read(wanted.subject()).await;
+    let Answered { wanted, connection, answer } = session.ask(&wanted, may_read).await?;
+    let (resolved, reference) = (connection.resolved(wanted.subject()), connection.spell(wanted.subject()));
+    let checked = Checked { wanted, reference, token: None, resolved, outcome: answer.map(drop) };
+    Ok(Asked { connection, checked })
+}

@@ -1,0 +1,169 @@
+//! The use case, in three steps that can be held in the hand: references become verified files in their places.
+//!
+//! [`prepare()`], for one reference:
+//! 1. Everything that is asked for is here already, and nothing can have changed: nothing is to do, without a request.
+//! 2. Otherwise the first credential is found, and the revision becomes a commit. All of it is here: nothing is to do.
+//! 3. Behind a gate, access is asked for before any byte; where the hub cannot say, one file of the plan is tried.
+//! 4. The listing of the commit becomes a plan.
+//!
+//! [`transfer()`], for any number of prepared pulls:
+//! 5. The disk must have room; every missing blob is fetched, verified and published.
+//!
+//! [`settle()`], for each of them:
+//! 6. The listing is kept, and last of all the ref, so that an interrupted pull is never taken for a whole one.
+//! 7. Where an application's folders are named, the files are brought there from the cache.
+
+mod choice;
+mod gate;
+mod into;
+mod listing;
+mod named;
+mod odd;
+mod offline;
+mod prepare;
+mod proof;
+mod remarks;
+mod request;
+mod settle;
+mod transfer;
+mod whereabouts;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use self::choice::Savings;
+pub use self::into::{Application, Installation};
+pub use self::odd::LeftOut;
+pub use self::prepare::{Prepared, prepare};
+pub use self::request::Request;
+pub use self::settle::{Access, Pulled, PulledFile, settle};
+pub use self::transfer::{Transfer, transfer};
+
+use crate::apps::weights;
+use crate::error::Error;
+use crate::fetch::FetchError;
+use crate::manifest::{Entry, Listing};
+use crate::repo::Commit;
+use crate::report::Reporter;
+use crate::session::Session;
+use crate::settings;
+use crate::store::cache::{CacheError, Destination, Folder, Links, RepoCache};
+
+/// How often a pull is begun again because another program removes its files.
+const MOST_TURNS: usize = 3;
+
+/// Pulls: the three steps, one after the other, for one reference. A dry run ends with the first.
+///
+/// # Errors
+/// Whatever keeps a file that was asked for from being verified and in its place.
+pub async fn pull(request: &Request, session: &Session) -> Result<Pulled, Error> {
+    let (mut request, mut turns) = (request.clone(), 0);
+    loop {
+        turns += 1;
+        match pull_once(&request, session).await {
+            Err(Error::Cache(CacheError::Removed { path })) if turns < MOST_TURNS => {
+                let path = path.display();
+                let text = format!("another program removed `{path}` while it was pulled; looking again");
+                session.reporter().warn(&text);
+                request.force = false;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn pull_once(request: &Request, session: &Session) -> Result<Pulled, Error> {
+    let prepared = prepare(request, session).await?;
+    if request.dry_run {
+        return prepared.foresee();
+    }
+    match bring(prepared, session).await? {
+        (prepared, Ok(bytes)) => settle(prepared, bytes).await,
+        (prepared, Err(error)) => {
+            let (prepared, outcome) = bring(prepared.anew(error).await?, session).await?;
+            settle(prepared, outcome?).await
+        }
+    }
+}
+
+async fn bring(prepared: Prepared, session: &Session) -> Result<(Prepared, Result<u64, Error>), Error> {
+    let mut prepared = [prepared];
+    let outcome = transfer(&mut prepared, session).await?.next().await;
+    let [prepared] = prepared;
+    Ok((prepared, outcome.map_or(Ok(0), |(_, outcome)| outcome)))
+}
+
+/// The error, which says so where the cache at `root` can only be read.
+fn in_cache(error: Error, root: &Path) -> Error {
+    match error {
+        Error::Cache(error) => Error::Cache(error.in_cache(root)),
+        Error::Fetch(FetchError::Cache(error)) => Error::Cache(error.in_cache(root)),
+        other => other,
+    }
+}
+
+/// A request, where its files are kept, and who is told.
+struct Pull {
+    request: Request,
+    provider: settings::Provider,
+    cache: RepoCache,
+    folder: Option<Folder>,
+    offline: bool,
+    reporter: Arc<dyn Reporter>,
+}
+
+impl Pull {
+    fn new(request: Request, session: &Session) -> Result<Self, Error> {
+        let settings = session.settings();
+        let provider = request.wanted.provider(settings)?;
+        let links = if settings.symlinks { Links::WherePossible } else { Links::Never };
+        let cache = RepoCache::open(&provider.cache, &request.wanted.repo, links);
+        let (offline, reporter) = (settings.offline, Arc::clone(session.reporter()));
+        let folder = request.local_dir.as_deref().map(Folder::open);
+        Ok(Self { request, provider, cache, folder, offline, reporter })
+    }
+
+    /// The commit of a revision that cannot move.
+    fn fixed(&self) -> Option<Commit> {
+        self.provider.protocol.fixed(&self.request.wanted.revision)
+    }
+
+    /// The commit that the revision is, or was at the last pull.
+    fn known_commit(&self) -> Result<Option<Commit>, Error> {
+        match self.fixed() {
+            Some(commit) => Ok(Some(commit)),
+            None => Ok(self.cache.reference(&self.request.wanted.revision)?),
+        }
+    }
+
+    /// The listing of a commit that some tool left; offline also what stands in its snapshot, as Python's tools accept.
+    fn known_listing(&self, commit: &Commit) -> Option<Listing> {
+        let listed =
+            self.cache.listing(commit).or_else(|| self.folder.as_ref().and_then(|folder| folder.listing(commit)));
+        listed.or_else(|| {
+            let entries = self.cache.snapshot_entries(commit).filter(|_| self.offline)?;
+            Some(Listing { entries: entries.into_iter().map(Arc::new).collect(), odd: Vec::new() })
+        })
+    }
+
+    fn destination(&self, commit: &Commit) -> Arc<Destination> {
+        Arc::new(Destination::new(commit.clone(), self.cache.clone(), self.folder.clone()))
+    }
+
+    /// Whether the revision has a ref in the cache: all but numbers, and none where the files go elsewhere.
+    fn has_reference(&self, commit: &Commit) -> bool {
+        self.request.local_dir.is_none() && (self.fixed().is_none() || commit.as_number().is_none())
+    }
+
+    /// The folder; the file, where exactly one was named.
+    fn path(&self, destination: &Destination, files: &[&Entry]) -> PathBuf {
+        let request = &self.request;
+        let is_named = request.file.is_some() || request.expect.is_some() || request.selection.only_file().is_some();
+        match (files, &request.weights) {
+            ([only], _) if is_named => destination.path(&only.path),
+            (_, Some(weights::Choice::Quant(_))) => choice::first_of_quantization(files)
+                .map_or_else(|| destination.root(), |file| destination.path(&file.path)),
+            _ => destination.root(),
+        }
+    }
+}

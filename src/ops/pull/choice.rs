@@ -1,0 +1,147 @@
+//! Which files a pull is about: what the user named, without the weights that are there once more, as far as the
+//! application can load it.
+
+use std::borrow::Borrow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Application, LeftOut, Pull};
+use crate::apps::comfyui::{self, ComfyuiError};
+use crate::apps::transformers_js;
+use crate::apps::weights::{self, Choice, Dtype, Listed};
+use crate::error::Error;
+use crate::manifest::{Entry, Listing, RepoFile};
+use crate::repo::printable;
+
+/// What a choice of one set of weights is worth, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Savings {
+    /// It was made, and so much was left out.
+    Made(u64),
+    /// Nobody asked for it; so much `--weights auto` would leave out.
+    Possible(u64),
+}
+
+/// The entries that are asked for.
+#[derive(Debug, Default)]
+pub(super) struct Chosen<'e> {
+    pub(super) entries: Vec<&'e Arc<Entry>>,
+    /// None where one set of weights is all there is.
+    pub(super) savings: Option<Savings>,
+    /// What does not come in the precision that was asked for, in whole sentences.
+    pub(super) lacking: Vec<String>,
+    /// What cannot be had here.
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+impl Chosen<'_> {
+    /// The same to keep.
+    pub(super) fn files(&self) -> Vec<RepoFile> {
+        self.entries.iter().filter_map(|entry| entry.to_file()).collect()
+    }
+
+    pub(super) fn listed(&self) -> Vec<Arc<Entry>> {
+        self.entries.iter().map(|entry| Arc::clone(entry)).collect()
+    }
+}
+
+impl Pull {
+    /// The entries that are asked for.
+    pub(super) fn choose<'e>(&self, listing: &'e Listing) -> Result<Chosen<'e>, Error> {
+        let (entries, left_out) = (&listing.entries, self.left_out(listing)?);
+        let mut named = self.named(entries)?;
+        named.retain(|entry| !self.is_left_out(entry));
+        let chosen = Chosen { left_out, ..self.one_set(named)? };
+        let into = self.request.into.as_ref().map(|into| &into.application);
+        let (entries, lacking) = match into {
+            None => return Ok(chosen),
+            Some(Application::Comfyui { .. }) => (self.for_comfyui(chosen.entries)?, Vec::new()),
+            Some(Application::TransformersJs { dtype, .. }) => {
+                self.for_transformers_js(entries, chosen.entries, *dtype)?
+            }
+        };
+        // an application takes what it loads, so nothing could be gained there
+        let savings = chosen.savings.filter(|savings| matches!(savings, Savings::Made(_)));
+        Ok(Chosen { entries, savings, lacking: [chosen.lacking, lacking].concat(), left_out: chosen.left_out })
+    }
+
+    fn one_set<'e>(&self, entries: Vec<&'e Arc<Entry>>) -> Result<Chosen<'e>, Error> {
+        let files = listed(&entries);
+        let Some(choice) = &self.request.weights else {
+            let savings = weights::saved_by_auto(&files).map(Savings::Possible);
+            return Ok(Chosen { entries, savings, ..Chosen::default() });
+        };
+        let left_out = weights::left_out(choice, &files);
+        let left_out =
+            left_out.map_err(|problem| Error::Weights { repo: self.request.wanted.repo.clone(), problem })?;
+        let size = left_out.size(&files);
+        let savings = (size > 0).then_some(Savings::Made(size));
+        let lacking = match choice {
+            Choice::Quant(wanted) => left_out
+                .lacking
+                .iter()
+                .map(|path| format!("`{path}` has no {} and is left out", printable(wanted)))
+                .collect(),
+            Choice::Auto | Choice::Only(_) => Vec::new(),
+        };
+        Ok(Chosen { entries: without(&entries, &left_out.paths), savings, lacking, ..Chosen::default() })
+    }
+
+    /// What ComfyUI loads; names and patterns are taken at their word.
+    fn for_comfyui<'e>(&self, mut chosen: Vec<&'e Arc<Entry>>) -> Result<Vec<&'e Arc<Entry>>, Error> {
+        if self.request.selection.is_open() && !self.is_whole_pipeline() {
+            chosen.retain(|entry| comfyui::is_model(&entry.path));
+        }
+        if chosen.is_empty() {
+            return Err(ComfyuiError::NoModels { repo: self.request.wanted.repo.clone() }.into());
+        }
+        Ok(chosen)
+    }
+
+    fn for_transformers_js<'e>(
+        &self,
+        entries: &'e [Arc<Entry>],
+        mut chosen: Vec<&'e Arc<Entry>>,
+        dtype: Option<Dtype>,
+    ) -> Result<(Vec<&'e Arc<Entry>>, Vec<String>), Error> {
+        let mut lacking = Vec::new();
+        if self.request.selection.is_open() {
+            chosen.retain(|entry| transformers_js::is_loadable(&entry.path));
+        }
+        if let Some(dtype) = dtype {
+            let others = dtype.others(&listed(&chosen));
+            let others = others.map_err(|problem| Error::Dtype { repo: self.request.wanted.repo.clone(), problem })?;
+            let name = dtype.name();
+            lacking.extend(others.lacking.iter().map(|(session, other)| {
+                format!("the session `{session}` does not come in {name} and is taken in {other}")
+            }));
+            chosen = without(&chosen, &others.left_out);
+        }
+        let always = entries.iter().find(|entry| entry.path.as_str() == transformers_js::ALWAYS);
+        if let Some(always) = always.filter(|always| !chosen.contains(always)) {
+            chosen.push(always);
+            chosen.sort_by(|left, right| left.path.cmp(&right.path));
+        }
+        Ok((chosen, lacking))
+    }
+
+    /// Says what the choice could not give.
+    pub(super) fn tell(&self, chosen: &Chosen<'_>) {
+        chosen.lacking.iter().for_each(|lacking| self.reporter.note(lacking));
+    }
+}
+
+/// The file that a program is given to load the chosen quantization.
+pub(super) fn first_of_quantization<'e>(entries: &[&'e Entry]) -> Option<&'e Entry> {
+    let first = weights::first_of_quantization(&listed(entries))?;
+    entries.iter().copied().find(|entry| entry.path.as_str() == first)
+}
+
+fn listed<'e>(entries: &[&'e impl Borrow<Entry>]) -> Vec<Listed<'e>> {
+    let entries = entries.iter().map(|entry| (*entry).borrow());
+    entries.map(|entry: &Entry| Listed { path: entry.path.as_str(), size: entry.size }).collect()
+}
+
+fn without<'e>(entries: &[&'e Arc<Entry>], left_out: &BTreeSet<&str>) -> Vec<&'e Arc<Entry>> {
+    entries.iter().copied().filter(|entry| !left_out.contains(entry.path.as_str())).collect()
+}

@@ -1,0 +1,55 @@
+//! Files that a repository has and a folder here cannot have, because of their names.
+//!
+//! One of them does not keep the others from being pulled (Farama-Foundation/Minari#277 had one backslash in a data set
+//! of thousands of files): whoever asks for everything gets the rest and is told. Whoever asks for that file, by its name
+//! or by a pattern that takes it, gets an error.
+
+use std::sync::Arc;
+
+use super::Pull;
+use crate::error::{Error, FileError};
+use crate::manifest::{Entry, Listing};
+use crate::store::cache::Folder;
+
+/// Why a file below `.cache/huggingface` is left out of a folder of the user.
+const RESERVED: &str = "the notes about downloads stand there";
+
+/// A file that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name in the repository: not safe to print.
+    pub name: String,
+    /// Why, to be read after "it": "it contains a backslash".
+    pub reason: &'static str,
+}
+
+impl Pull {
+    /// The files that must be left out of what was asked for.
+    ///
+    /// # Errors
+    /// When one of them was asked for in particular, or there is nothing else.
+    pub(super) fn left_out(&self, listing: &Listing) -> Result<Vec<LeftOut>, Error> {
+        let selection = &self.request.selection;
+        let odd = listing.odd.iter().filter(|odd| selection.contains(&odd.name));
+        let odd = odd.map(|odd| LeftOut { name: odd.name.clone(), reason: odd.reason });
+        let asked_for = listing.entries.iter().filter(|entry| selection.contains(entry.path.as_str()));
+        let (reserved, others): (Vec<&Arc<Entry>>, Vec<&Arc<Entry>>) =
+            asked_for.partition(|entry| self.is_left_out(entry));
+        let reserved = reserved.iter().map(|entry| LeftOut { name: entry.path.to_string(), reason: RESERVED });
+        let left_out: Vec<LeftOut> = odd.chain(reserved).collect();
+        // who writes `--include '*.json'` does not mean the notes that somebody committed
+        let is_meant = |one: &&LeftOut| selection.is_named(&one.name) || one.reason != RESERVED && !selection.is_open();
+        match left_out.iter().find(is_meant).or_else(|| left_out.first().filter(|_| others.is_empty())) {
+            Some(LeftOut { name, reason }) => {
+                let repo = self.request.wanted.repo.clone();
+                Err(FileError::Odd { repo, name: name.clone(), reason }.into())
+            }
+            None => Ok(left_out),
+        }
+    }
+
+    /// Whether a file would be taken for a note about downloads in the folder of the user.
+    pub(super) fn is_left_out(&self, entry: &Entry) -> bool {
+        self.request.local_dir.is_some() && Folder::is_reserved(&entry.path)
+    }
+}

@@ -1,0 +1,138 @@
+//! What is here is believed only once it was hashed, and a pull ends only when everything is seen to be in its place.
+//!
+//! Both have one reason: other programs share the cache. They leave content that nobody has hashed, write through hard
+//! links into what was right, and remove files while a pull is under way (`hf cache prune`).
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use super::Pull;
+use super::choice::Chosen;
+use crate::error::Error;
+use crate::fetch::{Plan, blocking};
+use crate::manifest::RepoFile;
+use crate::report::{FileId, Reporter};
+use crate::store::cache::{CacheError, Damage, Destination};
+
+/// How many files are hashed at once: enough for the disks of today, and cores are left for others.
+const MOST_AT_ONCE: usize = 4;
+
+impl Pull {
+    /// Hashes what is here by its name and its length and was not hashed as it is, and says what turned out to be wrong.
+    pub(super) async fn examine(&self, destination: &Arc<Destination>, files: &[RepoFile]) -> Result<(), Error> {
+        if self.request.force {
+            return Ok(());
+        }
+        let (place, files, reporter) = (Arc::clone(destination), files.to_vec(), Arc::clone(&self.reporter));
+        let damaged = blocking(move || {
+            hash(&place, &files, &*reporter)?;
+            let damage = |file: RepoFile| place.damage(&file).map(|damage| (file, damage));
+            Ok::<_, CacheError>(files.into_iter().filter_map(damage).collect::<Vec<_>>())
+        });
+        for (file, damage) in damaged.await?? {
+            self.reporter.warn(&self.say(&file, &damage));
+        }
+        Ok(())
+    }
+
+    /// The plan where all that was chosen is in its place; none where there is more to do. What was not hashed as it is
+    /// is hashed, if nothing else is missing; a dry run says what would be.
+    pub(super) async fn plan_of_all_here(
+        &self,
+        destination: &Arc<Destination>,
+        chosen: &Chosen<'_>,
+    ) -> Result<Option<Plan>, Error> {
+        let look = || {
+            let (listed, place) = (chosen.listed(), Arc::clone(destination));
+            blocking(move || Plan::of_all_here(listed, &place))
+        };
+        match look().await? {
+            Some(plan) if !plan.is_done() && !self.request.dry_run => {
+                self.examine(destination, &chosen.files()).await?;
+                Ok(look().await?.filter(Plan::is_done))
+            }
+            plan => Ok(plan),
+        }
+    }
+
+    fn say(&self, file: &RepoFile, damage: &Damage) -> String {
+        let path = &file.path;
+        let what = match damage.sharers.as_slice() {
+            [] => format!("`{path}` is damaged in the cache: `{}` is not what its name says", damage.at.display()),
+            places => {
+                let places: Vec<String> = places.iter().map(|place| format!("`{}`", place.display())).collect();
+                format!("`{path}` was changed in the cache through {}, which shares its bytes", places.join(", "))
+            }
+        };
+        match (self.offline, damage.sharers.is_empty()) {
+            (true, _) => what,
+            (false, true) => format!("{what}; fetching it again"),
+            (false, false) => format!("{what}; fetching it again for the cache alone"),
+        }
+    }
+}
+
+/// Brings what was put in place to the disk, and sees every file in its place once more. What another program put there
+/// meanwhile is hashed. Blocks.
+///
+/// # Errors
+/// [`CacheError::Removed`] for the first file that is gone.
+pub(super) fn keep(destination: &Destination, files: &[RepoFile]) -> Result<(), CacheError> {
+    destination.keep_notes()?;
+    for file in files.iter().filter(|file| !destination.is_in_place(file)) {
+        if let Some(found) = destination.unhashed(file) {
+            destination.examine(file, &found, &|_| {})?;
+        }
+        if !destination.is_in_place(file) {
+            return Err(CacheError::Removed { path: destination.path(&file.path) });
+        }
+    }
+    Ok(())
+}
+
+/// Hashes what needs it, several files at once. A note that cannot be written costs another hash and is no error.
+fn hash(destination: &Destination, files: &[RepoFile], reporter: &dyn Reporter) -> Result<(), CacheError> {
+    let mut seen = HashSet::new();
+    let unhashed = files.iter().filter_map(|file| Some((file, destination.unhashed(file)?)));
+    // two names of one blob are hashed once
+    let is_new =
+        |(_, path): &(&RepoFile, PathBuf)| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
+    let unhashed: Vec<(&RepoFile, PathBuf)> = unhashed.filter(is_new).collect();
+    if unhashed.is_empty() {
+        return Ok(());
+    }
+    reporter.hashing(unhashed.len(), unhashed.iter().map(|(file, _)| file.size).sum());
+    let (next, (failed, failures)) = (AtomicUsize::new(0), mpsc::channel());
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_AT_ONCE).min(unhashed.len());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (next, unhashed, failed) = (&next, &unhashed, failed.clone());
+            scope.spawn(move || {
+                loop {
+                    let id = FileId(next.fetch_add(1, Ordering::Relaxed));
+                    let Some((file, path)) = unhashed.get(id.0) else { return };
+                    reporter.started(id, file.path.as_str(), file.size, 0);
+                    let examined = destination.examine(file, path, &|bytes| reporter.advanced(id, bytes));
+                    reporter.finished(id);
+                    if let Err(error) = examined {
+                        next.store(unhashed.len(), Ordering::Relaxed);
+                        return drop(failed.send(error));
+                    }
+                }
+            });
+        }
+    });
+    drop(failed);
+    if let Some(error) = failures.into_iter().next() {
+        return Err(error);
+    }
+    if let Err(error) = destination.keep_notes() {
+        reporter.note(&format!("the next pull hashes this again: {error}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! The second step: what is missing of many pulls arrives by one engine, over one pool of connections, after one look at
+//! the disk. One that fails does not stop the others.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{Prepared, in_cache};
+use crate::error::Error;
+use crate::fetch::{self, FetchError, Need, Options, Share, blocking};
+use crate::report::Reporter;
+use crate::session::{Connection, Session, Wanted};
+use crate::store::cache::space::Room;
+use crate::store::cache::{CacheError, Destination};
+
+/// Pulls on their way. Dropped, it puts down what it holds; what has arrived is kept.
+pub struct Transfer {
+    /// Those that ended before they began.
+    ended: Vec<(usize, Result<u64, Error>)>,
+    running: fetch::Transfer,
+    /// Whose the shares are, who explains a refusal, and the cache.
+    owners: Vec<(usize, Wanted, Arc<Connection>, PathBuf)>,
+}
+
+/// Begins to bring what is missing. Those for which there is no room are refused before the first byte.
+///
+/// # Errors
+/// When a thread is lost.
+pub async fn transfer(prepared: &mut [Prepared], session: &Session) -> Result<Transfer, Error> {
+    let needs =
+        |prepared: &mut Prepared| (std::mem::take(&mut prepared.draft.needs), Arc::clone(&prepared.draft.destination));
+    let needs: Vec<_> = prepared.iter_mut().map(needs).collect();
+    let reporter = Arc::clone(session.reporter());
+    let made = blocking(move || make_room(needs, reporter.as_ref())).await?;
+    let (mut ended, mut shares, mut owners) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, (prepared, made)) in prepared.iter().zip(made).enumerate() {
+        match (made, &prepared.connection) {
+            (Err(error), _) => ended.push((place, Err(in_cache(error.into(), &prepared.pull.provider.cache)))),
+            (Ok(needs), Some(connection)) if !needs.is_empty() => {
+                shares.push(share(prepared, connection, needs));
+                owners.push((
+                    place,
+                    prepared.request().wanted.clone(),
+                    Arc::clone(connection),
+                    prepared.pull.provider.cache.clone(),
+                ));
+            }
+            (Ok(_), _) => ended.push((place, Ok(0))),
+        }
+    }
+    let begun = owners.iter().map(|(place, ..): &(usize, Wanted, Arc<Connection>, PathBuf)| &prepared[*place]);
+    let begun = begun.filter(|one| one.pull.has_reference(&one.draft.commit));
+    let marks =
+        begun.map(|one| (one.pull.cache.clone(), one.request().wanted.revision.clone(), one.draft.commit.clone()));
+    let marks: Vec<_> = marks.collect();
+    blocking(move || {
+        for (cache, revision, commit) in marks {
+            cache.mark_unfinished(&revision, &commit);
+        }
+    })
+    .await?;
+    // taken from the end
+    ended.reverse();
+    let network = &session.settings().network;
+    let options = Options {
+        jobs: network.jobs,
+        small_jobs: network.small_jobs,
+        connections: network.connections,
+        limit_rate: network.limit_rate,
+        patience: network.patience,
+    };
+    Ok(Transfer { ended, running: fetch::fetch(shares, Arc::clone(session.reporter()), options), owners })
+}
+
+impl Transfer {
+    /// The next pull that ends, by its place among those that were prepared, and how many bytes came over the network
+    /// for it.
+    pub async fn next(&mut self) -> Option<(usize, Result<u64, Error>)> {
+        if let Some(ended) = self.ended.pop() {
+            return Some(ended);
+        }
+        let (share, outcome) = self.running.next().await?;
+        let (place, wanted, connection, cache) = &self.owners[share];
+        let outcome = match outcome {
+            Err(FetchError::Transfer { path, source }) => {
+                Err(connection.explain_transfer(wanted.subject(), path, source).await)
+            }
+            outcome => outcome.map_err(|error| in_cache(error.into(), cache)),
+        };
+        Some((*place, outcome))
+    }
+}
+
+/// Takes the room for each, and makes what its first byte needs.
+fn make_room(needs: Vec<(Vec<Need>, Arc<Destination>)>, reporter: &dyn Reporter) -> Vec<Result<Vec<Need>, CacheError>> {
+    let (mut room, mut counted) = (Room::default(), HashSet::new());
+    let make = |(needs, destination): (Vec<Need>, Arc<Destination>)| {
+        if needs.is_empty() {
+            return Ok(needs);
+        }
+        let counts = |need: &&Need| counted.insert(need.file.digest) || !destination.shares_content();
+        room.take(&destination.root(), needs.iter().filter(counts).map(Need::bytes).sum())?;
+        destination.prepare(needs.iter().map(|need| &need.file))?;
+        for path in destination.strange(needs.iter().map(|need| &need.file)) {
+            reporter.warn(&format!("`{path}` in the folder is not what a pull left there; it is replaced"));
+        }
+        Ok(needs)
+    };
+    needs.into_iter().map(make).collect()
+}
+
+fn share(prepared: &Prepared, connection: &Connection, needs: Vec<Need>) -> Share {
+    let (provider, repo) = (Arc::clone(connection.provider()), prepared.request().wanted.repo.clone());
+    let commit = prepared.draft.commit.clone();
+    Share {
+        needs,
+        destination: Arc::clone(&prepared.draft.destination),
+        transport: connection.transport(),
+        link: Box::new(move |file| provider.link(&repo, &commit, file)),
+        force: prepared.request().force,
+    }
+}

@@ -1,0 +1,112 @@
+//! Where catalogs and flows come from, and which models are meant.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+use url::Url;
+
+use super::Order;
+use crate::apps::visionatrix::catalog::{Catalog, CatalogModel};
+use crate::apps::visionatrix::flow::{Flow, FlowError};
+use crate::endpoint::public;
+use crate::error::Error;
+use crate::hub::http::Ask;
+use crate::regular_file;
+use crate::report::Reporter;
+use crate::session::Session;
+use crate::settings::env::{self, Env};
+
+/// Where Visionatrix keeps its catalog.
+const DEFAULT: &str = "https://visionatrix.github.io/VixFlowsDocs/";
+/// What is added to an address that ends with a slash.
+const FILE_NAME: &str = "models_catalog.json";
+/// The largest catalog or flow that is read; the real catalog has 59 KB.
+const LARGEST: u64 = 64 << 20;
+
+/// The models that are meant.
+pub(super) struct Gathered {
+    pub(super) models: Vec<CatalogModel>,
+    /// Loaders of flows that nothing answers to, by what they ask for.
+    pub(super) unmatched: Vec<(String, FlowError)>,
+}
+
+/// Reads all catalogs and flows and chooses.
+pub(super) async fn gather(order: &Order, session: &Session) -> Result<Gathered, Error> {
+    let reporter = session.reporter();
+    let flows = order.flows.iter().map(|path| read_flow(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut catalog = Catalog::default();
+    for text in locations(order, session.env())? {
+        catalog.overlay(read_catalog(&text, session).await?);
+    }
+    for flow in &flows {
+        if let Some(own) = flow.own_catalog()? {
+            let names = own.models().map(|model| format!("`{}`", model.name)).collect::<Vec<_>>().join(", ");
+            reporter.warn(&format!("the flow {} brings a catalog of its own, with {names}", flow.from));
+            catalog.overlay(own);
+        }
+    }
+    choose(order, &catalog, &flows, reporter)
+}
+
+fn locations(order: &Order, env: &Env) -> Result<Vec<String>, Error> {
+    if !order.catalogs.is_empty() {
+        return Ok(order.catalogs.clone());
+    }
+    let variable = env.text(env::MODELS_CATALOG_URL.name).map_err(|error| Error::Settings(error.into()))?;
+    let parts = variable.unwrap_or(DEFAULT).split(';').map(str::trim);
+    Ok(parts.filter(|part| !part.is_empty()).map(str::to_owned).collect())
+}
+
+async fn read_catalog(text: &str, session: &Session) -> Result<Catalog, Error> {
+    let text = if text.ends_with('/') { format!("{text}{FILE_NAME}") } else { text.to_owned() };
+    if !text.contains("://") {
+        let path = session.env().expand(&text);
+        return Ok(Catalog::parse(&read(&path)?, &format!("`{}`", path.display()))?);
+    }
+    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.ok_or_else(|| Error::Usage(format!("`{text}` is neither a file nor an http address")))?;
+    let shown = public(&url);
+    if session.settings().offline {
+        return Err(Error::CatalogOffline { url: shown });
+    }
+    // nobody's token is for a catalog
+    let document = session.client()?.json::<Value>(&Ask::get(url, None)).await;
+    let (document, _) =
+        document.map_err(|source| Error::CatalogUnreachable { url: shown.clone(), source: Box::new(source) })?;
+    Ok(Catalog::from_document(document, &format!("`{shown}`"))?)
+}
+
+fn read_flow(path: &Path) -> Result<Flow, Error> {
+    Ok(Flow::parse(&read(path)?, &format!("`{}`", path.display()))?)
+}
+
+/// A file of the user's, small enough to be what it should be.
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    regular_file::read_named(path, LARGEST).map_err(|source| Error::Input { path: PathBuf::from(path), source })
+}
+
+fn choose(order: &Order, catalog: &Catalog, flows: &[Flow], reporter: &Arc<dyn Reporter>) -> Result<Gathered, Error> {
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for name in &order.names {
+        names.insert(catalog.get(name)?.name.clone());
+    }
+    let by_kind = catalog.models().filter(|model| order.all || (order.gated && model.gated));
+    names.extend(by_kind.map(|model| model.name.clone()));
+    let mut unmatched = Vec::new();
+    for flow in flows {
+        let needs = flow.needs(catalog)?;
+        for (loader, found) in &needs.several {
+            let found = found.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let place = loader.place();
+            reporter.warn(&format!("`{}` of the node {place} in {} may be any of {found}", loader.value, flow.from));
+        }
+        names.extend(needs.models);
+        unmatched.extend(needs.unmatched.into_iter().map(|loader| {
+            (loader.value.clone(), FlowError::Unmatched { from: flow.from.clone(), loader: Box::new(loader) })
+        }));
+    }
+    let models = catalog.models().filter(|model| names.contains(&model.name)).cloned().collect();
+    Ok(Gathered { models, unmatched })
+}
