@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 /// The hash of a file's content, as its publisher states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Digest {
+pub(crate) enum Digest {
     /// SHA-256 of the content: LFS and Xet files.
     Sha256([u8; 32]),
     /// Git's blob id: SHA-1 of `blob <length>\0` followed by the content.
@@ -23,7 +23,7 @@ pub enum Digest {
 impl Digest {
     /// A digest from bare lower-case hexadecimal: 64 digits are a SHA-256, 40 a git blob id, anything else is none.
     #[must_use]
-    pub fn from_hex(text: &str) -> Option<Self> {
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
         match text.len() {
             64 => decode(text).map(Self::Sha256),
             40 => decode(text).map(Self::GitSha1),
@@ -33,7 +33,7 @@ impl Digest {
 
     /// A digest from an `ETag` or `X-Linked-Etag` header: an optional `W/` and the quotes are taken off.
     #[must_use]
-    pub fn from_etag(header: &str) -> Option<Self> {
+    pub(crate) fn from_etag(header: &str) -> Option<Self> {
         let bare = header.trim();
         let bare = bare.strip_prefix("W/").unwrap_or(bare);
         Self::from_hex(bare.trim_matches('"'))
@@ -43,7 +43,7 @@ impl Digest {
     ///
     /// # Errors
     /// When the reader fails.
-    pub fn sha256_of(mut content: impl Read) -> io::Result<Self> {
+    pub(crate) fn sha256_of(mut content: impl Read) -> io::Result<Self> {
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 256 << 10];
         loop {
@@ -59,7 +59,7 @@ impl Digest {
     /// The hash in lower-case hexadecimal: the ETag of the file, and the name of its blob. 40 or 64 characters, each
     /// safe in a file name.
     #[must_use]
-    pub fn hex(&self) -> String {
+    pub(crate) fn hex(&self) -> String {
         let bytes: &[u8] = match self {
             Self::Sha256(bytes) => bytes,
             Self::GitSha1(bytes) => bytes,
@@ -80,7 +80,7 @@ impl fmt::Display for Digest {
 
 /// Hashes content from its first byte to its last, in the way that the expected digest was made.
 #[derive(Debug, Clone)]
-pub struct ContentHasher {
+pub(crate) struct ContentHasher {
     state: State,
     position: u64,
 }
@@ -95,7 +95,7 @@ impl ContentHasher {
     /// A hasher of the kind that `expected` was made with. `size` is the whole content's length in bytes: git's blob id
     /// begins with it.
     #[must_use]
-    pub fn like(expected: &Digest, size: u64) -> Self {
+    pub(crate) fn like(expected: &Digest, size: u64) -> Self {
         let state = match expected {
             Digest::Sha256(_) => State::Sha256(Sha256::new()),
             Digest::GitSha1(_) => State::GitSha1(Sha1::new_with_prefix(format!("blob {size}\0"))),
@@ -104,7 +104,7 @@ impl ContentHasher {
     }
 
     /// Takes in the next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         match &mut self.state {
             State::Sha256(hasher) => hasher.update(bytes),
             State::GitSha1(hasher) => hasher.update(bytes),
@@ -114,13 +114,13 @@ impl ContentHasher {
 
     /// How many bytes were taken in so far.
     #[must_use]
-    pub const fn position(&self) -> u64 {
+    pub(crate) const fn position(&self) -> u64 {
         self.position
     }
 
     /// The digest of everything taken in.
     #[must_use]
-    pub fn finish(self) -> Digest {
+    pub(crate) fn finish(self) -> Digest {
         match self.state {
             State::Sha256(hasher) => Digest::Sha256(hasher.finalize().into()),
             State::GitSha1(hasher) => Digest::GitSha1(hasher.finalize().into()),

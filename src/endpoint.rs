@@ -17,7 +17,7 @@ use crate::repo::{Commit, Revision, printable};
 
 /// The language in which a provider is spoken to: what its API looks like, and how its models are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// Hugging Face's hub, its mirrors, BOINC AI: `owner/name` at a git revision.
     HuggingFace,
     /// CivitAI: numbered models, versions and files.
@@ -27,7 +27,7 @@ pub enum Protocol {
 impl Protocol {
     /// The commit of a revision that can never move: a full hash, or a numbered version.
     #[must_use]
-    pub fn fixed(self, revision: &Revision) -> Option<Commit> {
+    pub(crate) fn fixed(self, revision: &Revision) -> Option<Commit> {
         let text = revision.as_str();
         let is_number = self == Self::CivitAi && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = Some(text).filter(|_| is_number).and_then(|text| text.parse().ok());
@@ -38,25 +38,25 @@ impl Protocol {
 /// Why a text is not an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{text}` is not an endpoint: {reason}")]
-pub struct EndpointError {
+pub(crate) struct EndpointError {
     text: String,
     reason: String,
 }
 
 /// A provider's base address: `http` or `https`, a host, perhaps a path; no user, query or fragment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Endpoint(Url);
+pub(crate) struct Endpoint(Url);
 
 impl Endpoint {
     /// Its scheme, host and port.
     #[must_use]
-    pub fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         Origin::of(&self.0)
     }
 
     /// The address of a resource below this endpoint. Each segment is escaped, a `/` inside of one too.
     #[must_use]
-    pub fn join<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
+    pub(crate) fn join<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
@@ -70,7 +70,7 @@ impl Endpoint {
     /// names itself as it is called there. Whatever host it names, only this endpoint is asked: a listing is what files
     /// are verified against.
     #[must_use]
-    pub fn next_page(&self, next: &Url, page: &Url, upstream: &Self) -> Option<Url> {
+    pub(crate) fn next_page(&self, next: &Url, page: &Url, upstream: &Self) -> Option<Url> {
         let own = self.path_within(page)?;
         let mut adopted = page.clone();
         adopted.set_query(next.query());
@@ -86,7 +86,7 @@ impl Endpoint {
 
     /// Where the part of `url` begins that is this endpoint's own, in bytes of its path, if `url` is below it.
     #[must_use]
-    pub fn path_within(&self, url: &Url) -> Option<usize> {
+    pub(crate) fn path_within(&self, url: &Url) -> Option<usize> {
         let prefix = self.0.path().trim_end_matches('/');
         let rest = url.path().strip_prefix(prefix)?;
         let is_below = (rest.is_empty() || rest.starts_with('/')) && !climbs(rest);
@@ -95,7 +95,7 @@ impl Endpoint {
 
     /// The endpoint of a link that stands for itself: its origin and path.
     #[must_use]
-    pub fn around(url: &Url) -> Self {
+    pub(crate) fn around(url: &Url) -> Self {
         let mut endpoint = url.clone();
         endpoint.set_query(None);
         endpoint.set_fragment(None);
@@ -104,7 +104,7 @@ impl Endpoint {
 
     /// The address itself.
     #[must_use]
-    pub const fn url(&self) -> &Url {
+    pub(crate) const fn url(&self) -> &Url {
         &self.0
     }
 }
@@ -150,7 +150,7 @@ impl fmt::Display for Endpoint {
 /// Scheme, host and port: what must agree for a token to travel. A sub-domain, another port and `http` for `https` are
 /// all other origins (curl's CVE-2022-27776 was a token that followed to another port of the same host).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Origin {
+pub(crate) struct Origin {
     scheme: String,
     host: String,
     port: Option<u16>,
@@ -159,7 +159,7 @@ pub struct Origin {
 impl Origin {
     /// The origin of a link.
     #[must_use]
-    pub fn of(url: &Url) -> Self {
+    pub(crate) fn of(url: &Url) -> Self {
         Self {
             scheme: url.scheme().to_owned(),
             host: url.host_str().unwrap_or_default().to_owned(),
@@ -169,7 +169,7 @@ impl Origin {
 
     /// The host alone, for messages.
     #[must_use]
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 }
@@ -192,7 +192,7 @@ impl fmt::Display for Origin {
 /// A link as it may be shown and logged: without user, query and fragment. The query of a signed link opens the file to
 /// whoever reads it.
 #[must_use]
-pub fn public(url: &Url) -> String {
+pub(crate) fn public(url: &Url) -> String {
     let mut shown = url.clone();
     // both setters fail only for links without a host, which carry neither
     let _ = shown.set_username("");
@@ -212,7 +212,7 @@ fn climbs(path: &str) -> bool {
 /// Whether a link leads to this machine by itself: an address of loopback (the unspecified one leads there too), or
 /// `localhost`, for which nobody is asked. Of names below `localhost` only who resolves them can tell.
 #[must_use]
-pub fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => is_of_this_machine(address.into()),
         Some(Host::Ipv6(address)) => is_of_this_machine(address.into()),
@@ -223,14 +223,14 @@ pub fn is_loopback(url: &Url) -> bool {
 
 /// Whether an address is one of this machine's own, which no packet leaves for.
 #[must_use]
-pub const fn is_of_this_machine(address: IpAddr) -> bool {
+pub(crate) const fn is_of_this_machine(address: IpAddr) -> bool {
     let address = address.to_canonical();
     address.is_loopback() || address.is_unspecified()
 }
 
 /// The host of a link, if it is a name below `localhost`.
 #[must_use]
-pub fn name_below_localhost(url: &Url) -> Option<&str> {
+pub(crate) fn name_below_localhost(url: &Url) -> Option<&str> {
     url.domain().filter(|name| name.trim_end_matches('.').ends_with(".localhost"))
 }
 

@@ -33,22 +33,26 @@
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`store::cache::Partial::verify`], and
 //! the journal beside each partial file.
 
-pub mod apps;
-pub mod cli;
-pub mod credential;
-pub mod digest;
-pub mod endpoint;
-pub mod error;
-pub mod fetch;
-pub mod hub;
-pub mod manifest;
-pub mod ops;
-pub mod pattern;
-pub mod reference;
-pub mod regular_file;
-pub mod repo;
-pub mod report;
-pub mod session;
-pub mod settings;
-pub mod store;
-pub mod text;
+mod apps;
+mod cli;
+mod credential;
+mod digest;
+mod endpoint;
+mod error;
+mod fetch;
+mod hub;
+mod manifest;
+mod ops;
+mod pattern;
+mod reference;
+mod regular_file;
+mod repo;
+mod report;
+mod session;
+mod settings;
+mod store;
+mod text;
+
+pub use cli::main;
+pub use error::ExitStatus;
+pub use settings::env::{Env, VARIABLES, Variable};

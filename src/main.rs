@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(gatedl::cli::main(&gatedl::settings::env::Env::capture()).code())
+    ExitCode::from(gatedl::main(&gatedl::Env::capture()).code())
 }

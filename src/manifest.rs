@@ -14,7 +14,7 @@ use crate::repo::{Commit, Repo, RepoPath};
 
 /// Whether a repository's content is behind a gate, as the listing says without any token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Gate {
+pub(crate) enum Gate {
     /// Anyone may read the content.
     #[default]
     Open,
@@ -32,7 +32,7 @@ pub enum Gate {
 impl Gate {
     /// The hub's own word for it, for programs.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Gated { automatic: true } => "auto",
@@ -45,74 +45,74 @@ impl Gate {
 
 /// A commit that a revision points to, and what guards its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// The commit that the revision names at this moment.
-    pub commit: Commit,
+    pub(crate) commit: Commit,
     /// What guards the content.
-    pub gate: Gate,
+    pub(crate) gate: Gate,
     /// The repository by the id that it is kept under, where it was asked for by another: a version of CivitAI by its
     /// number alone.
-    pub repo: Option<Repo>,
+    pub(crate) repo: Option<Repo>,
     /// The number of the file that is meant, where it was asked for by its hash.
-    pub file: Option<u64>,
+    pub(crate) file: Option<u64>,
     /// A file that only those get who may read the content, where the same answer names one.
-    pub telling: Option<RepoPath>,
+    pub(crate) telling: Option<RepoPath>,
 }
 
 /// One file of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Where it stands in the repository.
-    pub path: RepoPath,
+    pub(crate) path: RepoPath,
     /// Length in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// The hash of its content; none where the listing masks it.
-    pub digest: Option<Digest>,
+    pub(crate) digest: Option<Digest>,
     /// The id of the git object: the content itself for a small file, the pointer for an LFS file.
-    pub blob_id: Option<String>,
+    pub(crate) blob_id: Option<String>,
     /// The Xet file id, where the hub stores the file that way and does not mask it.
-    pub xet_hash: Option<String>,
+    pub(crate) xet_hash: Option<String>,
     /// What a provider that numbers its files says about it besides.
-    pub published: Option<Box<Published>>,
+    pub(crate) published: Option<Box<Published>>,
 }
 
 /// A file as a provider that numbers its files publishes it: several of one version may bear the same name, and its
 /// length is told in rounded kilobytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Published {
+pub(crate) struct Published {
     /// The file's number.
-    pub id: u64,
+    pub(crate) id: u64,
     /// The name that the provider gives it, safe to print; never a path.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether it is the one that is meant where none is named.
-    pub primary: bool,
+    pub(crate) primary: bool,
     /// What kind of file it is, in the provider's words: `Model`, `VAE`, `Training Data`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file_type: Option<String>,
+    pub(crate) file_type: Option<String>,
     /// What kind of model it belongs to, in the provider's words: `Checkpoint`, `LORA`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model_type: Option<String>,
+    pub(crate) model_type: Option<String>,
     /// Which family of models it works with, in the provider's words: `SDXL 1.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base_model: Option<String>,
+    pub(crate) base_model: Option<String>,
     /// What tells it from the others of its version, by the keys that links use: `format`, `size`, `fp`, `quantType`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub traits: BTreeMap<String, String>,
+    pub(crate) traits: BTreeMap<String, String>,
     /// Whether code was found in it that runs when it is loaded.
-    pub pickle_scan: Scan,
+    pub(crate) pickle_scan: Scan,
     /// Whether a virus was found in it.
-    pub virus_scan: Scan,
+    pub(crate) virus_scan: Scan,
     /// Whether its length is exact rather than rounded.
-    pub measured: bool,
+    pub(crate) measured: bool,
     /// How it is asked for, where its number at its version does not do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked_as: Option<AskedAs>,
+    pub(crate) asked_as: Option<AskedAs>,
 }
 
 /// How a file is asked for that a version lists though it belongs to another: a VAE that its creator has linked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AskedAs {
+pub(crate) enum AskedAs {
     /// By its number, at the version that it belongs to.
     OfVersion(u64),
     /// By its kind, which no other file of the listing has.
@@ -121,17 +121,17 @@ pub enum AskedAs {
 
 /// What a provider that numbers its files knows a file by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileId {
+pub(crate) struct FileId {
     /// Its number.
-    pub number: u64,
+    pub(crate) number: u64,
     /// How it is asked for, where that is not the number alone.
-    pub asked_as: Option<AskedAs>,
+    pub(crate) asked_as: Option<AskedAs>,
 }
 
 /// What came of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Scan {
+pub(crate) enum Scan {
     /// Nothing was found.
     Passed,
     /// It is not over.
@@ -145,26 +145,26 @@ pub enum Scan {
 impl Entry {
     /// The file in a form that can be fetched, where its hash is known.
     #[must_use]
-    pub fn to_file(&self) -> Option<RepoFile> {
+    pub(crate) fn to_file(&self) -> Option<RepoFile> {
         let id = self.file_id();
         Some(RepoFile { path: self.path.clone(), size: self.size, digest: self.digest?, id })
     }
 
     /// What the provider knows it by, where it numbers its files.
     #[must_use]
-    pub fn file_id(&self) -> Option<FileId> {
+    pub(crate) fn file_id(&self) -> Option<FileId> {
         let published = self.published.as_ref()?;
         Some(FileId { number: published.id, asked_as: published.asked_as.clone() })
     }
 
     /// Whether the size is exact.
     #[must_use]
-    pub fn is_measured(&self) -> bool {
+    pub(crate) fn is_measured(&self) -> bool {
         self.published.as_ref().is_none_or(|published| published.measured)
     }
 
     /// The exact length has become known.
-    pub fn set_size(&mut self, size: u64) {
+    pub(crate) fn set_size(&mut self, size: u64) {
         self.size = size;
         if let Some(published) = &mut self.published {
             published.measured = true;
@@ -173,7 +173,7 @@ impl Entry {
 
     /// Whether what is said about it is the last word: a hash or a scan may still be on its way.
     #[must_use]
-    pub fn is_settled(&self) -> bool {
+    pub(crate) fn is_settled(&self) -> bool {
         self.published.as_ref().is_none_or(|published| {
             let scans = [published.pickle_scan, published.virus_scan];
             self.digest.is_some() && !scans.contains(&Scan::Pending)
@@ -182,7 +182,7 @@ impl Entry {
 
     /// Whether a file has a trait that a link asks for, in any case; `type` is the kind of file.
     #[must_use]
-    pub fn has_trait(&self, key: &str, value: &str) -> bool {
+    pub(crate) fn has_trait(&self, key: &str, value: &str) -> bool {
         let Some(published) = &self.published else { return false };
         let own = if key == "type" { published.file_type.as_ref() } else { published.traits.get(key) };
         own.is_some_and(|own| own.eq_ignore_ascii_case(value))
@@ -190,49 +190,49 @@ impl Entry {
 
     /// The name by which its publisher knows it; the path where there is no other.
     #[must_use]
-    pub fn published_name(&self) -> &str {
+    pub(crate) fn published_name(&self) -> &str {
         self.published.as_ref().map_or(self.path.as_str(), |published| &published.name)
     }
 }
 
 /// A file that can be fetched: the bytes that arrive can be held to its digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepoFile {
+pub(crate) struct RepoFile {
     /// Where it stands in the repository.
-    pub path: RepoPath,
+    pub(crate) path: RepoPath,
     /// Length in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// The hash that its content must have.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// What the provider knows it by, where it numbers its files.
-    pub id: Option<FileId>,
+    pub(crate) id: Option<FileId>,
 }
 
 /// Every file of a repository at one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// The files, sorted by path, each path once.
-    pub entries: Vec<Arc<Entry>>,
+    pub(crate) entries: Vec<Arc<Entry>>,
     /// The files that cannot be had here, because of their names. They are kept apart so that they do not stand in the
     /// way of the others.
-    pub odd: Vec<Odd>,
+    pub(crate) odd: Vec<Odd>,
 }
 
 /// A file under a name that a repository may have and a folder here may not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Odd {
+pub(crate) struct Odd {
     /// The name, as the repository spells it: never a path, and not safe to print.
-    pub name: String,
+    pub(crate) name: String,
     /// Which rule it breaks, to be read after "it": "it contains a backslash".
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
     /// Length in bytes, where it is known.
-    pub size: Option<u64>,
+    pub(crate) size: Option<u64>,
     /// As [`Entry::digest`].
-    pub digest: Option<Digest>,
+    pub(crate) digest: Option<Digest>,
     /// As [`Entry::blob_id`].
-    pub blob_id: Option<String>,
+    pub(crate) blob_id: Option<String>,
     /// As [`Entry::xet_hash`].
-    pub xet_hash: Option<String>,
+    pub(crate) xet_hash: Option<String>,
 }
 
 /// The endings for which the `.gitattributes` of every new repository asks for Git LFS, and `.gguf`.
@@ -274,6 +274,6 @@ const KEPT_IN_LFS: [&str; 33] = [
 
 /// Whether a hub keeps files of such a name in Git LFS, as a rule.
 #[must_use]
-pub fn is_kept_in_lfs(name: &str) -> bool {
+pub(crate) fn is_kept_in_lfs(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, ending)| KEPT_IN_LFS.contains(&ending))
 }

@@ -15,17 +15,17 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// For references and notes of a few lines, in bytes.
-pub const NOTE: u64 = 64 << 10;
+pub(crate) const NOTE: u64 = 64 << 10;
 /// For what people write: configuration, tokens, environment files, lists. In bytes.
-pub const TEXT: u64 = 8 << 20;
+pub(crate) const TEXT: u64 = 8 << 20;
 /// For what programs write: listings, journals. In bytes.
-pub const LISTING: u64 = 256 << 20;
+pub(crate) const LISTING: u64 = 256 << 20;
 
 /// Opens a regular file for reading, through links, without waiting for anybody.
 ///
 /// # Errors
 /// The system's, or [`io::ErrorKind::InvalidInput`] for what is no regular file.
-pub fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open(path: &Path) -> io::Result<File> {
     let file = open_anything(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular(&file)) }
 }
@@ -34,7 +34,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// As [`open()`], and [`io::ErrorKind::FileTooLarge`] for a file of more than `most` bytes.
-pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open_anything(path)?;
     if is_null_device(&file) {
         return Ok(Vec::new());
@@ -49,7 +49,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read`], and [`io::ErrorKind::InvalidData`] for what is not UTF-8.
-pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+pub(crate) fn read_text(path: &Path, most: u64) -> io::Result<String> {
     text(read(path, most)?)
 }
 
@@ -57,7 +57,7 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
 ///
 /// # Errors
 /// As [`read`], and [`io::ErrorKind::TimedOut`] where its end does not come within two minutes.
-pub fn read_named(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_named(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     match fs::metadata(path)? {
         found if found.is_file() => return read(path, most),
         found if found.is_dir() => return Err(is_folder()),
@@ -75,7 +75,7 @@ pub fn read_named(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// As [`read_named`], and [`io::ErrorKind::InvalidData`] for what is not UTF-8.
-pub fn read_text_named(path: &Path, most: u64) -> io::Result<String> {
+pub(crate) fn read_text_named(path: &Path, most: u64) -> io::Result<String> {
     text(read_named(path, most)?)
 }
 

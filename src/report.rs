@@ -5,11 +5,11 @@ use std::time::Duration;
 
 /// A file under way, by its place in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileId(pub usize);
+pub(crate) struct FileId(pub(crate) usize);
 
 /// Why nothing moves for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wait {
+pub(crate) enum Wait {
     /// The server asked for fewer requests; it said when to come back.
     RateLimited {
         /// The server's host.
@@ -43,7 +43,7 @@ pub enum Wait {
 }
 
 /// What the engine says while it works. Calls come from several threads, may repeat, and must not block.
-pub trait Reporter: Send + Sync {
+pub(crate) trait Reporter: Send + Sync {
     /// The work is known: how many files and bytes are to fetch, and how many of those bytes earlier runs left behind.
     fn planned(&self, files: usize, bytes: u64, resumed: u64) {
         let _ = (files, bytes, resumed);
@@ -90,9 +90,3 @@ pub trait Reporter: Send + Sync {
         let _ = message;
     }
 }
-
-/// A reporter that keeps everything to itself.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
-
-impl Reporter for Silent {}

@@ -10,7 +10,7 @@ const LONGEST: usize = 2_000;
 /// Whether a character could change what a terminal shows of others: control characters, line separators, the overrides
 /// of the bidirectional algorithm, annotations and tags.
 #[must_use]
-pub fn is_unprintable(character: char) -> bool {
+pub(crate) fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
         || matches!(character, '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
@@ -26,13 +26,13 @@ const fn is_invisible(character: char) -> bool {
 
 /// A text without whatever could play with a terminal, cut to a length that fits a message.
 #[must_use]
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     printable_without(text, str::to_owned)
 }
 
 /// As [`printable`], for a text that may repeat what must not be shown: `hide` takes that out.
 #[must_use]
-pub fn printable_without(text: &str, hide: impl Fn(&str) -> String) -> String {
+pub(crate) fn printable_without(text: &str, hide: impl Fn(&str) -> String) -> String {
     let text = visible(text).replace(['\n', '\t'], " ");
     let mut text = hide(&text).trim().to_owned();
     if text.len() > LONGEST {
@@ -45,7 +45,7 @@ pub fn printable_without(text: &str, hide: impl Fn(&str) -> String) -> String {
 
 /// A text without whatever could play with a terminal, as long and with as many lines as it is.
 #[must_use]
-pub fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let is_shown = |character: &char| {
         matches!(character, '\n' | '\t') || !(is_unprintable(*character) || is_invisible(*character))
     };

@@ -21,8 +21,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-pub use self::placement::{Placement, is_model};
-pub use self::startup::{Startup, Worker};
+pub(crate) use self::placement::is_model;
+pub(crate) use self::startup::{Startup, Worker};
 
 use self::registry::Registry;
 use crate::repo::{Repo, RepoPath, printable};
@@ -32,26 +32,26 @@ const OLD_NAMES: [(&str, &str); 2] = [("unet", "diffusion_models"), ("clip", "te
 
 /// A kind of model in ComfyUI's words: `checkpoints`, `loras`. Old names are kept as the new ones.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ModelType(String);
+pub(crate) struct ModelType(String);
 
 /// Text that names no model type.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{text}` cannot be a model type: letters, digits, `_`, `-` and `.` only")]
-pub struct ModelTypeError {
+pub(crate) struct ModelTypeError {
     text: String,
 }
 
 impl ModelType {
     /// The name.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The type whose folder has this name, where ComfyUI or a widespread node pack has such a folder: `unet` and
     /// `diffusion_models` are folders of one type.
     #[must_use]
-    pub fn of_folder(name: &str) -> Option<Self> {
+    pub(crate) fn of_folder(name: &str) -> Option<Self> {
         registry::owner(name).map(|kind| Self(kind.to_owned()))
     }
 }
@@ -77,7 +77,7 @@ impl fmt::Display for ModelType {
 
 /// The folders of one ComfyUI.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelFolders {
+pub(crate) struct ModelFolders {
     /// The folder of the folders that node packs register.
     models: PathBuf,
     registry: Registry,
@@ -86,7 +86,7 @@ pub struct ModelFolders {
 /// Why there is no place for a model. All of these are for the user to put right, the first three in
 /// `extra_model_paths.yaml`.
 #[derive(Debug, Error)]
-pub enum ComfyuiError {
+pub(crate) enum ComfyuiError {
     /// The file is there and cannot be read.
     #[error("could not read `{}`", path.display())]
     Unreadable {
@@ -154,7 +154,7 @@ impl ModelFolders {
     /// The folders of a type, in the order in which ComfyUI looks. A type that nobody knows has the folder of its name, as
     /// node packs register theirs.
     #[must_use]
-    pub fn of(&self, kind: &ModelType) -> Vec<PathBuf> {
+    pub(crate) fn of(&self, kind: &ModelType) -> Vec<PathBuf> {
         self.registry.of(kind).map_or_else(|| vec![self.models.join(kind.as_str())], <[PathBuf]>::to_vec)
     }
 
@@ -162,7 +162,7 @@ impl ModelFolders {
     /// file in either, and people look in the one that has the type's name; unless a file of that path in `unet` would
     /// be found first.
     #[must_use]
-    pub fn home(&self, kind: &ModelType, below: &RepoPath) -> PathBuf {
+    pub(crate) fn home(&self, kind: &ModelType, below: &RepoPath) -> PathBuf {
         let folders = self.of(kind);
         let sibling = folders[0].with_file_name("diffusion_models");
         let is_old = folders[0].file_name().is_some_and(|name| name == "unet") && folders.contains(&sibling);
@@ -171,19 +171,19 @@ impl ModelFolders {
 
     /// Whether ComfyUI, one of its widespread node packs or an `extra_model_paths.yaml` has folders for the type.
     #[must_use]
-    pub fn knows(&self, kind: &ModelType) -> bool {
+    pub(crate) fn knows(&self, kind: &ModelType) -> bool {
         self.registry.of(kind).is_some()
     }
 
     /// The folder that the folders of types stand in.
     #[must_use]
-    pub fn models(&self) -> &Path {
+    pub(crate) fn models(&self) -> &Path {
         &self.models
     }
 
     /// Every type that has a folder here, sorted.
     #[must_use]
-    pub fn types(&self) -> Vec<ModelType> {
+    pub(crate) fn types(&self) -> Vec<ModelType> {
         let mut types: Vec<ModelType> =
             self.registry.types().filter(|kind| *kind.0 != *"custom_nodes").cloned().collect();
         types.sort_by_key(|kind| kind.0.to_ascii_lowercase());

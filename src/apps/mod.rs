@@ -1,6 +1,6 @@
 //! What applications want: where their files go, which of them they load, and what their own lists name.
 
-pub mod comfyui;
-pub mod transformers_js;
-pub mod visionatrix;
-pub mod weights;
+pub(crate) mod comfyui;
+pub(crate) mod transformers_js;
+pub(crate) mod visionatrix;
+pub(crate) mod weights;

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use crate::repo::{Repo, RepoPath, Revision};
 
 /// The file without which nothing loads.
-pub const ALWAYS: &str = "tokenizer_config.json";
+pub(crate) const ALWAYS: &str = "tokenizer_config.json";
 
 /// The root for a revision: the folder itself for `main`, else one within it that no owner can be called like.
 #[must_use]
-pub fn root(folder: &Path, revision: &Revision) -> PathBuf {
+pub(crate) fn root(folder: &Path, revision: &Revision) -> PathBuf {
     if *revision == Revision::main() {
         return folder.to_path_buf();
     }
@@ -23,14 +23,14 @@ pub fn root(folder: &Path, revision: &Revision) -> PathBuf {
 
 /// The folder of a model below its root.
 #[must_use]
-pub fn folder(root: &Path, repo: &Repo) -> PathBuf {
+pub(crate) fn folder(root: &Path, repo: &Repo) -> PathBuf {
     root.join(repo.id.as_str().split('/').collect::<PathBuf>())
 }
 
 /// Whether the library could load the file: its configuration, its template, its sessions with their data. Indexes of
 /// other weights are JSON too, and of no use to it.
 #[must_use]
-pub fn is_loadable(path: &RepoPath) -> bool {
+pub(crate) fn is_loadable(path: &RepoPath) -> bool {
     let name = path.file_name();
     let is_json = name.ends_with(".json") && !name.contains(".index.");
     is_json || name.ends_with(".jinja") || name.contains(".onnx")
@@ -38,7 +38,7 @@ pub fn is_loadable(path: &RepoPath) -> bool {
 
 /// Two lines of JavaScript that load a model from its folder and from nowhere else.
 #[must_use]
-pub fn loading(root: &Path, repo: &Repo, has_sessions: bool, dtype: Option<&str>) -> [String; 2] {
+pub(crate) fn loading(root: &Path, repo: &Repo, has_sessions: bool, dtype: Option<&str>) -> [String; 2] {
     let class = if has_sessions { "AutoModel" } else { "AutoTokenizer" };
     let options = dtype.filter(|_| has_sessions).map_or_else(String::new, |dtype| format!(", {{ dtype: '{dtype}' }}"));
     // JSON's strings are JavaScript's, whatever a folder is called

@@ -24,22 +24,22 @@ use std::fmt;
 
 use thiserror::Error;
 
-pub use self::onnx::{Dtype, DtypeError, Precise};
+pub(crate) use self::onnx::{Dtype, DtypeError};
 
 use self::name::{Kind, Part};
 
 /// A file as far as its choice depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listed<'a> {
+pub(crate) struct Listed<'a> {
     /// Its path in the repository.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// Its length in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
 }
 
 /// A form in which weights come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Format {
+pub(crate) enum Format {
     /// `*.safetensors`.
     Safetensors,
     /// `*.gguf`.
@@ -63,7 +63,7 @@ impl fmt::Display for Format {
 
 /// Which weights are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
+pub(crate) enum Choice {
     /// Everything but what is there once more: of each component safetensors if they are complete, else pickles; where
     /// there is neither, one GGUF model, else ONNX.
     Auto,
@@ -75,7 +75,7 @@ pub enum Choice {
 
 /// Why there are no weights to choose. Each text goes on after the repository's name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum WeightsError {
+pub(crate) enum WeightsError {
     /// No weights of the format.
     #[error("has no {format} weights")]
     Absent {
@@ -114,11 +114,11 @@ pub enum WeightsError {
 
 /// Something to choose, and how large it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     /// What it is called.
-    pub name: String,
+    pub(crate) name: String,
     /// Its length in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
 }
 
 fn list(names: &[String]) -> String {
@@ -130,11 +130,11 @@ fn list(names: &[String]) -> String {
 
 /// What a choice leaves out.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct LeftOut<'a> {
+pub(crate) struct LeftOut<'a> {
     /// The paths.
-    pub paths: BTreeSet<&'a str>,
+    pub(crate) paths: BTreeSet<&'a str>,
     /// One path of each GGUF model that is left out because it does not come in the quantization that was asked for.
-    pub lacking: Vec<&'a str>,
+    pub(crate) lacking: Vec<&'a str>,
 }
 
 /// What a choice leaves out; weights only. [`Choice::Auto`] leaves out what is provably the same weights as something that
@@ -142,7 +142,7 @@ pub struct LeftOut<'a> {
 ///
 /// # Errors
 /// When there is no such set, or it is incomplete, or nothing says which.
-pub fn left_out<'a>(choice: &Choice, files: &[Listed<'a>]) -> Result<LeftOut<'a>, WeightsError> {
+pub(crate) fn left_out<'a>(choice: &Choice, files: &[Listed<'a>]) -> Result<LeftOut<'a>, WeightsError> {
     let parts = name::parts(files);
     let format = match choice {
         Choice::Auto => match sole_format(&parts) {
@@ -180,13 +180,13 @@ fn auto<'a>(files: &[Listed<'a>], parts: &[Part<'a>]) -> Result<BTreeSet<&'a str
 
 /// The file that a program is given to load a chosen quantization: the only one, or the first of its splits.
 #[must_use]
-pub fn first_of_quantization<'a>(files: &[Listed<'a>]) -> Option<&'a str> {
+pub(crate) fn first_of_quantization<'a>(files: &[Listed<'a>]) -> Option<&'a str> {
     gguf::first(&name::parts(files))
 }
 
 /// How many bytes [`Choice::Auto`] leaves out, if it would choose and that is less than everything.
 #[must_use]
-pub fn saved_by_auto(files: &[Listed<'_>]) -> Option<u64> {
+pub(crate) fn saved_by_auto(files: &[Listed<'_>]) -> Option<u64> {
     let saved = left_out(&Choice::Auto, files).ok()?.size(files);
     (saved > 0).then_some(saved)
 }
@@ -194,7 +194,7 @@ pub fn saved_by_auto(files: &[Listed<'_>]) -> Option<u64> {
 impl LeftOut<'_> {
     /// How many bytes of the listing that is.
     #[must_use]
-    pub fn size(&self, files: &[Listed<'_>]) -> u64 {
+    pub(crate) fn size(&self, files: &[Listed<'_>]) -> u64 {
         let left_out = files.iter().filter(|file| self.paths.contains(file.path));
         left_out.fold(0, |sum, file| sum.saturating_add(file.size))
     }

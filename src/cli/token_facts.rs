@@ -82,7 +82,7 @@ fn permissions(scope: &Scope) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hub::provider::TokenFacts;
+    use crate::hub::provider::account::TokenFacts;
 
     fn account(token: TokenFacts) -> Account {
         Account { name: "bob".to_owned(), organizations: vec!["acme".to_owned()], standing: None, token }

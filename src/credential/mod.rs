@@ -20,23 +20,23 @@ use url::Url;
 
 use crate::endpoint::Endpoint;
 
-pub use self::problem::SecretProblem;
-pub use self::renewal::{Renew, Renewed, Renewing};
-pub use self::shape::{is_like_a_key, masked, shown, token_in};
+pub(crate) use self::problem::SecretProblem;
+pub(crate) use self::renewal::{Renew, Renewed, Renewing};
+pub(crate) use self::shape::{is_like_a_key, masked, shown, token_in};
 
 /// Why a value cannot be sent as a token. The value is never part of the message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the token from {source_name} {problem}")]
-pub struct SecretError {
+pub(crate) struct SecretError {
     /// Where the value came from.
-    pub source_name: String,
+    pub(crate) source_name: String,
     /// What is wrong with it.
-    pub problem: SecretProblem,
+    pub(crate) problem: SecretProblem,
 }
 
 /// A token. It has no `Display`, its `Debug` is redacted, and its memory is wiped when it is dropped.
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub(crate) struct Secret(SecretString);
 
 /// For telling the tokens of one run apart, where no timing tells anybody anything.
 impl PartialEq for Secret {
@@ -54,7 +54,7 @@ impl Secret {
     ///
     /// # Errors
     /// When the value could not stand in a header, or is a token in the wrapping of something else.
-    pub fn parse(raw: &str, source: &CredentialSource) -> Result<Option<Self>, SecretError> {
+    pub(crate) fn parse(raw: &str, source: &CredentialSource) -> Result<Option<Self>, SecretError> {
         let Some(value) = raw.split(['\r', '\n']).map(str::trim).find(|line| !line.is_empty()) else { return Ok(None) };
         match SecretProblem::of(value) {
             Some(problem) => Err(SecretError { source_name: source.to_string(), problem }),
@@ -66,7 +66,7 @@ impl Secret {
     ///
     /// # Errors
     /// As [`Secret::parse`], and when the bytes are no UTF-8.
-    pub fn parse_bytes(raw: &[u8], source: &CredentialSource) -> Result<Option<Self>, SecretError> {
+    pub(crate) fn parse_bytes(raw: &[u8], source: &CredentialSource) -> Result<Option<Self>, SecretError> {
         match SecretProblem::of_encoding(raw) {
             Ok(text) => Self::parse(text, source),
             Err(problem) => Err(SecretError { source_name: source.to_string(), problem }),
@@ -75,21 +75,21 @@ impl Secret {
 
     /// The value itself, for the header that carries it and nothing else.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
     /// A text of somebody else's without this token: servers name the one that they refuse, and errors end in logs. What is
     /// shorter than any token is a part of other words.
     #[must_use]
-    pub fn hidden_in(&self, text: &str) -> String {
+    pub(crate) fn hidden_in(&self, text: &str) -> String {
         const SHORTEST: usize = 8;
         if self.expose().len() < SHORTEST { text.to_owned() } else { text.replace(self.expose(), "****") }
     }
 
     /// Enough to tell one token from another, and no more.
     #[must_use]
-    pub fn masked(&self) -> String {
+    pub(crate) fn masked(&self) -> String {
         masked(self.expose())
     }
 }
@@ -102,7 +102,7 @@ impl fmt::Debug for Secret {
 
 /// Where a token came from, in the words that a user would use for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialSource {
+pub(crate) enum CredentialSource {
     /// `--token-stdin`.
     Stdin,
     /// Typed where it was asked for.
@@ -160,7 +160,7 @@ impl fmt::Display for CredentialSource {
 
 /// A token together with where it came from and the one endpoint that may see it.
 #[derive(Debug, Clone)]
-pub struct Credential {
+pub(crate) struct Credential {
     secret: Secret,
     source: CredentialSource,
     endpoint: Endpoint,
@@ -171,13 +171,13 @@ pub struct Credential {
 impl Credential {
     /// Binds a secret to an endpoint, for good.
     #[must_use]
-    pub const fn new(secret: Secret, source: CredentialSource, endpoint: Endpoint) -> Self {
+    pub(crate) const fn new(secret: Secret, source: CredentialSource, endpoint: Endpoint) -> Self {
         Self { secret, source, endpoint, renewal: None }
     }
 
     /// The same credential, renewed by `source` when it is due or refused.
     #[must_use]
-    pub fn renewed_by(self, source: impl Renew + 'static, due: Option<Instant>) -> Self {
+    pub(crate) fn renewed_by(self, source: impl Renew + 'static, due: Option<Instant>) -> Self {
         let renewal = Renewal::new(self.secret.clone(), Box::new(source), due);
         Self { renewal: Some(Arc::new(renewal)), ..self }
     }
@@ -185,26 +185,26 @@ impl Credential {
     /// The secret, if `url` is below the endpoint that it is bound to: its origin, and its path. One server with many
     /// tenants (Artifactory, an ingress) gives each a path.
     #[must_use]
-    pub fn secret_for(&self, url: &Url) -> Option<Secret> {
+    pub(crate) fn secret_for(&self, url: &Url) -> Option<Secret> {
         let newest = || self.renewal.as_ref().map_or_else(|| self.secret.clone(), |renewal| renewal.newest());
         self.endpoint.path_within(url).map(|_| newest())
     }
 
     /// Every secret that it has had, the newest last: what must not be shown.
     #[must_use]
-    pub fn secrets(&self) -> Vec<Secret> {
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
         self.renewal.as_ref().map_or_else(|| vec![self.secret.clone()], |renewal| renewal.all())
     }
 
     /// Renews it, if it ends soon. A renewal that fails has been said; the secret is then what it was.
-    pub async fn renew_if_due(&self) {
+    pub(crate) async fn renew_if_due(&self) {
         if let Some(renewal) = &self.renewal {
             renewal.if_due().await;
         }
     }
 
     /// Renews it after `refused` was not taken. Whether there is another secret now.
-    pub async fn renew_after(&self, refused: &Secret) -> bool {
+    pub(crate) async fn renew_after(&self, refused: &Secret) -> bool {
         match &self.renewal {
             Some(renewal) => renewal.after_refusal(refused).await,
             None => false,
@@ -213,7 +213,7 @@ impl Credential {
 
     /// Where the token came from.
     #[must_use]
-    pub const fn source(&self) -> &CredentialSource {
+    pub(crate) const fn source(&self) -> &CredentialSource {
         &self.source
     }
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why a value is no token that can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum SecretProblem {
+pub(crate) enum SecretProblem {
     /// A blank inside, a control character, a letter beyond ASCII.
     #[error("contains a character that cannot be sent (a blank, control or non-ASCII character)")]
     Unsendable,

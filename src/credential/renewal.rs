@@ -19,21 +19,21 @@ const PROVEN: Duration = Duration::from_secs(60);
 const MOST_REFUSALS: u32 = 3;
 
 /// What [`Renew::renew`] hands back.
-pub type Renewing<'a> = Pin<Box<dyn Future<Output = Option<Renewed>> + Send + 'a>>;
+pub(crate) type Renewing<'a> = Pin<Box<dyn Future<Output = Option<Renewed>> + Send + 'a>>;
 
 /// How a newer token is had.
-pub trait Renew: fmt::Debug + Send + Sync {
+pub(crate) trait Renew: fmt::Debug + Send + Sync {
     /// A token in the place of `stale`; none where there is none to be had, which has been said then.
     fn renew<'a>(&'a self, stale: &'a Secret) -> Renewing<'a>;
 }
 
 /// A newer token.
 #[derive(Debug)]
-pub struct Renewed {
+pub(crate) struct Renewed {
     /// The token.
-    pub secret: Secret,
+    pub(crate) secret: Secret,
     /// When it should be renewed in its turn, where its end is known.
-    pub due: Option<Instant>,
+    pub(crate) due: Option<Instant>,
 }
 
 /// The tokens that a credential has had, and how the next is made.

@@ -20,19 +20,19 @@ static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The first part of a text that looks like a token.
 #[must_use]
-pub fn token_in(text: &str) -> Option<&str> {
+pub(crate) fn token_in(text: &str) -> Option<&str> {
     TOKEN.find(text).map(|found| found.as_str())
 }
 
 /// Whether a text may be a key of CivitAI.
 #[must_use]
-pub fn is_like_a_key(text: &str) -> bool {
+pub(crate) fn is_like_a_key(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// Enough of a token to tell it from another, and no more: `hf_****abcd`, as `hf auth list` shows it.
 #[must_use]
-pub fn masked(token: &str) -> String {
+pub(crate) fn masked(token: &str) -> String {
     const SHOWN: usize = 4;
     if token.len() < 5 * SHOWN {
         return "****".to_owned();
@@ -43,7 +43,7 @@ pub fn masked(token: &str) -> String {
 
 /// A text that somebody gave for a name or an address, as it may be repeated: whatever looks like a token is masked.
 #[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     if is_like_a_key(text) {
         return masked(text).into();
     }

@@ -13,7 +13,7 @@ use crate::repo::{Repo, RepoPath, is_unprintable, printable};
 
 /// What is the matter with a file before any of its bytes are fetched.
 #[derive(Debug, ThisError)]
-pub enum FileError {
+pub(crate) enum FileError {
     /// The publisher has no hash of a file on record.
     #[error("no SHA-256 of `{path}` is on record, so what would arrive could not be verified")]
     Unhashed {
@@ -136,21 +136,21 @@ fn unexpected(expected: &Digest, listed: Option<&Digest>, path: Option<&RepoPath
 
 /// A file that its provider numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbered {
+pub(crate) struct Numbered {
     /// Its number.
-    pub id: u64,
+    pub(crate) id: u64,
     /// The name that it was published under.
-    pub name: String,
+    pub(crate) name: String,
     /// Its length in bytes, perhaps rounded.
-    pub size: u64,
+    pub(crate) size: u64,
     /// What tells it from others of its name, in the provider's words: `fp8, SafeTensor`.
-    pub form: String,
+    pub(crate) form: String,
 }
 
 impl Numbered {
     /// The file of an entry; none where it has no number.
     #[must_use]
-    pub fn of(entry: &Entry) -> Option<Self> {
+    pub(crate) fn of(entry: &Entry) -> Option<Self> {
         let published = entry.published.as_ref()?;
         let form = ["fp", "quantType", "format", "size"].iter().filter_map(|key| published.traits.get(*key));
         let form = form.map(String::as_str).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");

@@ -25,7 +25,7 @@ use crate::store::cache::CacheError;
 impl Error {
     /// What the user may do, most promising first.
     #[must_use]
-    pub fn hints(&self) -> Vec<String> {
+    pub(crate) fn hints(&self) -> Vec<String> {
         match self {
             Self::Refused(refused) => refused.hints(),
             Self::BadToken(token) => token.hints(),

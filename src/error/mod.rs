@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use thiserror::Error as ThisError;
 
-pub use self::file::{FileError, Numbered};
-pub use self::refused::{OtherToken, RefusedPull};
+pub(crate) use self::file::{FileError, Numbered};
+pub(crate) use self::refused::{OtherToken, RefusedPull};
 pub use self::status::ExitStatus;
-pub use self::token::BadToken;
+pub(crate) use self::token::BadToken;
 
 use crate::apps::comfyui::ComfyuiError;
 use crate::apps::visionatrix::catalog::CatalogError;
@@ -37,7 +37,7 @@ use crate::store::cache::CacheError;
 
 /// Why a pull did not end well.
 #[derive(Debug, ThisError)]
-pub enum Error {
+pub(crate) enum Error {
     /// The command line asks for two things at once, or for half of one.
     #[error("{0}")]
     Usage(String),
@@ -212,7 +212,7 @@ impl From<Unverifiable> for Error {
 impl Error {
     /// The exit status.
     #[must_use]
-    pub fn status(&self) -> ExitStatus {
+    pub(crate) fn status(&self) -> ExitStatus {
         match self {
             Self::Usage(_) | Self::TokenArgument { .. } | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => {
                 ExitStatus::Usage
@@ -253,7 +253,7 @@ impl Error {
 
     /// The word for machines: `error.kind` of the JSON document.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Refused(refused) => refused.refusal.kind.as_str(),
             Self::BadToken(token) => token.kind(),
@@ -276,13 +276,13 @@ impl Error {
 
     /// Whether the provider has no such thing at the address that was asked.
     #[must_use]
-    pub fn is_unpublished(&self) -> bool {
+    pub(crate) fn is_unpublished(&self) -> bool {
         matches!(self, Self::Refused(refused) if refused.refusal.kind == RefusalKind::NotPublished)
     }
 
     /// The provider's own words, if it said any.
     #[must_use]
-    pub fn server_message(&self) -> Option<&str> {
+    pub(crate) fn server_message(&self) -> Option<&str> {
         match self {
             Self::Refused(refused) => refused.refusal.server_message.as_deref(),
             _ => match self.failure()? {
@@ -294,7 +294,7 @@ impl Error {
 
     /// The page that leads on, if there is one.
     #[must_use]
-    pub fn page(&self) -> Option<&str> {
+    pub(crate) fn page(&self) -> Option<&str> {
         match self {
             Self::Refused(refused) => Some(&refused.refusal.page),
             Self::BadToken(token) => token.page.as_deref(),
@@ -304,7 +304,7 @@ impl Error {
 
     /// The failed request behind it, if one is.
     #[must_use]
-    pub fn failure(&self) -> Option<&Failure> {
+    pub(crate) fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Refused(refused) => refused.failure.as_ref(),
             Self::BadToken(token) => token.failure(),

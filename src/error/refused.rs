@@ -11,51 +11,51 @@ use crate::repo::{Repo, RepoPath, Revision};
 /// A refusal, with everything that explains it.
 #[derive(Debug, ThisError)]
 #[error("{}", self.headline())]
-pub struct RefusedPull {
+pub(crate) struct RefusedPull {
     /// What was asked for, as it may be typed again.
-    pub reference: String,
+    pub(crate) reference: String,
     /// The repository.
-    pub repo: Repo,
+    pub(crate) repo: Repo,
     /// The revision that was asked for.
-    pub revision: Revision,
+    pub(crate) revision: Revision,
     /// The file that was asked for, if it came to that.
-    pub path: Option<RepoPath>,
+    pub(crate) path: Option<RepoPath>,
     /// The reason, in the user's terms.
-    pub refusal: Refusal,
+    pub(crate) refusal: Refusal,
     /// The answer that said so; none where a description did.
     #[source]
-    pub failure: Option<Failure>,
+    pub(crate) failure: Option<Failure>,
     /// Whether the repository is public, so that it could be had without a token.
-    pub public: bool,
+    pub(crate) public: bool,
     /// The flag or variable that kept tokens from being looked for.
-    pub withheld: Option<&'static str>,
+    pub(crate) withheld: Option<&'static str>,
     /// Where the token came from, if one was sent.
-    pub token: Option<CredentialSource>,
+    pub(crate) token: Option<CredentialSource>,
     /// Whose token it is, if the provider says.
-    pub account: Option<Account>,
+    pub(crate) account: Option<Account>,
     /// The variables that would have been read.
-    pub token_variables: Vec<String>,
+    pub(crate) token_variables: Vec<String>,
     /// A variable that is set to a token by a name that is not read.
-    pub unread_variable: Option<&'static str>,
+    pub(crate) unread_variable: Option<&'static str>,
     /// Tokens that are there, but for other providers.
-    pub other_tokens: Vec<OtherToken>,
+    pub(crate) other_tokens: Vec<OtherToken>,
     /// The name of the provider, as `gatedl auth login` takes it.
-    pub provider: String,
+    pub(crate) provider: String,
     /// The page on which tokens are made, where that is known.
-    pub token_page: Option<String>,
+    pub(crate) token_page: Option<String>,
     /// Near names of a repository that was not found.
-    pub similar: Vec<String>,
+    pub(crate) similar: Vec<String>,
 }
 
 /// A token for another provider than the one that refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherToken {
+pub(crate) struct OtherToken {
     /// The variable that holds it.
-    pub variable: String,
+    pub(crate) variable: String,
     /// The provider that it is for.
-    pub provider: String,
+    pub(crate) provider: String,
     /// Whether that provider names its repositories in the same way, so that this one may be meant to be there.
-    pub is_alike: bool,
+    pub(crate) is_alike: bool,
 }
 
 impl RefusedPull {

@@ -11,13 +11,13 @@ use crate::hub::provider::ProviderError;
 /// A token that is no good.
 #[derive(Debug, ThisError)]
 #[error("the token from {source_name} {}", self.problem())]
-pub struct BadToken {
+pub(crate) struct BadToken {
     /// Where it came from.
-    pub source_name: CredentialSource,
+    pub(crate) source_name: CredentialSource,
     /// The page on which a new one is made, where that is known.
-    pub page: Option<String>,
+    pub(crate) page: Option<String>,
     /// The answer that said so.
-    pub source: Arc<ProviderError>,
+    pub(crate) source: Arc<ProviderError>,
 }
 
 impl BadToken {

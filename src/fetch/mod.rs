@@ -45,11 +45,11 @@ use tokio::sync::oneshot::Receiver;
 use tokio::task::JoinSet;
 
 use self::limit::Limit;
-pub use self::plan::{FileState, Need, Plan, Planned, Unverifiable};
+pub(crate) use self::plan::{FileState, Need, Plan, Planned, Unverifiable};
 use self::share::Job;
-pub use self::share::{LinkOf, Share};
+pub(crate) use self::share::Share;
 use self::straggler::Rates;
-pub use self::transport::Transport;
+pub(crate) use self::transport::Transport;
 
 use crate::hub::http::Failure;
 use crate::repo::RepoPath;
@@ -58,7 +58,7 @@ use crate::store::cache::{CacheError, Mismatch};
 
 /// Why the files are not all in their place.
 #[derive(Debug, Error)]
-pub enum FetchError {
+pub(crate) enum FetchError {
     /// A file could not be transferred.
     #[error("could not fetch `{path}`")]
     Transfer {
@@ -93,17 +93,17 @@ pub enum FetchError {
 
 /// How the engine works.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub(crate) struct Options {
     /// How many large files of one server are fetched at once.
-    pub jobs: usize,
+    pub(crate) jobs: usize,
     /// How many small files are fetched at once, beside the large ones.
-    pub small_jobs: usize,
+    pub(crate) small_jobs: usize,
     /// How many connections all large files have together.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// How many bytes a second may come at most.
-    pub limit_rate: Option<u64>,
+    pub(crate) limit_rate: Option<u64>,
     /// How long a file may go on without progress.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
 }
 
 /// What all parts of one transfer share.
@@ -131,7 +131,7 @@ impl Engine {
 }
 
 /// Shares on their way. Dropped, it puts down what it holds; what was written stays for the next run.
-pub struct Transfer {
+pub(crate) struct Transfer {
     ends: FuturesUnordered<BoxFuture<'static, (usize, Result<u64, FetchError>)>>,
     _lanes: JoinSet<()>,
 }
@@ -139,7 +139,7 @@ pub struct Transfer {
 impl Transfer {
     /// The next share that ends, by its place, and how many bytes came over the network for it. Its first failure that
     /// does not pass ends a share, and no other one.
-    pub async fn next(&mut self) -> Option<(usize, Result<u64, FetchError>)> {
+    pub(crate) async fn next(&mut self) -> Option<(usize, Result<u64, FetchError>)> {
         self.ends.next().await
     }
 }
@@ -147,7 +147,7 @@ impl Transfer {
 /// Begins to bring all shares: one pool of connections, one limit, one account of progress. Content that several of them
 /// need is fetched once.
 #[must_use]
-pub fn fetch(shares: Vec<Share>, reporter: Arc<dyn Reporter>, options: Options) -> Transfer {
+pub(crate) fn fetch(shares: Vec<Share>, reporter: Arc<dyn Reporter>, options: Options) -> Transfer {
     let (mut jobs, ends): (Vec<Job>, FuturesUnordered<_>) = (Vec::new(), FuturesUnordered::new());
     let (mut bytes, mut resumed, mut first) = (0, 0, HashMap::new());
     for (place, share) in shares.into_iter().enumerate() {
@@ -247,6 +247,6 @@ async fn work(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
 ///
 /// # Errors
 /// When the thread was lost.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FetchError> {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FetchError> {
     tokio::task::spawn_blocking(work).await.map_err(FetchError::Lost)
 }

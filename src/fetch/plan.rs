@@ -12,7 +12,7 @@ use crate::store::cache::{Destination, Here, Known};
 
 /// Where a file stands before the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileState {
+pub(crate) enum FileState {
     /// In its place.
     InPlace,
     /// Its content is on this machine.
@@ -26,30 +26,30 @@ pub enum FileState {
 
 /// A file that is asked for.
 #[derive(Debug, Clone)]
-pub struct Planned {
+pub(crate) struct Planned {
     /// The file as it is listed.
-    pub listed: Arc<Entry>,
+    pub(crate) listed: Arc<Entry>,
     /// Where it stands.
-    pub state: FileState,
+    pub(crate) state: FileState,
 }
 
 /// One blob to be brought to its place, or places.
 #[derive(Debug, Clone)]
-pub struct Need {
+pub(crate) struct Need {
     /// The file, by the first of its paths.
-    pub file: RepoFile,
+    pub(crate) file: RepoFile,
     /// Other files of the same content.
-    pub also: Vec<RepoFile>,
+    pub(crate) also: Vec<RepoFile>,
     /// Where its content is on this machine, if it is.
-    pub here: Option<Here>,
+    pub(crate) here: Option<Here>,
     /// How many of its bytes an earlier run left.
-    pub have: u64,
+    pub(crate) have: u64,
 }
 
 impl Need {
     /// How many bytes have to come.
     #[must_use]
-    pub const fn bytes(&self) -> u64 {
+    pub(crate) const fn bytes(&self) -> u64 {
         if self.here.is_some() { 0 } else { self.file.size - self.have }
     }
 }
@@ -57,21 +57,21 @@ impl Need {
 /// The listing masks the hash of a file that is not here, so that nothing could hold its bytes to account.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the hash of `{0}` is hidden")]
-pub struct Unverifiable(pub RepoPath);
+pub(crate) struct Unverifiable(pub(crate) RepoPath);
 
 /// The plan of a pull.
 #[derive(Debug, Clone, Default)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Every file that was asked for, in the order of the listing.
-    pub files: Vec<Planned>,
+    pub(crate) files: Vec<Planned>,
     /// How many bytes are to be fetched.
-    pub bytes_to_fetch: u64,
+    pub(crate) bytes_to_fetch: u64,
 }
 
 impl Plan {
     /// Looks at what is here. With `force`, nothing counts. May read a whole folder: blocks.
     #[must_use]
-    pub fn make(listed: Vec<Arc<Entry>>, destination: &Destination, force: bool) -> Self {
+    pub(crate) fn make(listed: Vec<Arc<Entry>>, destination: &Destination, force: bool) -> Self {
         let mut plan = Self::default();
         let mut counted = HashSet::new();
         for listed in listed {
@@ -89,7 +89,7 @@ impl Plan {
     /// The plan where all is here by its name and its length; none where something is not. Stops at the first that is not.
     /// What would have to be hashed first is shown as such. One look at each file.
     #[must_use]
-    pub fn of_all_here(listed: Vec<Arc<Entry>>, destination: &Destination) -> Option<Self> {
+    pub(crate) fn of_all_here(listed: Vec<Arc<Entry>>, destination: &Destination) -> Option<Self> {
         let here = |listed: Arc<Entry>| {
             let known = listed.to_file().map(|file| destination.verdict(&file));
             let state = match known {
@@ -106,12 +106,12 @@ impl Plan {
 
     /// Whether nothing is to be done, not even to be hashed.
     #[must_use]
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.files.iter().all(|file| file.state == FileState::InPlace)
     }
 
     /// The files in their place.
-    pub fn in_place(&self) -> impl Iterator<Item = RepoFile> {
+    pub(crate) fn in_place(&self) -> impl Iterator<Item = RepoFile> {
         let in_place = self.files.iter().filter(|file| file.state == FileState::InPlace);
         in_place.filter_map(|file| file.listed.to_file())
     }
@@ -120,7 +120,7 @@ impl Plan {
     ///
     /// # Errors
     /// The first file whose hash is not known.
-    pub fn needs(&self, shares_content: bool) -> Result<Vec<Need>, Unverifiable> {
+    pub(crate) fn needs(&self, shares_content: bool) -> Result<Vec<Need>, Unverifiable> {
         let mut needs: Vec<Need> = Vec::new();
         let mut by_content: HashMap<Digest, usize> = HashMap::new();
         for planned in &self.files {

@@ -15,20 +15,20 @@ use crate::report::FileId;
 use crate::store::cache::{Destination, Here};
 
 /// Where a file's bytes are asked for.
-pub type LinkOf = Box<dyn Fn(&RepoFile) -> Url + Send + Sync>;
+pub(crate) type LinkOf = Box<dyn Fn(&RepoFile) -> Url + Send + Sync>;
 
 /// What a transfer is to bring for one pull.
-pub struct Share {
+pub(crate) struct Share {
     /// What is not in its place yet.
-    pub needs: Vec<Need>,
+    pub(crate) needs: Vec<Need>,
     /// Where it goes.
-    pub destination: Arc<Destination>,
+    pub(crate) destination: Arc<Destination>,
     /// How its bytes arrive. Shares of one server have one transport, and its connections, together.
-    pub transport: Arc<Transport>,
+    pub(crate) transport: Arc<Transport>,
     /// Where they are asked for.
-    pub link: LinkOf,
+    pub(crate) link: LinkOf,
     /// Fetch also what seems to be here.
-    pub force: bool,
+    pub(crate) force: bool,
 }
 
 /// A share on its way.

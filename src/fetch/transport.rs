@@ -28,7 +28,7 @@ const BYTES_FOR_A_RESOLVE: u64 = 64_000_000;
 const REPLACEMENTS: u64 = 4;
 
 /// Opens streams of bytes.
-pub struct Transport {
+pub(crate) struct Transport {
     client: Client,
     credential: Option<Credential>,
     /// How many connections for large files the server bears, and the right to each of them.
@@ -88,7 +88,7 @@ impl Link {
 impl Transport {
     /// A transport that asks for files at their links with a credential, over so many connections for large files at most.
     #[must_use]
-    pub fn new(client: Client, credential: Option<Credential>, most_connections: usize) -> Self {
+    pub(crate) fn new(client: Client, credential: Option<Credential>, most_connections: usize) -> Self {
         let connections = Arc::new(Semaphore::new(most_connections.min(Semaphore::MAX_PERMITS)));
         Self { client, credential, most_connections, connections, free: Mutex::default() }
     }

@@ -16,11 +16,11 @@ mod survey;
 
 use std::path::PathBuf;
 
-pub use self::cancellation::{CancelOnDrop, Cancellation};
-pub use self::identity::{Exchange, IdentityError, renewable};
-pub use self::problem::AuthError;
-pub use self::store::{Asking, BrowserLogin, Store, StoredLogin, Turn, shadows};
-pub use self::survey::{Standing, Survey, Surveyed, survey};
+pub(crate) use self::cancellation::Cancellation;
+pub(crate) use self::identity::{Exchange, IdentityError, renewable};
+pub(crate) use self::problem::AuthError;
+pub(crate) use self::store::{Asking, BrowserLogin, Store, StoredLogin, Turn, shadows};
+pub(crate) use self::survey::{Standing, Survey, Surveyed, survey};
 
 use self::place::Holding;
 use crate::credential::{Credential, CredentialSource, Secret};
@@ -31,7 +31,7 @@ use crate::settings::{Provider, Settings, others_can_read};
 
 /// What the command line says about the token.
 #[derive(Debug, Clone, Default)]
-pub enum TokenChoice {
+pub(crate) enum TokenChoice {
     /// The ordered places.
     #[default]
     Search,
@@ -48,7 +48,7 @@ pub enum TokenChoice {
 impl TokenChoice {
     /// The choice for one reference: the token in its link, where the command line says nothing.
     #[must_use]
-    pub fn or_link(self, link: Option<Secret>) -> Self {
+    pub(crate) fn or_link(self, link: Option<Secret>) -> Self {
         match (self, link) {
             (Self::Search, Some(secret)) => Self::Link(secret),
             (choice, _) => choice,
@@ -58,11 +58,11 @@ impl TokenChoice {
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
-pub struct Found {
+pub(crate) struct Found {
     /// The credential, bound to the provider's origin.
-    pub credential: Option<Credential>,
+    pub(crate) credential: Option<Credential>,
     /// What the user should know about it.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Finds the credential for a repository; without one, for what is bound to none. A command that is run for it ends when
@@ -70,7 +70,7 @@ pub struct Found {
 ///
 /// # Errors
 /// When the place that comes first cannot be read: a broken source must not silently fall through to another identity.
-pub fn find(
+pub(crate) fn find(
     settings: &Settings,
     env: &Env,
     provider: &Provider,
@@ -87,13 +87,13 @@ pub fn find(
 ///
 /// # Errors
 /// When it cannot be read, or holds none.
-pub fn read_token(path: &std::path::Path) -> Result<Secret, AuthError> {
+pub(crate) fn read_token(path: &std::path::Path) -> Result<Secret, AuthError> {
     place::required(&place::read(path)?, &CredentialSource::TokenFile(path.to_owned()))
 }
 
 /// Binds what was found to the provider's origin, unless anyone on the way there could read it.
 #[must_use]
-pub fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, provider: &Provider) -> Found {
+pub(crate) fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, provider: &Provider) -> Found {
     let mut warnings = Vec::new();
     if source == CredentialSource::Link {
         warnings.push(
@@ -128,7 +128,7 @@ pub fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, p
 
 /// What kept every token from being looked for, in the words of whoever set it; none where tokens are looked for.
 #[must_use]
-pub const fn withheld(settings: &Settings, choice: &TokenChoice) -> Option<&'static str> {
+pub(crate) const fn withheld(settings: &Settings, choice: &TokenChoice) -> Option<&'static str> {
     match choice {
         TokenChoice::Anonymous => Some("--anonymous"),
         TokenChoice::Search if !settings.implicit_tokens => Some(HF_HUB_DISABLE_IMPLICIT_TOKEN.name),
@@ -139,13 +139,13 @@ pub const fn withheld(settings: &Settings, choice: &TokenChoice) -> Option<&'sta
 /// The bound token that is looked for a repository, by its name in the configuration file. Repositories of one provider
 /// with the same answer have the same credential.
 #[must_use]
-pub fn bound_token<'a>(settings: &'a Settings, provider: &Provider, repo: &RepoId) -> Option<&'a str> {
+pub(crate) fn bound_token<'a>(settings: &'a Settings, provider: &Provider, repo: &RepoId) -> Option<&'a str> {
     place::narrowest(&settings.bound_tokens, provider, repo).map(|token| token.name.as_str())
 }
 
 /// The variables that hold a token for another provider than `provider`: never sent, but worth a hint.
 #[must_use]
-pub fn set_for_others<'a>(settings: &'a Settings, env: &Env, provider: &Provider) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn set_for_others<'a>(settings: &'a Settings, env: &Env, provider: &Provider) -> Vec<(&'a str, &'a str)> {
     let others = settings.providers.iter().filter(|other| other.name != provider.name);
     let variables =
         others.flat_map(|other| other.token_variables.iter().map(|name| (name.as_str(), other.name.as_str())));

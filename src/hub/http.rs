@@ -30,15 +30,15 @@ use thiserror::Error;
 use tokio::time::timeout;
 use url::Url;
 
-pub use self::answer::Answer;
-pub use self::ask::{Ask, Body};
-pub use self::failure::{Failure, Fields, NetworkKind, Refused};
-pub use self::link::next_page;
-pub use self::look::Look;
-pub use self::proxy::proxy_for;
-pub use self::quota::Quota;
-pub use self::range::{ByteRange, Coverage, coverage};
-pub use self::retry::{Patience, Verdict, verdict};
+pub(crate) use self::answer::Answer;
+pub(crate) use self::ask::Ask;
+pub(crate) use self::failure::{Failure, NetworkKind, Refused};
+pub(crate) use self::link::next_page;
+pub(crate) use self::look::Look;
+pub(crate) use self::proxy::proxy_for;
+pub(crate) use self::quota::Quota;
+pub(crate) use self::range::{ByteRange, Coverage, coverage};
+pub(crate) use self::retry::Patience;
 
 use self::pace::Pace;
 use self::redirect::{is_login, leaves, redirect};
@@ -54,7 +54,7 @@ const LARGEST_MESSAGE: usize = 64 << 10;
 
 /// Why there is no client.
 #[derive(Debug, Error)]
-pub enum ClientError {
+pub(crate) enum ClientError {
     /// The certificates that a variable names cannot be used.
     #[error("could not use the certificates in `{path}` (from {variable}): {problem}")]
     Certificates {
@@ -75,7 +75,7 @@ pub enum ClientError {
 
 /// The client of one run. Clones share connections, pace and patience.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     inner: reqwest::Client,
     network: Network,
     pace: Arc<Pace>,
@@ -93,7 +93,7 @@ impl Client {
     ///
     /// # Errors
     /// When the certificates or the proxy that the user names cannot be used.
-    pub fn new(network: &Network, reporter: Arc<dyn Reporter>) -> Result<Self, ClientError> {
+    pub(crate) fn new(network: &Network, reporter: Arc<dyn Reporter>) -> Result<Self, ClientError> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("gatedl/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -107,7 +107,7 @@ impl Client {
     }
 
     /// Says something that a user should know.
-    pub fn warn(&self, text: &str) {
+    pub(crate) fn warn(&self, text: &str) {
         self.reporter.warn(text);
     }
 
@@ -119,7 +119,7 @@ impl Client {
     ///
     /// # Errors
     /// When no answer comes, or one that refuses.
-    pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+    pub(crate) async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
         let Some(credential) = ask.credential else { return self.follow(ask).await };
         credential.renew_if_due().await;
         let sent = credential.secret_for(&ask.url);
@@ -166,7 +166,7 @@ impl Client {
     ///
     /// # Errors
     /// The failure that did not pass.
-    pub async fn insist(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+    pub(crate) async fn insist(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
         let mut patience = Patience::new(self.network.patience);
         loop {
             match self.send(ask).await {
@@ -180,7 +180,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::insist`], and when the answer is not the document that was expected.
-    pub async fn json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap), Failure> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap), Failure> {
         self.sized_json(ask).await.map(|(document, headers, _)| (document, headers))
     }
 
@@ -188,7 +188,10 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::json`].
-    pub async fn sized_json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap, usize), Failure> {
+    pub(crate) async fn sized_json<T: DeserializeOwned>(
+        &self,
+        ask: &Ask<'_>,
+    ) -> Result<(T, HeaderMap, usize), Failure> {
         let mut patience = Patience::new(self.network.patience);
         loop {
             match self.read_json(ask).await {
@@ -208,7 +211,7 @@ impl Client {
     ///
     /// # Errors
     /// The failure itself.
-    pub async fn wait_after(&self, failure: Failure, patience: &mut Patience) -> Result<(), Failure> {
+    pub(crate) async fn wait_after(&self, failure: Failure, patience: &mut Patience) -> Result<(), Failure> {
         let Some(wait) = patience.after(&failure) else { return Err(failure) };
         self.reporter.waiting(&failure.to_wait(wait));
         tokio::time::sleep(wait).await;

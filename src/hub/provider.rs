@@ -4,7 +4,7 @@
 //! provider's own way of refusing into a [`Refusal`]. It knows nothing of caches and transfers. Adding one is one file
 //! here and one arm in [`connect`].
 
-mod account;
+pub(crate) mod account;
 mod civitai;
 mod huggingface;
 mod refusal;
@@ -16,10 +16,10 @@ use std::sync::Arc;
 use thiserror::Error;
 use url::Url;
 
-pub use self::account::{Account, Role, Scope, TokenFacts};
-pub use self::civitai::CivitAi;
-pub use self::huggingface::HuggingFace;
-pub use self::refusal::{Refusal, RefusalKind};
+pub(crate) use self::account::{Account, Role, Scope};
+pub(crate) use self::civitai::CivitAi;
+pub(crate) use self::huggingface::HuggingFace;
+pub(crate) use self::refusal::{Refusal, RefusalKind};
 
 use crate::credential::Credential;
 use crate::endpoint::Protocol;
@@ -29,11 +29,11 @@ use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
 use crate::settings;
 
 /// A future of a trait object's method.
-pub type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Why a provider gave no answer that can be used.
 #[derive(Debug, Error)]
-pub enum ProviderError {
+pub(crate) enum ProviderError {
     /// The request failed, or was refused.
     #[error(transparent)]
     Failure(#[from] Failure),
@@ -61,7 +61,7 @@ pub enum ProviderError {
 impl ProviderError {
     /// The failed request behind it, if one is.
     #[must_use]
-    pub const fn failure(&self) -> Option<&Failure> {
+    pub(crate) const fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Failure(failure) => Some(failure),
             _ => None,
@@ -71,7 +71,7 @@ impl ProviderError {
 
 /// What a provider says about access before any content is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// The content may be read.
     Granted,
     /// It has no such question; the first file that is asked for tells.
@@ -79,7 +79,7 @@ pub enum Access {
 }
 
 /// A provider of models.
-pub trait Provider: Send + Sync {
+pub(crate) trait Provider: Send + Sync {
     /// The commit that a revision names at this moment, and what guards its content.
     fn resolve<'a>(&'a self, repo: &'a Repo, revision: &'a Revision) -> Answering<'a, Result<Resolved, ProviderError>>;
 
@@ -141,7 +141,11 @@ pub trait Provider: Send + Sync {
 
 /// The provider that settings describe, ready to be asked.
 #[must_use]
-pub fn connect(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Arc<dyn Provider> {
+pub(crate) fn connect(
+    settings: &settings::Provider,
+    client: Client,
+    credential: Option<Credential>,
+) -> Arc<dyn Provider> {
     match settings.protocol {
         Protocol::HuggingFace => Arc::new(HuggingFace::new(settings, client, credential)),
         Protocol::CivitAi => Arc::new(CivitAi::new(settings, client, credential)),

@@ -23,43 +23,43 @@ const AT_ONCE: usize = 4;
 
 /// What was found out about a repository.
 #[derive(Debug)]
-pub struct Checked {
+pub(crate) struct Checked {
     /// The repository.
-    pub wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// The same as it may be typed again.
-    pub reference: String,
+    pub(crate) reference: String,
     /// The token that was sent, by its place among those of the [`Report`]; none if none was.
-    pub token: Option<usize>,
+    pub(crate) token: Option<usize>,
     /// The commit and what guards it, if the provider told.
-    pub resolved: Option<Resolved>,
+    pub(crate) resolved: Option<Resolved>,
     /// Whether the content may be read, or why not.
-    pub outcome: Result<(), Error>,
+    pub(crate) outcome: Result<(), Error>,
 }
 
 /// A token that was sent, and what its provider says about it.
 #[derive(Debug)]
-pub struct Token {
+pub(crate) struct Token {
     /// The name of the provider that it is for.
-    pub provider: String,
+    pub(crate) provider: String,
     /// Where it came from.
-    pub source: CredentialSource,
+    pub(crate) source: CredentialSource,
     /// The server that alone gets it.
-    pub host: String,
+    pub(crate) host: String,
     /// Whose it is, or why that is not known.
-    pub account: Result<Account, String>,
+    pub(crate) account: Result<Account, String>,
 }
 
 /// Everything that was found out.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     /// The repositories, in the order in which they were asked about.
-    pub repos: Vec<Checked>,
+    pub(crate) repos: Vec<Checked>,
     /// The tokens that were sent.
-    pub tokens: Vec<Token>,
+    pub(crate) tokens: Vec<Token>,
 }
 
 /// Questions that are asked once, and then again as long as the caller is patient.
-pub struct Check<'a> {
+pub(crate) struct Check<'a> {
     session: &'a Session,
     /// Whoever was asked, each once.
     connections: Vec<Arc<Connection>>,
@@ -77,7 +77,7 @@ impl<'a> Check<'a> {
     ///
     /// # Errors
     /// When a credential cannot be read, or there is no client. What a provider answers is part of the report.
-    pub async fn begin(wanted: Vec<Wanted>, session: &'a Session) -> Result<Self, Error> {
+    pub(crate) async fn begin(wanted: Vec<Wanted>, session: &'a Session) -> Result<Self, Error> {
         let mut connections = Vec::new();
         // before any question: what is wrong with a token on this machine can be mended here
         for wanted in &wanted {
@@ -95,7 +95,7 @@ impl<'a> Check<'a> {
 
     /// The pages on which a user can do something about a refusal, each once.
     #[must_use]
-    pub fn pages(&self) -> Vec<String> {
+    pub(crate) fn pages(&self) -> Vec<String> {
         let mut pages: Vec<String> = Vec::new();
         for asked in &self.repos {
             if let Err(Error::Refused(refused)) = &asked.checked.outcome
@@ -109,7 +109,7 @@ impl<'a> Check<'a> {
     }
 
     /// What was found out.
-    pub async fn report(self) -> Report {
+    pub(crate) async fn report(self) -> Report {
         let sent: Vec<Arc<Connection>> =
             self.connections.into_iter().filter(|connection| connection.credential().is_some()).collect();
         let tokens = future::join_all(sent.iter().map(|connection| token(connection))).await;

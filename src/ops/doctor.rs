@@ -23,7 +23,7 @@ use crate::settings;
 
 /// What a check is about; the order is that of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Topic {
+pub(crate) enum Topic {
     /// The cache, and the file system that it is on.
     Cache,
     /// The way to the servers.
@@ -36,11 +36,11 @@ pub enum Topic {
 
 impl Topic {
     /// Every topic, in the order of the report.
-    pub const ALL: [Self; 4] = [Self::Cache, Self::Network, Self::Token, Self::Repository];
+    pub(crate) const ALL: [Self; 4] = [Self::Cache, Self::Network, Self::Token, Self::Repository];
 
     /// Its name.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Cache => "cache",
             Self::Network => "network",
@@ -52,7 +52,7 @@ impl Topic {
 
 /// What is thought of what was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// Nothing is wrong.
     Good,
     /// It works, but not well, or not for long.
@@ -63,7 +63,7 @@ pub enum Verdict {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub(crate) enum Found {
     /// In words.
     Text(String),
     /// A token.
@@ -77,19 +77,19 @@ pub enum Found {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub(crate) struct Check {
     /// What it is about.
-    pub topic: Topic,
+    pub(crate) topic: Topic,
     /// What was looked at: a host, a folder, a provider.
-    pub subject: String,
+    pub(crate) subject: String,
     /// What is thought of it.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// What was found.
-    pub found: Found,
+    pub(crate) found: Found,
     /// What to do, where it is not good.
-    pub advice: Option<String>,
+    pub(crate) advice: Option<String>,
     /// The numbers in what was found, for programs.
-    pub numbers: Vec<(&'static str, i64)>,
+    pub(crate) numbers: Vec<(&'static str, i64)>,
 }
 
 impl Check {
@@ -133,11 +133,11 @@ impl Check {
 
 /// What is looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Order {
+pub(crate) struct Order {
     /// Only this provider; without one those that are in use.
-    pub provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// This repository too.
-    pub repository: Option<Wanted>,
+    pub(crate) repository: Option<Wanted>,
 }
 
 /// A provider that is looked at.
@@ -168,7 +168,7 @@ impl<'a> Patient<'a> {
 }
 
 /// A look at everything: first at this machine, then, if anybody wants, at the servers.
-pub struct Examination<'a> {
+pub(crate) struct Examination<'a> {
     session: &'a Session,
     order: &'a Order,
     patients: Vec<Patient<'a>>,
@@ -180,7 +180,7 @@ impl<'a> Examination<'a> {
     ///
     /// # Errors
     /// When the order names an unknown provider. Whatever else is wrong is a check.
-    pub async fn begin(order: &'a Order, session: &'a Session) -> Result<Self, Error> {
+    pub(crate) async fn begin(order: &'a Order, session: &'a Session) -> Result<Self, Error> {
         let settings = session.settings();
         let named = order.repository.as_ref().map(|wanted| &wanted.provider).or(order.provider.as_ref());
         let providers = match named {
@@ -205,7 +205,7 @@ impl<'a> Examination<'a> {
     }
 
     /// Asks the servers.
-    pub async fn ask(&mut self) {
+    pub(crate) async fn ask(&mut self) {
         if let Err(error) = self.session.client() {
             let subject = if matches!(error, ClientError::Proxy(_)) { "proxy" } else { "certificates" };
             self.checks.push(Check::bad(Topic::Network, subject, &error.into()));
@@ -241,7 +241,7 @@ impl<'a> Examination<'a> {
     }
 
     /// Looks at the tokens without asking whose they are.
-    pub fn tokens_unasked(&mut self) {
+    pub(crate) fn tokens_unasked(&mut self) {
         for patient in std::mem::take(&mut self.patients) {
             self.checks.extend(token::unasked(patient, self.session));
         }
@@ -249,7 +249,7 @@ impl<'a> Examination<'a> {
 
     /// What was found, by topic.
     #[must_use]
-    pub fn report(self) -> Vec<Check> {
+    pub(crate) fn report(self) -> Vec<Check> {
         let mut checks = self.checks;
         checks.sort_by_key(|check| check.topic);
         checks

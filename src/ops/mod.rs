@@ -1,7 +1,7 @@
 //! The use cases, one room each. A command of the front end turns arguments into a request; what a request means is
 //! said here, and nothing here knows a terminal.
 
-pub mod access;
-pub mod doctor;
-pub mod pull;
-pub mod vix;
+pub(crate) mod access;
+pub(crate) mod doctor;
+pub(crate) mod pull;
+pub(crate) mod vix;

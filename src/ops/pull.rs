@@ -31,13 +31,13 @@ mod whereabouts;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use self::choice::Savings;
-pub use self::into::{Application, Installation};
-pub use self::odd::LeftOut;
-pub use self::prepare::{Prepared, prepare};
-pub use self::request::Request;
-pub use self::settle::{Access, Pulled, PulledFile, settle};
-pub use self::transfer::{Transfer, transfer};
+pub(crate) use self::choice::Savings;
+pub(crate) use self::into::{Application, Installation};
+pub(crate) use self::odd::LeftOut;
+pub(crate) use self::prepare::{Prepared, prepare};
+pub(crate) use self::request::Request;
+pub(crate) use self::settle::{Access, Pulled, PulledFile, settle};
+pub(crate) use self::transfer::transfer;
 
 use crate::apps::weights;
 use crate::error::Error;
@@ -56,7 +56,7 @@ const MOST_TURNS: usize = 3;
 ///
 /// # Errors
 /// Whatever keeps a file that was asked for from being verified and in its place.
-pub async fn pull(request: &Request, session: &Session) -> Result<Pulled, Error> {
+pub(crate) async fn pull(request: &Request, session: &Session) -> Result<Pulled, Error> {
     let (mut request, mut turns) = (request.clone(), 0);
     loop {
         turns += 1;

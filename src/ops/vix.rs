@@ -14,7 +14,7 @@ mod targets;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-pub use self::list::{Listed, State};
+pub(crate) use self::list::{Listed, State};
 
 use self::bring::Porter;
 use self::targets::Targets;
@@ -26,66 +26,66 @@ use crate::store::cache::delivery::{Arrival, LinkMode};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Order {
+pub(crate) struct Order {
     /// Catalogs, as addresses or files; none: those of the environment, or Visionatrix's own.
-    pub catalogs: Vec<String>,
+    pub(crate) catalogs: Vec<String>,
     /// Flows in API format whose models are meant.
-    pub flows: Vec<PathBuf>,
+    pub(crate) flows: Vec<PathBuf>,
     /// Models by name.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Every model that takes a token by what its catalog says.
-    pub gated: bool,
+    pub(crate) gated: bool,
     /// Every model.
-    pub all: bool,
+    pub(crate) all: bool,
     /// The folder of ComfyUI.
-    pub comfyui_dir: Option<PathBuf>,
+    pub(crate) comfyui_dir: Option<PathBuf>,
     /// The folder of models.
-    pub models_dir: Option<PathBuf>,
+    pub(crate) models_dir: Option<PathBuf>,
     /// Files like ComfyUI's own `extra_model_paths.yaml` that it is told to read.
-    pub extra_model_paths: Vec<PathBuf>,
+    pub(crate) extra_model_paths: Vec<PathBuf>,
     /// How files get to their places.
-    pub link: LinkMode,
+    pub(crate) link: LinkMode,
     /// Replace what is in the way.
-    pub force: bool,
+    pub(crate) force: bool,
     /// Plan, and do no more.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 impl Order {
     /// Whether it says which models are meant.
     #[must_use]
-    pub fn chooses(&self) -> bool {
+    pub(crate) fn chooses(&self) -> bool {
         self.all || self.gated || !self.names.is_empty() || !self.flows.is_empty()
     }
 }
 
 /// A model, or a loader that asks for one, and what became of it.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The name of the entry; for a loader that nothing answers to, what it asks for.
-    pub name: String,
+    pub(crate) name: String,
     /// The entry, if there is one.
-    pub model: Option<CatalogModel>,
+    pub(crate) model: Option<CatalogModel>,
     /// What became of it.
-    pub result: Result<Placed, Error>,
+    pub(crate) result: Result<Placed, Error>,
 }
 
 /// A model in its place, or, for a dry run, on the way there.
 #[derive(Debug, Clone)]
-pub struct Placed {
+pub(crate) struct Placed {
     /// How it got there.
-    pub way: Way,
+    pub(crate) way: Way,
     /// Where it is; of an archive, the folder with what was in it.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// How many bytes came over the network; for a dry run, how many would.
-    pub bytes_fetched: u64,
+    pub(crate) bytes_fetched: u64,
     /// How many bytes of the disk a copy takes beside the cache; for a dry run, would take. Links take none.
-    pub bytes_copied: u64,
+    pub(crate) bytes_copied: u64,
 }
 
 /// How a model got into its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub(crate) enum Way {
     /// It was there, under its own name.
     Present,
     /// It was there under another name or in another folder, by which loaders find it too.
@@ -102,7 +102,7 @@ pub enum Way {
 ///
 /// # Errors
 /// Where a catalog, a flow or a folder cannot be used at all. What happens to one model is in its [`Outcome`].
-pub async fn pull(order: &Order, session: &Session) -> Result<Vec<Outcome>, Error> {
+pub(crate) async fn pull(order: &Order, session: &Session) -> Result<Vec<Outcome>, Error> {
     let gathered = sources::gather(order, session).await?;
     let porter = Porter { order, session, targets: Targets::resolve(order, session.env())? };
     let mut results: Vec<Option<Result<Placed, Error>>> = gathered.models.iter().map(|_| None).collect();
@@ -140,7 +140,7 @@ fn outcome(model: CatalogModel, result: Option<Result<Placed, Error>>) -> Outcom
 ///
 /// # Errors
 /// Where a catalog, a flow or a folder cannot be used at all.
-pub async fn list(order: &Order, verify: bool, session: &Session) -> Result<Vec<Listed>, Error> {
+pub(crate) async fn list(order: &Order, verify: bool, session: &Session) -> Result<Vec<Listed>, Error> {
     let gathered = sources::gather(order, session).await?;
     for (_, error) in &gathered.unmatched {
         session.reporter().warn(&error.to_string());

@@ -11,8 +11,8 @@ use regex::Regex;
 mod near;
 mod selection;
 
-pub use near::near;
-pub use selection::{Missing, Selection, Unmatched, Wanted};
+pub(crate) use near::near;
+pub(crate) use selection::{Selection, Unmatched, Wanted};
 
 /// A glob pattern with the meaning of Python's `fnmatch.fnmatchcase`.
 ///
@@ -25,14 +25,14 @@ pub use selection::{Missing, Selection, Unmatched, Wanted};
 /// - A backslash is `/`, in the pattern as in the path (same place, `_normalize_separators`): a pattern typed on Windows
 ///   works.
 #[derive(Clone, Debug)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     text: String,
     regex: Regex,
 }
 
 /// Why a text cannot be used as a pattern. Every text is a valid pattern to Python; the one limit is ours.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PatternError {
+pub(crate) enum PatternError {
     /// Compiled, the pattern would need more than the megabytes that `regex` allows; that takes some ten thousand
     /// wildcards.
     #[error("the pattern that begins with `{beginning}` is too large ({length} bytes)")]
@@ -49,7 +49,7 @@ impl Pattern {
     ///
     /// # Errors
     /// Only when the pattern is too large to compile.
-    pub fn new(text: &str) -> Result<Self, PatternError> {
+    pub(crate) fn new(text: &str) -> Result<Self, PatternError> {
         let regex = Regex::new(&translate(text))
             .map_err(|_| PatternError::TooLarge { beginning: text.chars().take(40).collect(), length: text.len() })?;
         Ok(Self { text: text.to_owned(), regex })
@@ -57,13 +57,13 @@ impl Pattern {
 
     /// Whether the whole of `path` matches.
     #[must_use]
-    pub fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         if path.contains('\\') { self.regex.is_match(&path.replace('\\', "/")) } else { self.regex.is_match(path) }
     }
 
     /// The pattern as it was written.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 }

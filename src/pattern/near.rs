@@ -26,7 +26,7 @@ pub(super) fn to_name(name: &str, paths: &[&str]) -> Vec<String> {
 }
 
 /// The candidates nearest to a name, nearest first, at most five.
-pub fn near<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn near<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = name.to_lowercase();
     nearest(candidates.filter_map(|path| {
         let candidate = path.to_lowercase();

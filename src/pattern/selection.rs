@@ -9,7 +9,7 @@ use super::{Pattern, PatternError, near};
 /// soon as there are two of them, skips the misspelt ones without a word, and drops the patterns when there are names
 /// (`huggingface_hub` 2.4, `cli/download.py`).
 #[derive(Clone, Debug, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     names: Vec<Name>,
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,
@@ -44,7 +44,7 @@ impl Name {
 
 /// Why a selection is an error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unmatched {
+pub(crate) enum Unmatched {
     /// These names and include patterns match no file at all. One of several is enough: who misspells one of three files
     /// wants to know now, not when the model fails to load.
     #[error("no file in the repository matches {}", list(.0))]
@@ -56,16 +56,16 @@ pub enum Unmatched {
 
 /// One name or include pattern that matches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// What was asked for.
-    pub wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// What the user may have meant, nearest first, at most five; for a name, folders (with a closing `/`) too.
-    pub near: Vec<String>,
+    pub(crate) near: Vec<String>,
 }
 
 /// What was asked for, as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// A name after the reference.
     Name(String),
     /// An `--include` pattern.
@@ -75,7 +75,7 @@ pub enum Wanted {
 impl Wanted {
     /// The text as it was written.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Name(text) | Self::Include(text) => text,
         }
@@ -83,7 +83,7 @@ impl Wanted {
 
     /// Whether this is a name that would be a glob after `--include`: worth a hint, for `hf` takes globs among names.
     #[must_use]
-    pub fn is_name_with_wildcards(&self) -> bool {
+    pub(crate) fn is_name_with_wildcards(&self) -> bool {
         matches!(self, Self::Name(text) if text.contains(['*', '?', '[']))
     }
 }
@@ -98,7 +98,7 @@ impl Selection {
     ///
     /// # Errors
     /// When a pattern is too large.
-    pub fn new(names: Vec<String>, include: &[String], exclude: &[String]) -> Result<Self, PatternError> {
+    pub(crate) fn new(names: Vec<String>, include: &[String], exclude: &[String]) -> Result<Self, PatternError> {
         let patterns = |texts: &[String]| -> Result<Vec<Pattern>, PatternError> {
             texts.iter().map(|text| Pattern::new(text)).collect()
         };
@@ -111,13 +111,13 @@ impl Selection {
 
     /// The selection of these names alone.
     #[must_use]
-    pub fn of_names(names: Vec<String>) -> Self {
+    pub(crate) fn of_names(names: Vec<String>) -> Self {
         Self { names: names.into_iter().map(Name::new).collect(), ..Self::default() }
     }
 
     /// The name when exactly one file was named: then it is the file's path that the user wants to see, not the folder's.
     #[must_use]
-    pub fn only_file(&self) -> Option<&str> {
+    pub(crate) fn only_file(&self) -> Option<&str> {
         match &self.names[..] {
             [Name::File(name)] => Some(name),
             _ => None,
@@ -126,19 +126,19 @@ impl Selection {
 
     /// Whether it asks for everything but what it excludes: no name, no include pattern.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.names.is_empty() && self.include.is_empty()
     }
 
     /// Whether exactly this file was named.
     #[must_use]
-    pub fn is_named(&self, path: &str) -> bool {
+    pub(crate) fn is_named(&self, path: &str) -> bool {
         self.names.iter().any(|name| matches!(name, Name::File(file) if file == path))
     }
 
     /// Whether the file at `path` is selected.
     #[must_use]
-    pub fn contains(&self, path: &str) -> bool {
+    pub(crate) fn contains(&self, path: &str) -> bool {
         (self.names.is_empty() || self.names.iter().any(|name| name.matches(path)))
             && (self.include.is_empty() || self.include.iter().any(|pattern| pattern.matches(path)))
             && !self.exclude.iter().any(|pattern| pattern.matches(path))
@@ -146,19 +146,19 @@ impl Selection {
 
     /// Whether nothing is said, so that all is wanted.
     #[must_use]
-    pub const fn is_everything(&self) -> bool {
+    pub(crate) const fn is_everything(&self) -> bool {
         self.names.is_empty() && self.include.is_empty() && self.exclude.is_empty()
     }
 
     /// Whether there are include patterns.
     #[must_use]
-    pub const fn has_patterns(&self) -> bool {
+    pub(crate) const fn has_patterns(&self) -> bool {
         !self.include.is_empty()
     }
 
     /// As [`contains`](Self::contains), for a file with a second name that patterns may match as well.
     #[must_use]
-    pub fn contains_either(&self, path: &str, other: &str) -> bool {
+    pub(crate) fn contains_either(&self, path: &str, other: &str) -> bool {
         let either = |pattern: &Pattern| pattern.matches(path) || pattern.matches(other);
         (self.names.is_empty() || self.names.iter().any(|name| name.matches(path)))
             && (self.include.is_empty() || self.include.iter().any(either))
@@ -172,7 +172,7 @@ impl Selection {
     ///
     /// # Errors
     /// When a name or an include pattern matches none of `paths`, or no file is left.
-    pub fn select<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Result<Vec<&'a str>, Unmatched> {
+    pub(crate) fn select<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Result<Vec<&'a str>, Unmatched> {
         let paths: Vec<&str> = paths.collect();
         let missing = self.missing(&paths);
         if !missing.is_empty() {

@@ -13,7 +13,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-pub use self::problem::ReferenceError;
+pub(crate) use self::problem::ReferenceError;
 
 use crate::credential::Secret;
 use crate::endpoint::{Endpoint, Protocol};
@@ -21,43 +21,43 @@ use crate::repo::{Repo, RepoKind, RepoPath, Revision, printable};
 
 /// A provider as far as reading a reference needs to know it.
 #[derive(Debug, Clone)]
-pub struct Known<'a> {
+pub(crate) struct Known<'a> {
     /// The name that stands before a colon.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// How it is spoken to, and so how its repositories are named.
-    pub protocol: Protocol,
+    pub(crate) protocol: Protocol,
     /// The addresses of its pages: the endpoint itself and, for a mirrored hub, the hub's own.
-    pub addresses: Vec<Endpoint>,
+    pub(crate) addresses: Vec<Endpoint>,
     /// One of them that is asked itself, where a link names it.
-    pub second: Option<Endpoint>,
+    pub(crate) second: Option<Endpoint>,
 }
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
-pub struct Reference {
+pub(crate) struct Reference {
     /// The provider, where the reference names one.
-    pub provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// The repository.
-    pub repo: Repo,
+    pub(crate) repo: Repo,
     /// The revision, where the reference names one.
-    pub revision: Option<Revision>,
+    pub(crate) revision: Option<Revision>,
     /// A file or folder, where the reference leads to one.
-    pub path: Option<Within>,
+    pub(crate) path: Option<Within>,
     /// A quantization of GGUF files, where one stands behind a colon.
-    pub quant: Option<String>,
+    pub(crate) quant: Option<String>,
     /// The number of a file, where the reference names one and the provider numbers its files.
-    pub file: Option<u64>,
+    pub(crate) file: Option<u64>,
     /// What the file must be like, where a link says so: keys and values of CivitAI's download links.
-    pub traits: Vec<(String, String)>,
+    pub(crate) traits: Vec<(String, String)>,
     /// The address of the provider that is to be asked, where a link names one beside its endpoint.
-    pub site: Option<Endpoint>,
+    pub(crate) site: Option<Endpoint>,
     /// The token that a pasted link has in its query.
-    pub token: Option<Secret>,
+    pub(crate) token: Option<Secret>,
 }
 
 /// What in a repository a reference leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Within {
+pub(crate) enum Within {
     /// A file.
     File(RepoPath),
     /// Everything below a folder.
@@ -79,7 +79,7 @@ impl Reference {
     ///
     /// # Errors
     /// When it breaks a rule, names an unknown provider, or is a link that leads somewhere else.
-    pub fn parse(text: &str, known: &[Known<'_>]) -> Result<Self, ReferenceError> {
+    pub(crate) fn parse(text: &str, known: &[Known<'_>]) -> Result<Self, ReferenceError> {
         let text = text.trim();
         if let Some(rest) = text.strip_prefix("hf://") {
             return Self::from_uri(rest, Some("hf"));

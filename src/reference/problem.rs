@@ -7,7 +7,7 @@ use crate::repo::NameError;
 
 /// Why a reference could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ReferenceError {
+pub(crate) enum ReferenceError {
     /// A part of it breaks the rules for its kind.
     #[error(transparent)]
     Name(#[from] NameError),

@@ -10,24 +10,24 @@ use super::{NameError, printable};
 
 /// 40 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Commit(String);
+pub(crate) struct Commit(String);
 
 impl Commit {
     /// The 40 digits.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The commit that stands for a number.
     #[must_use]
-    pub fn of_number(number: u64) -> Self {
+    pub(crate) fn of_number(number: u64) -> Self {
         Self(format!("{number:0>40}"))
     }
 
     /// The number that this commit stands for; none where it is a hash, of which none begins with 20 zeros.
     #[must_use]
-    pub fn as_number(&self) -> Option<u64> {
+    pub(crate) fn as_number(&self) -> Option<u64> {
         self.0.starts_with(&"0".repeat(20)).then(|| self.0.parse().ok()).flatten()
     }
 }

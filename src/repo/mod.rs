@@ -15,16 +15,16 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-pub use crate::text::{is_unprintable, printable};
+pub(crate) use crate::text::{is_unprintable, printable};
 
-pub use self::commit::Commit;
-pub use self::path::RepoPath;
+pub(crate) use self::commit::Commit;
+pub(crate) use self::path::RepoPath;
 
 use self::path::broken_path_rule;
 
 /// Why a text is not a repository id, a revision, a commit or a path.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum NameError {
+pub(crate) enum NameError {
     /// The text breaks the hub's rules for repository ids.
     #[error("`{text}` is not a repository id: {reason}")]
     RepoId {
@@ -68,7 +68,7 @@ pub enum NameError {
 impl NameError {
     /// Which rule the text breaks, to be read after "it" or a name.
     #[must_use]
-    pub const fn reason(&self) -> &'static str {
+    pub(crate) const fn reason(&self) -> &'static str {
         match self {
             Self::Commit { .. } => "it is not a commit hash",
             Self::RepoId { reason, .. }
@@ -81,7 +81,7 @@ impl NameError {
 
 /// The kinds of repositories that a Hugging Face-compatible hub serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum RepoKind {
+pub(crate) enum RepoKind {
     /// Weights, configuration, tokenizer: the default kind.
     #[default]
     Model,
@@ -95,11 +95,11 @@ pub enum RepoKind {
 
 impl RepoKind {
     /// All kinds, in the order in which help texts list them.
-    pub const ALL: [Self; 4] = [Self::Model, Self::Dataset, Self::Space, Self::Kernel];
+    pub(crate) const ALL: [Self; 4] = [Self::Model, Self::Dataset, Self::Space, Self::Kernel];
 
     /// The plural that stands in API routes and in names of cache folders.
     #[must_use]
-    pub const fn plural(self) -> &'static str {
+    pub(crate) const fn plural(self) -> &'static str {
         match self {
             Self::Model => "models",
             Self::Dataset => "datasets",
@@ -110,7 +110,7 @@ impl RepoKind {
 
     /// The singular, as in messages and in `--repo-type`.
     #[must_use]
-    pub const fn singular(self) -> &'static str {
+    pub(crate) const fn singular(self) -> &'static str {
         match self {
             Self::Model => "model",
             Self::Dataset => "dataset",
@@ -129,24 +129,24 @@ impl fmt::Display for RepoKind {
 /// `name` or `owner/name`, by the hub's own rules: ASCII letters, digits and `_ . -`; at most 96 characters a part;
 /// no `--` or `..`; no part begins or ends with `-` or `.`; no `.git` at the end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RepoId(String);
+pub(crate) struct RepoId(String);
 
 impl RepoId {
     /// The id as it stands in links.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The part before the slash; canonical models such as `gpt2` have none.
     #[must_use]
-    pub fn owner(&self) -> Option<&str> {
+    pub(crate) fn owner(&self) -> Option<&str> {
         self.0.split_once('/').map(|(owner, _)| owner)
     }
 
     /// The part after the slash.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         self.0.split_once('/').map_or(&self.0, |(_, name)| name)
     }
 
@@ -200,18 +200,18 @@ impl fmt::Display for RepoId {
 
 /// A repository: its kind and id together, because `org/x` the model and `org/x` the dataset are two things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Repo {
+pub(crate) struct Repo {
     /// Model, dataset, space or kernel.
-    pub kind: RepoKind,
+    pub(crate) kind: RepoKind,
     /// The id within its kind.
-    pub id: RepoId,
+    pub(crate) id: RepoId,
 }
 
 impl Repo {
     /// How the repository is written on a command line and at the end of its page's address: `org/model`,
     /// `datasets/org/name`.
     #[must_use]
-    pub fn route(&self) -> String {
+    pub(crate) fn route(&self) -> String {
         match self.kind {
             RepoKind::Model => self.id.to_string(),
             kind => format!("{}/{}", kind.plural(), self.id),
@@ -228,24 +228,24 @@ impl fmt::Display for Repo {
 /// A branch, tag, `refs/pr/N` or commit, as the user typed it. It becomes a file below `refs/`, so it follows the rules
 /// of [`RepoPath`] as well as those of `git check-ref-format` that a hub can meet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Revision(String);
+pub(crate) struct Revision(String);
 
 impl Revision {
     /// The branch that a hub serves when none is named.
     #[must_use]
-    pub fn main() -> Self {
+    pub(crate) fn main() -> Self {
         Self("main".to_owned())
     }
 
     /// The revision as typed.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The commit, where the revision is a full hash and so can never move.
     #[must_use]
-    pub fn as_commit(&self) -> Option<Commit> {
+    pub(crate) fn as_commit(&self) -> Option<Commit> {
         self.0.parse().ok()
     }
 }

@@ -10,35 +10,35 @@ use super::{NameError, is_unprintable, printable};
 /// A file's path inside its repository, with `/` between the parts. It is the only input of the cache's layout, so
 /// holding one proves that joining it to a folder stays inside that folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RepoPath(String);
+pub(crate) struct RepoPath(String);
 
 impl RepoPath {
     /// The path as the repository spells it.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The parts from the top folder down to the file's name; never empty.
-    pub fn parts(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &str> {
         self.0.split('/')
     }
 
     /// The last part.
     #[must_use]
-    pub fn file_name(&self) -> &str {
+    pub(crate) fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
     /// How many folders stand above the file within the repository.
     #[must_use]
-    pub fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.0.matches('/').count()
     }
 
     /// The path with the system's own separators; relative, and never upwards.
     #[must_use]
-    pub fn to_path(&self) -> PathBuf {
+    pub(crate) fn to_path(&self) -> PathBuf {
         self.parts().collect()
     }
 }

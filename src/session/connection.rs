@@ -19,7 +19,7 @@ use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
 
 /// A provider, asked with one credential or with none.
-pub struct Connection {
+pub(crate) struct Connection {
     pub(super) given: Arc<Given>,
     pub(super) settings: settings::Provider,
     pub(super) client: Client,
@@ -57,25 +57,25 @@ impl Connection {
 
     /// The provider as settings describe it.
     #[must_use]
-    pub const fn settings(&self) -> &settings::Provider {
+    pub(crate) const fn settings(&self) -> &settings::Provider {
         &self.settings
     }
 
     /// The client; its clones share pace and patience.
     #[must_use]
-    pub const fn client(&self) -> &Client {
+    pub(crate) const fn client(&self) -> &Client {
         &self.client
     }
 
     /// The provider.
     #[must_use]
-    pub fn provider(&self) -> &Arc<dyn Provider> {
+    pub(crate) fn provider(&self) -> &Arc<dyn Provider> {
         &self.provider
     }
 
     /// The credential, if one was found and may be sent.
     #[must_use]
-    pub const fn credential(&self) -> Option<&Credential> {
+    pub(crate) const fn credential(&self) -> Option<&Credential> {
         self.credential.as_ref()
     }
 
@@ -83,7 +83,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the provider gives no usable answer.
-    pub async fn account(&self) -> Result<Option<&Account>, &Arc<ProviderError>> {
+    pub(crate) async fn account(&self) -> Result<Option<&Account>, &Arc<ProviderError>> {
         let asked = self.account.get_or_init(|| async { self.provider.account().await.map_err(Arc::new) });
         asked.await.as_ref().map(Option::as_ref)
     }
@@ -92,7 +92,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the provider does not take the token, or cannot be asked.
-    pub async fn whoami(&self) -> Result<Option<&Account>, Error> {
+    pub(crate) async fn whoami(&self) -> Result<Option<&Account>, Error> {
         self.account().await.map_err(|error| self.explain_token(error))
     }
 
@@ -114,7 +114,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the provider refuses or gives no usable answer.
-    pub async fn resolve(&self, subject: Subject<'_>) -> Result<Resolved, Error> {
+    pub(crate) async fn resolve(&self, subject: Subject<'_>) -> Result<Resolved, Error> {
         if let Some(known) = self.resolved(subject) {
             return Ok(known);
         }
@@ -129,7 +129,7 @@ impl Connection {
 
     /// What the revision is, where that was asked already.
     #[must_use]
-    pub fn resolved(&self, subject: Subject<'_>) -> Option<Resolved> {
+    pub(crate) fn resolved(&self, subject: Subject<'_>) -> Option<Resolved> {
         lock(&self.resolved).get(&(subject.repo.clone(), subject.revision.clone())).cloned()
     }
 
@@ -138,7 +138,7 @@ impl Connection {
     ///
     /// # Errors
     /// When it may not, or the provider gives no usable answer.
-    pub async fn ask_gate(&self, subject: Subject<'_>, gate: Gate) -> Result<Access, Error> {
+    pub(crate) async fn ask_gate(&self, subject: Subject<'_>, gate: Gate) -> Result<Access, Error> {
         if gate == Gate::Open || lock(&self.granted).contains(subject.repo) {
             return Ok(Access::Granted);
         }
@@ -162,7 +162,7 @@ impl Connection {
     ///
     /// # Errors
     /// When the provider refuses or gives no usable answer.
-    pub async fn list(&self, subject: Subject<'_>, commit: &Commit) -> Result<Listing, Error> {
+    pub(crate) async fn list(&self, subject: Subject<'_>, commit: &Commit) -> Result<Listing, Error> {
         let key = (subject.repo.clone(), commit.clone());
         if let Some(known) = lock(&self.listings).get(&key) {
             return Ok(known.clone());
@@ -178,7 +178,7 @@ impl Connection {
 
     /// How files arrive from here. What it learns about the servers' links, and how many connections they bear, holds for
     /// the whole run.
-    pub fn transport(&self) -> Arc<Transport> {
+    pub(crate) fn transport(&self) -> Arc<Transport> {
         let new = || {
             let (client, credential) = (self.client.clone(), self.credential.clone());
             Arc::new(Transport::new(client, credential, self.provider.most_connections()))
@@ -190,7 +190,7 @@ impl Connection {
     ///
     /// # Errors
     /// When it may not be read, or the provider gives no usable answer.
-    pub async fn try_file(
+    pub(crate) async fn try_file(
         &self,
         subject: Subject<'_>,
         commit: &Commit,
@@ -207,7 +207,7 @@ impl Connection {
     ///
     /// # Errors
     /// When it may not be read, or the provider gives no usable answer.
-    pub async fn measure(&self, subject: Subject<'_>, commit: &Commit, entry: &Entry) -> Result<u64, Error> {
+    pub(crate) async fn measure(&self, subject: Subject<'_>, commit: &Commit, entry: &Entry) -> Result<u64, Error> {
         match self.provider.measure(subject.repo, commit, entry).await {
             Ok(size) => Ok(size),
             Err(error) => Err(self.explain(subject, error, None, Some(&entry.path)).await),

@@ -13,8 +13,8 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 
-pub use self::connection::Connection;
-pub use self::wanted::{Subject, Wanted};
+pub(crate) use self::connection::Connection;
+pub(crate) use self::wanted::{Subject, Wanted};
 
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::Endpoint;
@@ -27,7 +27,7 @@ use crate::settings::env::Env;
 use crate::settings::{self, Settings};
 
 /// A run.
-pub struct Session {
+pub(crate) struct Session {
     given: Arc<Given>,
     reporter: Arc<dyn Reporter>,
     client: OnceLock<Client>,
@@ -54,44 +54,44 @@ struct Key {
 }
 
 /// An answer, and which of a provider's addresses gave it.
-pub struct Answered<T> {
+pub(crate) struct Answered<T> {
     /// What was asked about, at the address that was asked.
-    pub wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// The connection that was asked.
-    pub connection: Arc<Connection>,
+    pub(crate) connection: Arc<Connection>,
     /// The answer.
-    pub answer: Result<T, Error>,
+    pub(crate) answer: Result<T, Error>,
 }
 
 impl Session {
     /// A run; nothing is looked for or asked yet.
     #[must_use]
-    pub fn new(settings: Settings, env: Env, token: TokenChoice, reporter: Arc<dyn Reporter>) -> Self {
+    pub(crate) fn new(settings: Settings, env: Env, token: TokenChoice, reporter: Arc<dyn Reporter>) -> Self {
         let given = Arc::new(Given { settings, env, token });
         Self { given, reporter, client: OnceLock::new(), opened: Mutex::default() }
     }
 
     /// Every knob.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
+    pub(crate) fn settings(&self) -> &Settings {
         &self.given.settings
     }
 
     /// The environment.
     #[must_use]
-    pub fn env(&self) -> &Env {
+    pub(crate) fn env(&self) -> &Env {
         &self.given.env
     }
 
     /// What the command line says about the token.
     #[must_use]
-    pub fn token(&self) -> &TokenChoice {
+    pub(crate) fn token(&self) -> &TokenChoice {
         &self.given.token
     }
 
     /// Who is told what happens.
     #[must_use]
-    pub fn reporter(&self) -> &Arc<dyn Reporter> {
+    pub(crate) fn reporter(&self) -> &Arc<dyn Reporter> {
         &self.reporter
     }
 
@@ -99,7 +99,7 @@ impl Session {
     ///
     /// # Errors
     /// When there can be none.
-    pub fn client(&self) -> Result<&Client, ClientError> {
+    pub(crate) fn client(&self) -> Result<&Client, ClientError> {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
@@ -112,7 +112,7 @@ impl Session {
     ///
     /// # Errors
     /// When a place that holds a token cannot be read, or an exchange was asked for and failed.
-    pub async fn find_credential(
+    pub(crate) async fn find_credential(
         &self,
         provider: &settings::Provider,
         repo: Option<&RepoId>,
@@ -157,7 +157,7 @@ impl Session {
     ///
     /// # Errors
     /// When that thread is lost.
-    pub async fn survey(
+    pub(crate) async fn survey(
         &self,
         provider: &settings::Provider,
         winner: Option<CredentialSource>,
@@ -173,7 +173,7 @@ impl Session {
     ///
     /// # Errors
     /// When the credential cannot be read or made, or there is no client.
-    pub async fn connection(&self, wanted: &Wanted) -> Result<Arc<Connection>, Error> {
+    pub(crate) async fn connection(&self, wanted: &Wanted) -> Result<Arc<Connection>, Error> {
         let (connection, warnings) = self.open(wanted).await?;
         for warning in &warnings {
             self.reporter.warn(warning);
@@ -185,7 +185,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::connection`].
-    pub async fn open(&self, wanted: &Wanted) -> Result<(Arc<Connection>, Vec<String>), Error> {
+    pub(crate) async fn open(&self, wanted: &Wanted) -> Result<(Arc<Connection>, Vec<String>), Error> {
         let provider = wanted.provider(self.settings())?;
         let link = wanted.token.clone();
         let bound = auth::bound_token(self.settings(), &provider, &wanted.repo.id).filter(|_| link.is_none());
@@ -216,7 +216,7 @@ impl Session {
     ///
     /// # Errors
     /// When there is no client.
-    pub async fn open_with(
+    pub(crate) async fn open_with(
         &self,
         provider: &settings::Provider,
         credential: Option<Credential>,
@@ -232,7 +232,7 @@ impl Session {
     ///
     /// # Errors
     /// When there is no client.
-    pub fn connect(
+    pub(crate) fn connect(
         &self,
         provider: &settings::Provider,
         credential: Option<Credential>,
@@ -246,7 +246,7 @@ impl Session {
     ///
     /// # Errors
     /// When a credential cannot be read or made. What the provider says is part of the answer.
-    pub async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         wanted: &Wanted,
         question: impl AsyncFn(&Arc<Connection>, &Wanted) -> Result<T, Error>,

@@ -14,7 +14,7 @@ impl Connection {
     ///
     /// # Errors
     /// When it may not, or the provider gives no usable answer. [`Self::resolved`] knows then how far it told.
-    pub async fn may_read(&self, subject: Subject<'_>) -> Result<Resolved, Error> {
+    pub(crate) async fn may_read(&self, subject: Subject<'_>) -> Result<Resolved, Error> {
         let resolved = self.resolve(subject).await?;
         self.ask_again(subject, &resolved).await?;
         Ok(resolved)
@@ -24,7 +24,7 @@ impl Connection {
     ///
     /// # Errors
     /// When it may not, or the provider gives no usable answer.
-    pub async fn ask_again(&self, subject: Subject<'_>, resolved: &Resolved) -> Result<(), Error> {
+    pub(crate) async fn ask_again(&self, subject: Subject<'_>, resolved: &Resolved) -> Result<(), Error> {
         if self.ask_gate(subject, resolved.gate).await? == Access::Granted {
             return Ok(());
         }

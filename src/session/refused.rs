@@ -12,7 +12,7 @@ use crate::repo::{Repo, RepoPath, Revision};
 
 impl Connection {
     /// Turns what the provider answered into what the user must know; `path` is the file that was asked for, if one was.
-    pub async fn explain(
+    pub(crate) async fn explain(
         &self,
         subject: Subject<'_>,
         error: ProviderError,
@@ -31,7 +31,7 @@ impl Connection {
     }
 
     /// A transfer that failed: perhaps a gate that closed in the middle.
-    pub async fn explain_transfer(&self, subject: Subject<'_>, path: RepoPath, failure: Failure) -> Error {
+    pub(crate) async fn explain_transfer(&self, subject: Subject<'_>, path: RepoPath, failure: Failure) -> Error {
         match self.provider.explain(subject.repo, &failure) {
             Some(refusal) => self.refused(subject, refusal, Some(failure), None, Some(&path)).await,
             None => FetchError::Transfer { path, source: failure }.into(),
@@ -128,7 +128,7 @@ impl Connection {
 
     /// What a question is about, as it is written on a command line like this one.
     #[must_use]
-    pub fn spell(&self, subject: Subject<'_>) -> String {
+    pub(crate) fn spell(&self, subject: Subject<'_>) -> String {
         let provider = Some(&self.settings.name).filter(|name| **name != self.given.settings.default_provider);
         let provider = provider.map(|name| format!("{name}:")).unwrap_or_default();
         let revision = Some(subject.revision).filter(|revision| **revision != Revision::main());

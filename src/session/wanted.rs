@@ -9,17 +9,17 @@ use crate::settings::{self, Settings, SettingsError};
 
 /// A repository of a provider, as somebody asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The name of the provider.
-    pub provider: String,
+    pub(crate) provider: String,
     /// The repository.
-    pub repo: Repo,
+    pub(crate) repo: Repo,
     /// The revision.
-    pub revision: Revision,
+    pub(crate) revision: Revision,
     /// Where the provider is asked, if not at its endpoint: one of its other addresses, which a link names.
-    pub site: Option<Endpoint>,
+    pub(crate) site: Option<Endpoint>,
     /// The token that a pasted link has in its query.
-    pub token: Option<Secret>,
+    pub(crate) token: Option<Secret>,
 }
 
 impl Wanted {
@@ -27,13 +27,13 @@ impl Wanted {
     ///
     /// # Errors
     /// When it is none.
-    pub fn read(text: &str, settings: &Settings) -> Result<Self, Error> {
+    pub(crate) fn read(text: &str, settings: &Settings) -> Result<Self, Error> {
         Ok(Self::of(Reference::parse(text, &settings.known())?, settings))
     }
 
     /// What a reference is about; what it leaves open has its default.
     #[must_use]
-    pub fn of(reference: Reference, settings: &Settings) -> Self {
+    pub(crate) fn of(reference: Reference, settings: &Settings) -> Self {
         Self {
             provider: reference.provider.unwrap_or_else(|| settings.default_provider.clone()),
             repo: reference.repo,
@@ -47,23 +47,23 @@ impl Wanted {
     ///
     /// # Errors
     /// When there is none of its name.
-    pub fn provider(&self, settings: &Settings) -> Result<settings::Provider, SettingsError> {
+    pub(crate) fn provider(&self, settings: &Settings) -> Result<settings::Provider, SettingsError> {
         let provider = settings.provider(&self.provider)?;
         Ok(self.site.as_ref().map_or_else(|| provider.clone(), |site| provider.at(site)))
     }
 
     /// What questions about it are about.
     #[must_use]
-    pub const fn subject(&self) -> Subject<'_> {
+    pub(crate) const fn subject(&self) -> Subject<'_> {
         Subject { repo: &self.repo, revision: &self.revision }
     }
 }
 
 /// What a question is about.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// The repository.
-    pub repo: &'a Repo,
+    pub(crate) repo: &'a Repo,
     /// The revision.
-    pub revision: &'a Revision,
+    pub(crate) revision: &'a Revision,
 }

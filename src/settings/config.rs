@@ -21,7 +21,7 @@ use crate::settings::env::{self, Env};
 
 /// Why the configuration file cannot be used.
 #[derive(Debug, Error)]
-pub enum ConfigError {
+pub(crate) enum ConfigError {
     /// It could not be read.
     #[error("could not read the configuration file `{}`", path.display())]
     Read {
@@ -56,7 +56,7 @@ pub enum ConfigError {
 
 /// Where the configuration file says a token is.
 #[derive(Debug, Clone)]
-pub enum TokenKey {
+pub(crate) enum TokenKey {
     /// `token_env`: in this environment variable.
     Variable(String),
     /// `token_file`: in this file.
@@ -70,7 +70,7 @@ pub enum TokenKey {
 impl TokenKey {
     /// The key as it is written.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Variable(_) => "token_env",
             Self::File(_) => "token_file",
@@ -82,15 +82,15 @@ impl TokenKey {
 
 /// A token for some repositories of a provider: `[tokens.NAME]`.
 #[derive(Debug, Clone)]
-pub struct BoundToken {
+pub(crate) struct BoundToken {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// The provider that it is for.
-    pub provider: String,
+    pub(crate) provider: String,
     /// The repositories that it is for, such as `acme/*`.
-    pub only: Vec<Pattern>,
+    pub(crate) only: Vec<Pattern>,
     /// Where it is.
-    pub token: TokenKey,
+    pub(crate) token: TokenKey,
 }
 
 /// `[provider.NAME]`, checked.
@@ -154,14 +154,14 @@ fn line_error(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
 
 /// The line of a place in a text, from 1.
 #[must_use]
-pub fn line_at(text: &str, start: usize) -> usize {
+pub(crate) fn line_at(text: &str, start: usize) -> usize {
     text.as_bytes()[..start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// Replaces everything between double quotes: `invalid type: string "hf_…"` must not repeat the token. A quote that is
 /// itself what the message is about is spelled out first.
 #[must_use]
-pub fn without_values(message: &str) -> String {
+pub(crate) fn without_values(message: &str) -> String {
     let message = message.trim().replace("`\"`", "a closing quote");
     let parts: Vec<&str> = message.split('"').collect();
     let shown: Vec<&str> = parts.iter().enumerate().map(|(at, part)| if at % 2 == 0 { *part } else { "…" }).collect();
@@ -170,7 +170,7 @@ pub fn without_values(message: &str) -> String {
 
 /// Whether users other than the owner can read a file. Where the system has no such bits, nobody can tell.
 #[must_use]
-pub fn others_can_read(path: &Path) -> bool {
+pub(crate) fn others_can_read(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -187,7 +187,7 @@ pub fn others_can_read(path: &Path) -> bool {
 /// with the owner's own number is that user's alone, as most systems set it up. Where the system has no such bits, nobody
 /// can tell.
 #[must_use]
-pub fn others_can_write(path: &Path) -> bool {
+pub(crate) fn others_can_write(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;

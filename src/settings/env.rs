@@ -15,11 +15,11 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-pub use self::path::{path_problem, typed_path};
+pub(crate) use self::path::{path_problem, typed_path};
 
 /// What a group of variables is about; the order is the order of the help page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
+pub(crate) enum Group {
     /// Which token is sent.
     Tokens,
     /// Which server is asked.
@@ -35,7 +35,7 @@ pub enum Group {
 impl Group {
     /// The heading on the help page.
     #[must_use]
-    pub const fn heading(self) -> &'static str {
+    pub(crate) const fn heading(self) -> &'static str {
         match self {
             Self::Tokens => "Tokens (the first that is set wins)",
             Self::Servers => "Servers",
@@ -52,7 +52,7 @@ pub struct Variable {
     /// Its name.
     pub name: &'static str,
     /// What it is about.
-    pub group: Group,
+    pub(crate) group: Group,
     /// What it does, in one line.
     pub meaning: &'static str,
 }
@@ -61,7 +61,7 @@ macro_rules! variables {
     ($($name:ident in $group:ident: $meaning:literal;)*) => {
         $(
             #[doc = $meaning]
-            pub const $name: Variable =
+            pub(crate) const $name: Variable =
                 Variable { name: stringify!($name), group: Group::$group, meaning: $meaning };
         )*
 
@@ -129,13 +129,13 @@ variables! {
 pub enum EnvError {
     /// A value that must be text is not.
     #[error("the environment variable {name} is not valid Unicode")]
-    NotUnicode {
+    Encoding {
         /// The variable.
         name: String,
     },
     /// A value that must be a number of seconds is not.
     #[error("the environment variable {name} must be a number of seconds above 0, not `{value}`")]
-    NotSeconds {
+    Seconds {
         /// The variable.
         name: &'static str,
         /// What it holds.
@@ -143,7 +143,7 @@ pub enum EnvError {
     },
     /// A value that must be a path is none as it is written.
     #[error("the environment variable {name} is not usable: {problem}")]
-    NotAPath {
+    Path {
         /// The variable.
         name: &'static str,
         /// What is wrong.
@@ -151,7 +151,7 @@ pub enum EnvError {
     },
     /// A file of variables has a line that sets none.
     #[error("the line {line} of `{path}` is not NAME=VALUE")]
-    NotAVariable {
+    Line {
         /// The file.
         path: String,
         /// The line, counted from 1. What stands in it may be a secret.
@@ -220,7 +220,7 @@ impl Env {
     pub fn text(&self, name: &str) -> Result<Option<&str>, EnvError> {
         match self.values.get(name).map(|value| value.to_str()) {
             None => Ok(None),
-            Some(None) => Err(EnvError::NotUnicode { name: name.to_owned() }),
+            Some(None) => Err(EnvError::Encoding { name: name.to_owned() }),
             Some(Some(value)) => Ok(Some(value).filter(|value| !value.trim().is_empty())),
         }
     }
@@ -253,7 +253,7 @@ impl Env {
         let Some(text) = self.text(variable.name)? else { return Ok(None) };
         match text.trim().parse() {
             Ok(seconds) if seconds > 0 => Ok(Some(seconds)),
-            _ => Err(EnvError::NotSeconds { name: variable.name, value: crate::repo::printable(text) }),
+            _ => Err(EnvError::Seconds { name: variable.name, value: crate::repo::printable(text) }),
         }
     }
 

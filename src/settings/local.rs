@@ -13,7 +13,7 @@ use crate::endpoint::{is_of_this_machine, name_below_localhost};
 
 /// Names that were found to lead to this machine, each with its addresses (their ports mean nothing).
 #[derive(Debug, Clone, Default)]
-pub struct LocalNames(BTreeMap<String, Vec<SocketAddr>>);
+pub(crate) struct LocalNames(BTreeMap<String, Vec<SocketAddr>>);
 
 impl LocalNames {
     /// Resolves the names of `links` that may be of this machine. Blocks, where there is one.
@@ -33,12 +33,12 @@ impl LocalNames {
 
     /// Whether the host of a link is one of them.
     #[must_use]
-    pub fn contains(&self, url: &Url) -> bool {
+    pub(crate) fn contains(&self, url: &Url) -> bool {
         url.domain().is_some_and(|name| self.0.contains_key(name))
     }
 
     /// The names and their addresses.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[SocketAddr])> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &[SocketAddr])> {
         self.0.iter().map(|(name, addresses)| (name.as_str(), addresses.as_slice()))
     }
 }

@@ -5,7 +5,7 @@
 //! whose function from arguments to a run grew to 600 lines.
 
 mod config;
-pub mod env;
+pub(crate) mod env;
 mod local;
 mod provider;
 mod proxy;
@@ -16,10 +16,12 @@ use std::time::Duration;
 use thiserror::Error;
 use url::Url;
 
-pub use self::config::{BoundToken, ConfigError, TokenKey, line_at, others_can_read, others_can_write, without_values};
-pub use self::local::LocalNames;
-pub use self::provider::{Login, Provider};
-pub use self::proxy::{Proxies, ProxyError};
+pub(crate) use self::config::{
+    BoundToken, ConfigError, TokenKey, line_at, others_can_read, others_can_write, without_values,
+};
+pub(crate) use self::local::LocalNames;
+pub(crate) use self::provider::{Login, Provider};
+pub(crate) use self::proxy::{Proxies, ProxyError};
 
 use self::config::Config;
 use self::env::{Env, EnvError};
@@ -34,7 +36,7 @@ const OTHER_FILES: u64 = 24;
 
 /// Why settings could not be resolved. All of these are usage errors: nothing was asked of any server yet.
 #[derive(Debug, Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// An environment variable holds something unusable.
     #[error(transparent)]
     Env(#[from] EnvError),
@@ -64,25 +66,25 @@ pub enum SettingsError {
 
 /// What a command line may say about settings; everything absent is left to the environment, the file, the default.
 #[derive(Debug, Clone, Default)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// `--endpoint`: the address to ask instead of the provider's.
-    pub endpoint: Option<String>,
+    pub(crate) endpoint: Option<String>,
     /// `--provider`: the provider of references that name none.
-    pub provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// `--cache-dir`.
-    pub cache_dir: Option<PathBuf>,
+    pub(crate) cache_dir: Option<PathBuf>,
     /// `--offline`.
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// `--allow-insecure-http`.
-    pub allow_insecure_http: bool,
+    pub(crate) allow_insecure_http: bool,
     /// `--timeout`: how long to go on without progress.
-    pub patience: Option<Duration>,
+    pub(crate) patience: Option<Duration>,
     /// `--jobs`: how many files at once.
-    pub jobs: Option<usize>,
+    pub(crate) jobs: Option<usize>,
     /// `--connections`: how many connections for large files.
-    pub connections: Option<usize>,
+    pub(crate) connections: Option<usize>,
     /// `--limit-rate`: bytes a second.
-    pub limit_rate: Option<u64>,
+    pub(crate) limit_rate: Option<u64>,
 }
 
 /// However little time there is in all, one try has this much.
@@ -90,48 +92,48 @@ const SHORTEST_TRY: Duration = Duration::from_secs(2);
 
 /// How the network is used.
 #[derive(Debug, Clone)]
-pub struct Network {
+pub(crate) struct Network {
     /// How long to go on without progress before the run is given up.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// How long a connection may stay without a byte.
-    pub stall: Duration,
+    pub(crate) stall: Duration,
     /// How long an answer may take to begin.
-    pub answer: Duration,
+    pub(crate) answer: Duration,
     /// Certificates to trust instead of the system's, and the variable that named the file.
-    pub certificates: Option<(PathBuf, &'static str)>,
+    pub(crate) certificates: Option<(PathBuf, &'static str)>,
     /// The proxies that the environment names, and what is reached without one.
-    pub proxies: Proxies,
+    pub(crate) proxies: Proxies,
     /// Names below `localhost` that lead to this machine.
-    pub local_names: LocalNames,
+    pub(crate) local_names: LocalNames,
     /// How many large files are fetched at once.
-    pub jobs: usize,
+    pub(crate) jobs: usize,
     /// How many small files are fetched at once: a number of requests in flight rather than of bytes.
-    pub small_jobs: usize,
+    pub(crate) small_jobs: usize,
     /// How many connections all large files have together.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// How many bytes a second may come at most.
-    pub limit_rate: Option<u64>,
+    pub(crate) limit_rate: Option<u64>,
 }
 
 /// Everything resolved.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The provider of references that name none.
-    pub default_provider: String,
+    pub(crate) default_provider: String,
     /// All providers, the built-in ones first.
-    pub providers: Vec<Provider>,
+    pub(crate) providers: Vec<Provider>,
     /// Tokens bound to repositories by the configuration file.
-    pub bound_tokens: Vec<BoundToken>,
+    pub(crate) bound_tokens: Vec<BoundToken>,
     /// No connection may be opened.
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// Whether caches are written with symbolic links (where the file system has them).
-    pub symlinks: bool,
+    pub(crate) symlinks: bool,
     /// Whether tokens from the environment, the configuration and stored logins may be used.
-    pub implicit_tokens: bool,
+    pub(crate) implicit_tokens: bool,
     /// Whether a token may travel over plain `http` beyond this machine.
-    pub allow_insecure_http: bool,
+    pub(crate) allow_insecure_http: bool,
     /// How the network is used.
-    pub network: Network,
+    pub(crate) network: Network,
 }
 
 impl Settings {
@@ -139,7 +141,7 @@ impl Settings {
     ///
     /// # Errors
     /// When a variable, the configuration file or a flag holds something unusable.
-    pub fn resolve(env: &Env, overrides: &Overrides) -> Result<Self, SettingsError> {
+    pub(crate) fn resolve(env: &Env, overrides: &Overrides) -> Result<Self, SettingsError> {
         env.check_paths()?;
         let config = Config::load(env)?;
         let providers = provider::resolve(env, &config, overrides)?;
@@ -163,7 +165,7 @@ impl Settings {
     ///
     /// # Errors
     /// When there is none.
-    pub fn provider(&self, name: &str) -> Result<&Provider, SettingsError> {
+    pub(crate) fn provider(&self, name: &str) -> Result<&Provider, SettingsError> {
         self.providers.iter().find(|provider| provider.name == name).ok_or_else(|| SettingsError::UnknownProvider {
             name: shown(name).into_owned(),
             known: self.providers.iter().map(|provider| provider.name.clone()).collect(),
@@ -172,7 +174,7 @@ impl Settings {
 
     /// The providers as far as reading a reference needs to know them.
     #[must_use]
-    pub fn known(&self) -> Vec<Known<'_>> {
+    pub(crate) fn known(&self) -> Vec<Known<'_>> {
         self.providers
             .iter()
             .map(|provider| Known {
@@ -188,19 +190,19 @@ impl Settings {
 impl Network {
     /// How long a document or a page may take from its first byte to its last: as long as anything without progress.
     #[must_use]
-    pub fn whole(&self) -> Duration {
+    pub(crate) fn whole(&self) -> Duration {
         self.patience.max(SHORTEST_TRY)
     }
 
     /// Whether a link leads to this machine: nothing on the way can read what is sent there, and no proxy should.
     #[must_use]
-    pub fn is_this_machine(&self, url: &Url) -> bool {
+    pub(crate) fn is_this_machine(&self, url: &Url) -> bool {
         is_loopback(url) || self.local_names.contains(url)
     }
 
     /// Whether what is sent to a link can be read on its way: plain `http` to anything but this machine.
     #[must_use]
-    pub fn exposes(&self, url: &Url) -> bool {
+    pub(crate) fn exposes(&self, url: &Url) -> bool {
         url.scheme() == "http" && !self.is_this_machine(url)
     }
 

@@ -9,33 +9,33 @@ use crate::settings::env::{self, Env, Variable};
 
 /// A provider, resolved: where it answers, which tokens are for it, where its files go.
 #[derive(Debug, Clone)]
-pub struct Provider {
+pub(crate) struct Provider {
     /// The name that stands before the colon of a reference.
-    pub name: String,
+    pub(crate) name: String,
     /// How it is spoken to.
-    pub protocol: Protocol,
+    pub(crate) protocol: Protocol,
     /// Where it is asked.
-    pub endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     /// Where people read about a repository and accept its terms. For `hf` that is huggingface.co also behind a mirror,
     /// because the gate is there; for others it is their endpoint.
-    pub pages: Endpoint,
+    pub(crate) pages: Endpoint,
     /// The hub that the endpoint may be a mirror of: links that a listing forwards name it.
-    pub upstream: Endpoint,
+    pub(crate) upstream: Endpoint,
     /// Another address where the same provider answers with the same numbers, if its own is asked.
-    pub second: Option<Endpoint>,
+    pub(crate) second: Option<Endpoint>,
     /// The variables that may hold its token, in order.
-    pub token_variables: Vec<String>,
+    pub(crate) token_variables: Vec<String>,
     /// What the configuration file says about its token.
-    pub token_key: Option<TokenKey>,
+    pub(crate) token_key: Option<TokenKey>,
     /// The root of its cache.
-    pub cache: PathBuf,
+    pub(crate) cache: PathBuf,
     /// Where its logins are stored; nowhere, if the user's configuration folder is not known.
-    pub login: Option<Login>,
+    pub(crate) login: Option<Login>,
 }
 
 /// Where the logins of a provider are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Login {
+pub(crate) enum Login {
     /// huggingface_hub's own files: this one holds the token in use, `stored_tokens` beside it all of them by name.
     HuggingFace(PathBuf),
     /// gatedl's own file for all other providers.
@@ -63,7 +63,7 @@ impl Provider {
     /// The addresses under which its repositories are known, for reading pasted links: those of the hub itself also where
     /// a mirror is asked.
     #[must_use]
-    pub fn addresses(&self) -> Vec<Endpoint> {
+    pub(crate) fn addresses(&self) -> Vec<Endpoint> {
         let mut addresses = vec![self.endpoint.clone(), self.pages.clone(), self.upstream.clone()];
         let others: &[&str] = match self.protocol {
             Protocol::HuggingFace if self.name == "hf" => &["https://hf.co"],
@@ -76,14 +76,14 @@ impl Provider {
 
     /// The same provider, asked at another of its addresses. A token for it is then bound to that one.
     #[must_use]
-    pub fn at(&self, address: &Endpoint) -> Self {
+    pub(crate) fn at(&self, address: &Endpoint) -> Self {
         Self { endpoint: address.clone(), pages: address.clone(), ..self.clone() }
     }
 
     /// The other address, for what is not published at the first: `site` if one is named, else the endpoint. Tokens are
     /// bound to whichever is asked.
     #[must_use]
-    pub fn elsewhere(&self, site: Option<&Endpoint>) -> Option<Endpoint> {
+    pub(crate) fn elsewhere(&self, site: Option<&Endpoint>) -> Option<Endpoint> {
         let second = self.second.as_ref()?;
         Some(if site.is_some() { self.endpoint.clone() } else { second.clone() })
     }
@@ -91,7 +91,7 @@ impl Provider {
     /// The page on which a token for downloads is made: where that can be asked for, with the box for gated repositories
     /// ticked, which its users miss otherwise (huggingface_hub#2844).
     #[must_use]
-    pub fn new_token_page(&self) -> Option<String> {
+    pub(crate) fn new_token_page(&self) -> Option<String> {
         let page = self.token_page()?;
         Some(if self.name == "hf" { format!("{page}/new?canReadGatedRepos=true&tokenType=fineGrained") } else { page })
     }
@@ -99,7 +99,7 @@ impl Provider {
     /// Names of variables that hold its token for other programs, and that people set for every program. They are not read:
     /// a token that nobody meant for gatedl would be sent. That one is set is worth a hint.
     #[must_use]
-    pub fn unread_variables(&self) -> &'static [&'static str] {
+    pub(crate) fn unread_variables(&self) -> &'static [&'static str] {
         match self.name.as_str() {
             "hf" => &HUGGING_FACE_UNREAD,
             "civitai" => &CIVITAI_UNREAD,
@@ -109,7 +109,7 @@ impl Provider {
 
     /// The page on which its users make tokens, where that is known.
     #[must_use]
-    pub fn token_page(&self) -> Option<String> {
+    pub(crate) fn token_page(&self) -> Option<String> {
         match self.name.as_str() {
             "hf" | "ba" => Some(self.pages.join(["settings", "tokens"]).to_string()),
             "civitai" => Some(self.pages.join(["user", "account"]).to_string()),

@@ -19,16 +19,16 @@ const SCHEMES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "soc
 /// Why a variable names no proxy. The value is not shown: it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the environment variable {variable} names no proxy that can be used: {problem}")]
-pub struct ProxyError {
+pub(crate) struct ProxyError {
     /// The variable.
-    pub variable: &'static str,
+    pub(crate) variable: &'static str,
     /// What is wrong with its value.
-    pub problem: String,
+    pub(crate) problem: String,
 }
 
 /// The proxies of a run, and what is reached without one.
 #[derive(Clone, Default)]
-pub struct Proxies {
+pub(crate) struct Proxies {
     http: Option<Url>,
     https: Option<Url>,
     direct: Vec<Direct>,
@@ -81,13 +81,13 @@ impl Proxies {
 
     /// Why no connection may be opened, if a variable names a proxy that cannot be used.
     #[must_use]
-    pub const fn problem(&self) -> Option<&ProxyError> {
+    pub(crate) const fn problem(&self) -> Option<&ProxyError> {
         self.problem.as_ref()
     }
 
     /// The proxy that the variables name for `url`, with its password.
     #[must_use]
-    pub fn of(&self, url: &Url) -> Option<&Url> {
+    pub(crate) fn of(&self, url: &Url) -> Option<&Url> {
         let proxy = if url.scheme() == "https" { &self.https } else { &self.http };
         proxy.as_ref().filter(|_| !self.is_direct(url))
     }
@@ -95,7 +95,7 @@ impl Proxies {
     /// Whether `url` is reached without a proxy, whatever the system's own settings say: all of loopback, and what
     /// `NO_PROXY` names.
     #[must_use]
-    pub fn is_direct(&self, url: &Url) -> bool {
+    pub(crate) fn is_direct(&self, url: &Url) -> bool {
         self.everything_direct || is_loopback(url) || self.direct.iter().any(|entry| entry.covers(url))
     }
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-pub use self::staging::{Hidden, Staging};
+pub(crate) use self::staging::{Hidden, Staging};
 
 use crate::apps::visionatrix::catalog::is_program;
 use crate::digest::{ContentHasher, Digest};
@@ -31,7 +31,7 @@ const BUFFER: usize = 128 << 10;
 
 /// Why an archive was not unpacked.
 #[derive(Debug, Error)]
-pub enum ArchiveError {
+pub(crate) enum ArchiveError {
     /// It is hostile or broken.
     #[error("the archive `{}` was not unpacked: {problem}", path.display())]
     Unusable {
@@ -81,7 +81,7 @@ impl ArchiveError {
 
 /// What came out of an archive, still hidden.
 #[derive(Debug)]
-pub struct Unpacked {
+pub(crate) struct Unpacked {
     /// What gets a name, in `staging`.
     from: PathBuf,
     /// The name that it gets.
@@ -92,16 +92,16 @@ pub struct Unpacked {
 
 /// Where an archive's content stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
+pub(crate) struct Published {
     /// Its folder.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Whether the same files stood there before.
-    pub was_there: bool,
+    pub(crate) was_there: bool,
 }
 
 /// The folder that an archive's members are looked for in, as Visionatrix does: its name without the ending.
 #[must_use]
-pub fn members_folder(place: &Path) -> PathBuf {
+pub(crate) fn members_folder(place: &Path) -> PathBuf {
     place.with_extension("")
 }
 
@@ -110,7 +110,7 @@ pub fn members_folder(place: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When the archive is hostile, broken or not what was promised, or the disk refuses.
-pub fn unpack(
+pub(crate) fn unpack(
     archive: &Path,
     hidden: &Hidden,
     place: &Path,
@@ -159,7 +159,7 @@ impl Unpacked {
     ///
     /// # Errors
     /// When something else is there and `force` does not say that it may go, or the disk refuses.
-    pub fn publish(self, staging: &Staging, force: bool) -> Result<Published, ArchiveError> {
+    pub(crate) fn publish(self, staging: &Staging, force: bool) -> Result<Published, ArchiveError> {
         if self.to.symlink_metadata().is_ok() {
             if self.files.iter().all(|(below, digest)| sha256(&self.to.join(below)).is_ok_and(|found| found == *digest))
             {
@@ -184,7 +184,7 @@ impl Unpacked {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn sha256(path: &Path) -> io::Result<Digest> {
+pub(crate) fn sha256(path: &Path) -> io::Result<Digest> {
     Digest::sha256_of(File::open(path)?)
 }
 

@@ -40,52 +40,52 @@ mod activity;
 mod blob;
 mod content;
 mod debris;
-pub mod delivery;
+pub(crate) mod delivery;
 mod destination;
 mod durable;
-pub mod folder;
+pub(crate) mod folder;
 mod holes;
 mod inside;
 mod journal;
-pub mod layout;
+pub(crate) mod layout;
 mod links;
 mod listing;
-pub mod lock;
+pub(crate) mod lock;
 mod marks;
 mod notes;
 mod offset;
-pub mod partial;
+pub(crate) mod partial;
 mod place;
 mod process;
 mod ranges;
 mod sidecar;
 mod snapshot;
 mod soft_lock;
-pub mod space;
+pub(crate) mod space;
 mod stamp;
 mod store;
 #[cfg(test)]
 mod tests;
 mod unfinished;
 
-pub use abilities::{Abilities, Locks, abilities};
-pub use activity::Activity;
-pub use destination::{Damage, Destination, Here};
-pub use folder::Folder;
-pub use layout::RepoLayout;
-pub use links::{Held, shared_blobs};
-pub use lock::BlobLock;
-pub use marks::has_marks;
-pub use notes::Known;
-pub use partial::{Mismatch, Partial, PartialPlace, Verdict, Verified};
-pub use ranges::Ranges;
-pub use store::{Links, RepoCache, holder_of};
-pub use unfinished::{Unfinished, unfinished};
+pub(crate) use abilities::{Abilities, Locks, abilities};
+pub(crate) use activity::Activity;
+pub(crate) use destination::{Damage, Destination, Here};
+pub(crate) use folder::Folder;
+pub(crate) use layout::RepoLayout;
+pub(crate) use links::shared_blobs;
+pub(crate) use lock::BlobLock;
+pub(crate) use marks::has_marks;
+pub(crate) use notes::Known;
+pub(crate) use partial::{Mismatch, Partial, PartialPlace, Verdict};
+pub(crate) use ranges::Ranges;
+pub(crate) use store::{Links, RepoCache, holder_of};
+pub(crate) use unfinished::{Unfinished, unfinished};
 
 /// What went wrong in the cache or in a destination folder.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum CacheError {
+pub(crate) enum CacheError {
     /// The system refused an operation.
     #[error("could not {action} `{}`", path.display())]
     Io {
@@ -201,7 +201,7 @@ pub enum CacheError {
 impl CacheError {
     /// Turns the system's answer into an error that names what was tried and on what: `.map_err(CacheError::at(…))`.
     /// A full disk and a spent quota become [`CacheError::Full`].
-    pub fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { action, path, source },
@@ -211,7 +211,7 @@ impl CacheError {
 
     /// The same, where the cache at `root` turns out to be one that can only be read.
     #[must_use]
-    pub fn in_cache(self, root: &Path) -> Self {
+    pub(crate) fn in_cache(self, root: &Path) -> Self {
         let root = [root.to_path_buf(), place::resolve(root)];
         match self {
             Self::Io { action, path, source }
@@ -226,7 +226,7 @@ impl CacheError {
 
     /// Whether more room on the disk would cure it.
     #[must_use]
-    pub const fn is_disk_full(&self) -> bool {
+    pub(crate) const fn is_disk_full(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::NoSpace { .. })
     }
 }

@@ -1,6 +1,6 @@
 //! The example behind the README's first command: a gated model, a newcomer, and what gatedl says at every step.
 //!
-//! It starts the test hub on loopback and runs the program's own front end, `gatedl::cli::main`, with an environment of
+//! It starts the test hub on loopback and runs the program's own front end, `gatedl::main`, with an environment of
 //! its own: nothing is read from yours, and nothing leaves this machine.
 
 #![allow(unreachable_pub, reason = "a program has no outside")]
@@ -14,8 +14,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use gatedl::error::ExitStatus;
-use gatedl::settings::env::Env;
+use gatedl::{Env, ExitStatus};
 use support::{Access, Account, Gate, Hub, Repository, generated, token_of};
 
 const MODEL: &str = "acme/gated-model";
@@ -70,7 +69,7 @@ fn play(step: &Step, hub: &Hub, home: &Path) -> Result<(), Box<dyn Error>> {
     let mut variables = vec![("HF_ENDPOINT", url.as_str())];
     variables.extend(step.token.then_some(("HF_TOKEN", token.as_str())));
     let env = Env::of(home, variables).with_arguments(["gatedl", "pull", MODEL]);
-    let ended = gatedl::cli::main(&env);
+    let ended = gatedl::main(&env);
     println!("(exit status {}: {})", ended.code(), ended.meaning());
     if ended != step.ends {
         return Err(format!("`{}` ended with {ended:?} instead of {:?}", step.story, step.ends).into());

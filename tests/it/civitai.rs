@@ -3,7 +3,6 @@
 mod changes;
 mod choice;
 mod doors;
-mod expected;
 mod keys;
 mod links;
 mod records;

@@ -2,8 +2,7 @@
 
 use crate::sandbox::{Run, Sandbox};
 use crate::support::{Hub, Repository, generated};
-use gatedl::error::ExitStatus;
-use gatedl::settings::env::VARIABLES;
+use gatedl::{ExitStatus, VARIABLES};
 use snapbox::str;
 use std::process::Stdio;
 

@@ -26,11 +26,11 @@ use crate::settings::env::Env;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ExtraFolder {
     /// The type.
-    pub kind: ModelType,
+    pub(crate) kind: ModelType,
     /// The folder.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Whether it goes before the folders of that type that are known by then.
-    pub is_default: bool,
+    pub(crate) is_default: bool,
 }
 
 /// Reads the file at `path`, whose relative paths are relative to the folder `beside`.

@@ -11,11 +11,11 @@ use crate::repo::{Repo, RepoPath};
 
 /// Where a file goes: a type, and the path below that type's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placement {
+pub(crate) struct Placement {
     /// The type.
-    pub kind: ModelType,
+    pub(crate) kind: ModelType,
     /// The path below the folder of the type.
-    pub below: RepoPath,
+    pub(crate) below: RepoPath,
 }
 
 /// What CivitAI calls files that are not the model itself but come with it.
@@ -57,7 +57,7 @@ impl ModelType {
     /// what ComfyUI has no folder for (poses, wildcards) or many (detectors). A GGUF file holds what denoises and no more, also
     /// where CivitAI calls the model a checkpoint; no loader of checkpoints takes it.
     #[must_use]
-    pub fn of_civitai(model: Option<&str>, file: Option<&str>, is_gguf: bool) -> Option<Self> {
+    pub(crate) fn of_civitai(model: Option<&str>, file: Option<&str>, is_gguf: bool) -> Option<Self> {
         let is = |known: &str, said: Option<&str>| said.is_some_and(|said| said.eq_ignore_ascii_case(known));
         let name = match CIVITAI_FILES.iter().find(|(known, _)| is(known, file)) {
             Some((_, kind)) => (*kind)?,
@@ -73,7 +73,7 @@ const MODELS: [&str; 10] = ["ckpt", "pt", "pt2", "bin", "pth", "safetensors", "p
 
 /// Whether ComfyUI could load the file, by its name.
 #[must_use]
-pub fn is_model(path: &RepoPath) -> bool {
+pub(crate) fn is_model(path: &RepoPath) -> bool {
     path.file_name().rsplit_once('.').is_some_and(|(_, ending)| MODELS.contains(&ending.to_ascii_lowercase().as_str()))
 }
 
@@ -83,7 +83,7 @@ impl ModelFolders {
     ///
     /// # Errors
     /// When nothing tells the type of a file, or two files would have one name.
-    pub fn placements(
+    pub(crate) fn placements(
         &self,
         repo: &Repo,
         kind: Option<&ModelType>,

@@ -8,24 +8,24 @@ use crate::settings::env::Env;
 
 /// A ComfyUI and the flags that it is started with.
 #[derive(Debug, Clone, Copy)]
-pub struct Startup<'a> {
+pub(crate) struct Startup<'a> {
     /// Its root: the folder of `main.py`.
-    pub root: &'a Path,
+    pub(crate) root: &'a Path,
     /// `--models-directory`, instead of the root's `models`.
-    pub models: Option<&'a Path>,
+    pub(crate) models: Option<&'a Path>,
     /// `--extra-model-paths-config`: further files like the root's own `extra_model_paths.yaml`.
-    pub extra: &'a [PathBuf],
+    pub(crate) extra: &'a [PathBuf],
     /// The worker that runs it.
-    pub worker: Option<Worker<'a>>,
+    pub(crate) worker: Option<Worker<'a>>,
 }
 
 /// A Visionatrix worker that runs a ComfyUI.
 #[derive(Debug, Clone, Copy)]
-pub struct Worker<'a> {
+pub(crate) struct Worker<'a> {
     /// Its folder of models.
-    pub models: &'a Path,
+    pub(crate) models: &'a Path,
     /// Its folder of results.
-    pub output: &'a Path,
+    pub(crate) output: &'a Path,
 }
 
 impl ModelFolders {
@@ -33,7 +33,7 @@ impl ModelFolders {
     ///
     /// # Errors
     /// When such a file is unusable. ComfyUI does not start with it either.
-    pub fn of_application(startup: Startup<'_>, env: &Env) -> Result<Self, ComfyuiError> {
+    pub(crate) fn of_application(startup: Startup<'_>, env: &Env) -> Result<Self, ComfyuiError> {
         // Python asks for the real path of the program: what a link to the root leads to, or one to the program alone
         let program = std::fs::canonicalize(startup.root.join("main.py")).ok();
         let root = program.as_deref().and_then(Path::parent).map_or_else(|| real(startup.root), real);

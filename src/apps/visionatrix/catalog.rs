@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-pub use self::entry::{CatalogModel, Home, is_program};
-pub use self::rule::{Asked, Rule};
+pub(crate) use self::entry::{CatalogModel, Home, is_program};
+pub(crate) use self::rule::Asked;
 
 use crate::pattern::near;
 use crate::repo::printable;
@@ -26,7 +26,7 @@ const MOST_RULES: usize = 2_000;
 
 /// Why a catalog cannot be used.
 #[derive(Debug, Error)]
-pub enum CatalogError {
+pub(crate) enum CatalogError {
     /// It is not JSON.
     #[error("the catalog {from} is not JSON")]
     NotJson {
@@ -93,14 +93,14 @@ pub enum CatalogError {
 
 /// The models of one or more catalogs.
 #[derive(Debug, Default, Clone)]
-pub struct Catalog(BTreeMap<String, CatalogModel>);
+pub(crate) struct Catalog(BTreeMap<String, CatalogModel>);
 
 impl Catalog {
     /// Reads the text of a catalog; `from` is what errors call it.
     ///
     /// # Errors
     /// When it is no catalog, or one of its entries breaks a rule.
-    pub fn parse(text: &[u8], from: &str) -> Result<Self, CatalogError> {
+    pub(crate) fn parse(text: &[u8], from: &str) -> Result<Self, CatalogError> {
         let document = serde_json::from_slice(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text));
         let document: Value = document.map_err(|source| CatalogError::NotJson { from: from.to_owned(), source })?;
         Self::from_document(document, from)
@@ -110,7 +110,7 @@ impl Catalog {
     ///
     /// # Errors
     /// When it is no catalog, or one of its entries breaks a rule.
-    pub fn from_document(document: Value, from: &str) -> Result<Self, CatalogError> {
+    pub(crate) fn from_document(document: Value, from: &str) -> Result<Self, CatalogError> {
         let entries: Map<String, Value> = match document {
             Value::Object(entries) => entries,
             _ => return Err(CatalogError::NotACatalog { from: from.to_owned() }),
@@ -129,12 +129,12 @@ impl Catalog {
     }
 
     /// Adds another catalog; its entries take the place of those that have their names.
-    pub fn overlay(&mut self, later: Self) {
+    pub(crate) fn overlay(&mut self, later: Self) {
         self.0.extend(later.0);
     }
 
     /// All models, by name.
-    pub fn models(&self) -> impl Iterator<Item = &CatalogModel> {
+    pub(crate) fn models(&self) -> impl Iterator<Item = &CatalogModel> {
         self.0.values()
     }
 
@@ -142,7 +142,7 @@ impl Catalog {
     ///
     /// # Errors
     /// When there is none; the error has near names.
-    pub fn get(&self, name: &str) -> Result<&CatalogModel, CatalogError> {
+    pub(crate) fn get(&self, name: &str) -> Result<&CatalogModel, CatalogError> {
         self.0.get(name).ok_or_else(|| CatalogError::Unknown {
             name: printable(name),
             near: near(name, self.0.keys().map(String::as_str)),

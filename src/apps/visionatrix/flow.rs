@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-pub use self::loader::Loader;
+pub(crate) use self::loader::Loader;
 
 use self::loader::loaders;
 use crate::apps::visionatrix::catalog::{Asked, Catalog, CatalogError};
@@ -23,7 +23,7 @@ const OWN_CATALOG: &str = "WF_MODELS";
 
 /// Why a flow cannot be used, or not all of it.
 #[derive(Debug, Error)]
-pub enum FlowError {
+pub(crate) enum FlowError {
     /// It is not JSON.
     #[error("the flow {from} is not JSON")]
     NotJson {
@@ -56,9 +56,9 @@ pub enum FlowError {
 
 /// A flow.
 #[derive(Debug)]
-pub struct Flow {
+pub(crate) struct Flow {
     /// What errors call it.
-    pub from: String,
+    pub(crate) from: String,
     nodes: BTreeMap<String, Node>,
     own_catalog: Option<String>,
 }
@@ -72,13 +72,13 @@ struct Node {
 
 /// What a flow needs.
 #[derive(Debug, Default)]
-pub struct Needs {
+pub(crate) struct Needs {
     /// The names of the models.
-    pub models: BTreeSet<String>,
+    pub(crate) models: BTreeSet<String>,
     /// Loaders that no entry answers to.
-    pub unmatched: Vec<Loader>,
+    pub(crate) unmatched: Vec<Loader>,
     /// Loaders of one file that several entries answer to, and those entries.
-    pub several: Vec<(Loader, Vec<String>)>,
+    pub(crate) several: Vec<(Loader, Vec<String>)>,
 }
 
 impl Flow {
@@ -86,7 +86,7 @@ impl Flow {
     ///
     /// # Errors
     /// When it is none.
-    pub fn parse(text: &[u8], from: &str) -> Result<Self, FlowError> {
+    pub(crate) fn parse(text: &[u8], from: &str) -> Result<Self, FlowError> {
         let from = from.to_owned();
         let document: Value = match serde_json::from_slice(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)) {
             Ok(document) => document,
@@ -113,7 +113,7 @@ impl Flow {
     ///
     /// # Errors
     /// When it carries one that cannot be used.
-    pub fn own_catalog(&self) -> Result<Option<Catalog>, CatalogError> {
+    pub(crate) fn own_catalog(&self) -> Result<Option<Catalog>, CatalogError> {
         let from = format!("in the node {OWN_CATALOG} of {}", self.from);
         self.own_catalog.as_ref().map(|text| Catalog::parse(text.as_bytes(), &from)).transpose()
     }
@@ -122,7 +122,7 @@ impl Flow {
     ///
     /// # Errors
     /// When a regular expression of the catalog takes too many steps.
-    pub fn needs(&self, catalog: &Catalog) -> Result<Needs, CatalogError> {
+    pub(crate) fn needs(&self, catalog: &Catalog) -> Result<Needs, CatalogError> {
         let mut needs = Needs::default();
         for (id, node) in &self.nodes {
             let bound = matching(catalog, |model| model.belongs_to_class(&node.class))?;

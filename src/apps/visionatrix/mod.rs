@@ -1,4 +1,4 @@
 //! What Visionatrix tells a worker: the models it knows, and those that its flows need.
 
-pub mod catalog;
-pub mod flow;
+pub(crate) mod catalog;
+pub(crate) mod flow;

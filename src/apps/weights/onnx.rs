@@ -14,7 +14,7 @@ use crate::repo::printable;
 
 /// A precision, by the name that Transformers.js has for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dtype {
+pub(crate) struct Dtype {
     name: &'static str,
     suffix: &'static str,
 }
@@ -37,7 +37,7 @@ const DTYPES: [Dtype; 12] = [
 
 /// Why a precision cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum DtypeError {
+pub(crate) enum DtypeError {
     /// Transformers.js knows no such name.
     #[error("`{text}` is no precision of Transformers.js: {}", names().join(", "))]
     Unknown {
@@ -70,7 +70,7 @@ impl FromStr for Dtype {
 impl Dtype {
     /// Transformers.js' name for it.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         self.name
     }
 
@@ -79,7 +79,7 @@ impl Dtype {
     ///
     /// # Errors
     /// When there are none of this one.
-    pub fn others<'a>(self, files: &[Listed<'a>]) -> Result<Precise<'a>, DtypeError> {
+    pub(crate) fn others<'a>(self, files: &[Listed<'a>]) -> Result<Precise<'a>, DtypeError> {
         let parts = super::name::parts(files);
         let own = DTYPES.iter().position(|dtype| *dtype == self).unwrap_or_default();
         let mut sessions: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
@@ -113,11 +113,11 @@ impl Dtype {
 
 /// What a precision comes to.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Precise<'a> {
+pub(crate) struct Precise<'a> {
     /// The files of other precisions.
-    pub left_out: BTreeSet<&'a str>,
+    pub(crate) left_out: BTreeSet<&'a str>,
     /// The sessions that do not come in it, with the precision that they stay in.
-    pub lacking: Vec<(String, &'static str)>,
+    pub(crate) lacking: Vec<(String, &'static str)>,
 }
 
 fn onnx<'p, 'a>(parts: &'p [Part<'a>]) -> impl Iterator<Item = &'p Part<'a>> {

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Shared by who waits for a token and the thread that looks for it. The default is never cancelled.
 #[derive(Debug, Clone, Default)]
-pub struct Cancellation(Arc<AtomicBool>);
+pub(crate) struct Cancellation(Arc<AtomicBool>);
 
 impl Cancellation {
     /// Cancels when the guard is dropped, as a future is when the run is interrupted.
-    pub fn on_drop(&self) -> CancelOnDrop {
+    pub(crate) fn on_drop(&self) -> CancelOnDrop {
         CancelOnDrop(self.clone())
     }
 
@@ -21,7 +21,7 @@ impl Cancellation {
 /// Cancels a search for a token.
 #[must_use]
 #[derive(Debug)]
-pub struct CancelOnDrop(Cancellation);
+pub(crate) struct CancelOnDrop(Cancellation);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {

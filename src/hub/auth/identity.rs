@@ -24,7 +24,7 @@ use crate::settings::{Network, Provider, Settings};
 
 /// Why a run has no credential, though one was to be had.
 #[derive(Debug, Error)]
-pub enum IdentityError {
+pub(crate) enum IdentityError {
     /// A place that holds a token cannot be read.
     #[error(transparent)]
     Auth(#[from] AuthError),
@@ -65,7 +65,7 @@ pub enum IdentityError {
 impl IdentityError {
     /// The failed request behind it, if one is.
     #[must_use]
-    pub const fn failure(&self) -> Option<&Failure> {
+    pub(crate) const fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Identity(failure) | Self::Exchange { source: failure, .. } => Some(failure),
             _ => None,
@@ -77,7 +77,7 @@ impl IdentityError {
 ///
 /// # Errors
 /// When the thread that looks is lost.
-pub async fn renewable(
+pub(crate) async fn renewable(
     credential: Credential,
     provider: &Provider,
     client: &Client,
@@ -92,7 +92,7 @@ pub async fn renewable(
 
 /// An exchange of a job's identity for a token.
 #[derive(Debug, Clone)]
-pub struct Exchange<'a> {
+pub(crate) struct Exchange<'a> {
     resource: &'a str,
     endpoint: &'a Endpoint,
     network: &'a Network,
@@ -104,7 +104,7 @@ impl<'a> Exchange<'a> {
     ///
     /// # Errors
     /// When the variable that asks for it is not text.
-    pub fn planned(
+    pub(crate) fn planned(
         settings: &'a Settings,
         env: &'a Env,
         provider: &'a Provider,
@@ -121,7 +121,7 @@ impl<'a> Exchange<'a> {
 
     /// Where the token comes from, in the words of the user.
     #[must_use]
-    pub fn source(&self) -> CredentialSource {
+    pub(crate) fn source(&self) -> CredentialSource {
         CredentialSource::Exchange { resource: crate::repo::printable(self.resource) }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Exchange<'a> {
     ///
     /// # Errors
     /// When there is no identity, or the hub gives no token for it.
-    pub async fn run(&self, env: &Env, client: &Client) -> Result<Credential, IdentityError> {
+    pub(crate) async fn run(&self, env: &Env, client: &Client) -> Result<Credential, IdentityError> {
         let Renewed { secret, due } = self.ask(env, client).await?;
         let again = OfJob {
             resource: self.resource.to_owned(),

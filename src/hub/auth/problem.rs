@@ -9,7 +9,7 @@ use crate::settings::env::EnvError;
 
 /// Why no credential could be read, though one was asked for.
 #[derive(Debug, Error)]
-pub enum AuthError {
+pub(crate) enum AuthError {
     /// The value cannot be sent.
     #[error(transparent)]
     Secret(#[from] SecretError),

@@ -16,18 +16,18 @@ use super::place::read_if_there;
 use crate::credential::{CredentialSource, Secret};
 use crate::settings::env::{Env, HF_OIDC_RESOURCE, Variable};
 use crate::settings::{Login, Provider, TokenKey, others_can_read};
-pub use browser::{Asking, BrowserLogin, Turn};
+pub(crate) use browser::{Asking, BrowserLogin, Turn};
 use stored_tokens::{DEFAULT, StoredTokens};
 
 /// A login as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredLogin {
+pub(crate) struct StoredLogin {
     /// Its name; none for a token in use that was stored without one.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The token, with all but its ends hidden.
-    pub masked: String,
+    pub(crate) masked: String,
     /// Whether it is in use.
-    pub is_active: bool,
+    pub(crate) is_active: bool,
 }
 
 /// A token and the name that it is stored under.
@@ -35,7 +35,7 @@ type Named = (String, Secret);
 
 /// The logins of one provider.
 #[derive(Debug)]
-pub struct Store<'a> {
+pub(crate) struct Store<'a> {
     provider: &'a str,
     login: &'a Login,
 }
@@ -45,14 +45,14 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// When the user's configuration folder is not known.
-    pub fn of(provider: &'a Provider) -> Result<Self, AuthError> {
+    pub(crate) fn of(provider: &'a Provider) -> Result<Self, AuthError> {
         let login = provider.login.as_ref().ok_or(AuthError::NoPlace)?;
         Ok(Self { provider: &provider.name, login })
     }
 
     /// The file that holds the token in use.
     #[must_use]
-    pub fn file(&self) -> &Path {
+    pub(crate) fn file(&self) -> &Path {
         match self.login {
             Login::HuggingFace(path) | Login::Credentials(path) => path,
         }
@@ -60,7 +60,7 @@ impl<'a> Store<'a> {
 
     /// The files with tokens in them that others can read. One of ours is refused instead.
     #[must_use]
-    pub fn exposed(&self) -> Vec<PathBuf> {
+    pub(crate) fn exposed(&self) -> Vec<PathBuf> {
         let files = match self.login {
             Login::HuggingFace(token) => vec![token.clone(), stored_path(token)],
             Login::Credentials(_) => Vec::new(),
@@ -72,7 +72,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// When a file of logins cannot be read, or others can read it.
-    pub fn list(&self) -> Result<Vec<StoredLogin>, AuthError> {
+    pub(crate) fn list(&self) -> Result<Vec<StoredLogin>, AuthError> {
         let (logins, active) = self.read()?;
         let mut list: Vec<StoredLogin> = logins
             .iter()
@@ -92,7 +92,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// When it cannot.
-    pub fn check_name(name: &str) -> Result<(), AuthError> {
+    pub(crate) fn check_name(name: &str) -> Result<(), AuthError> {
         if name.trim() != name || name.is_empty() || name == DEFAULT || name.chars().any(char::is_control) {
             return Err(AuthError::Name { name: crate::repo::printable(name) });
         }
@@ -103,7 +103,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// When the name cannot be one, or a file cannot be read or written.
-    pub fn save(&self, name: &str, secret: &Secret) -> Result<(), AuthError> {
+    pub(crate) fn save(&self, name: &str, secret: &Secret) -> Result<(), AuthError> {
         Self::check_name(name)?;
         match self.login {
             Login::HuggingFace(token) => {
@@ -124,7 +124,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// When there is none of that name, or a file cannot be read or written.
-    pub fn switch(&self, name: &str) -> Result<Secret, AuthError> {
+    pub(crate) fn switch(&self, name: &str) -> Result<Secret, AuthError> {
         let (logins, _) = self.read()?;
         let found = logins.into_iter().find(|(other, _)| other == name);
         let (_, secret) = found.ok_or_else(|| AuthError::NoSuchLogin { name: crate::repo::printable(name) })?;
@@ -142,7 +142,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// When a file cannot be read or written.
-    pub fn remove(&self, login: &StoredLogin) -> Result<(), AuthError> {
+    pub(crate) fn remove(&self, login: &StoredLogin) -> Result<(), AuthError> {
         match self.login {
             Login::HuggingFace(token) => {
                 let (path, _lock) = stored_beside(token)?;
@@ -196,7 +196,7 @@ impl<'a> Store<'a> {
 /// Whatever wins over a stored login of this provider: the exchange of a CI job's identity, variables that are set to
 /// another token than that login's, and what the configuration file says.
 #[must_use]
-pub fn shadows(env: &Env, provider: &Provider, login: Option<&Secret>) -> Vec<CredentialSource> {
+pub(crate) fn shadows(env: &Env, provider: &Provider, login: Option<&Secret>) -> Vec<CredentialSource> {
     let other = |name: &&String| match env.text(name) {
         Ok(Some(text)) => login.is_none_or(|login| text.trim() != login.expose()),
         Ok(None) => false,

@@ -12,7 +12,7 @@ use crate::settings::{BoundToken, Provider, Settings, TokenKey};
 
 /// What is to be said about a place.
 #[derive(Debug)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// There is no token.
     Empty,
     /// Its token is sent.
@@ -38,29 +38,29 @@ pub enum Standing {
 
 /// A place, and what is to be said about it.
 #[derive(Debug)]
-pub struct Surveyed {
+pub(crate) struct Surveyed {
     /// The place.
-    pub source: CredentialSource,
+    pub(crate) source: CredentialSource,
     /// The repositories that it is for, where it is for some only.
-    pub only: Vec<String>,
+    pub(crate) only: Vec<String>,
     /// What is to be said.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
 }
 
 /// All places of a provider, in order.
 #[derive(Debug, Default)]
-pub struct Survey {
+pub(crate) struct Survey {
     /// The places.
-    pub places: Vec<Surveyed>,
+    pub(crate) places: Vec<Surveyed>,
     /// What a run that is about no particular repository would send.
-    pub found: Found,
+    pub(crate) found: Found,
     /// What such a run would end with, if the first place that is not empty cannot be read.
-    pub blocked: Option<AuthError>,
+    pub(crate) blocked: Option<AuthError>,
 }
 
 /// Looks at every place of a provider. `winner` has won over all of them already, if there is one.
 #[must_use]
-pub fn survey(
+pub(crate) fn survey(
     settings: &Settings,
     env: &Env,
     provider: &Provider,

@@ -16,7 +16,7 @@ const LARGEST_JSON: usize = 64 << 20;
 
 /// The beginning of an answer: status and headers are there, the body is still on its way.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub(super) response: reqwest::Response,
     pub(super) url: Url,
     pub(super) stall: Duration,
@@ -27,25 +27,25 @@ pub struct Answer {
 impl Answer {
     /// The status.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         self.response.status()
     }
 
     /// The address that answered in the end.
     #[must_use]
-    pub const fn url(&self) -> &Url {
+    pub(crate) const fn url(&self) -> &Url {
         &self.url
     }
 
     /// A header as text, if it is there and is text.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         header(self.response.headers(), name)
     }
 
     /// Whether the body is a web page.
     #[must_use]
-    pub fn is_page(&self) -> bool {
+    pub(crate) fn is_page(&self) -> bool {
         self.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("text/html"))
     }
 
@@ -53,7 +53,7 @@ impl Answer {
     ///
     /// # Errors
     /// When the connection breaks, or no byte arrives for the stall time.
-    pub async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
+    pub(crate) async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Failure> {
         match timeout(self.stall, self.response.chunk()).await {
             Ok(Ok(chunk)) => Ok(chunk),
             Ok(Err(error)) => Err(Failure::network(&self.url, NetworkKind::Broken, error)),
@@ -65,7 +65,7 @@ impl Answer {
     ///
     /// # Errors
     /// When it does not arrive whole, or is not the document that was expected.
-    pub async fn document<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
+    pub(crate) async fn document<T: DeserializeOwned>(&mut self) -> Result<T, Failure> {
         self.sized_document().await.map(|(document, _)| document)
     }
 

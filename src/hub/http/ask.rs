@@ -13,39 +13,39 @@ use crate::credential::{Credential, Secret};
 
 /// A request, before it is sent.
 #[derive(Debug, Clone)]
-pub struct Ask<'a> {
+pub(crate) struct Ask<'a> {
     /// The method; `POST` where there is a body, else only `GET` and `HEAD` occur.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The address.
-    pub url: Url,
+    pub(crate) url: Url,
     /// The credential; it travels only to the origin that it is bound to, on whichever hop that is.
-    pub credential: Option<&'a Credential>,
+    pub(crate) credential: Option<&'a Credential>,
     /// What is sent. It stays with the address that it was meant for: no redirect of it is followed.
-    pub body: Option<Body>,
+    pub(crate) body: Option<Body>,
     /// The bytes that are wanted, where not all are.
-    pub range: Option<ByteRange>,
+    pub(crate) range: Option<ByteRange>,
     /// Whether a redirect to another origin is the answer rather than a step to it: the metadata of a file are on the
     /// hub's redirect, not at the CDN.
-    pub stay: bool,
+    pub(crate) stay: bool,
 }
 
 impl<'a> Ask<'a> {
     /// A `GET` of everything.
     #[must_use]
-    pub const fn get(url: Url, credential: Option<&'a Credential>) -> Self {
+    pub(crate) const fn get(url: Url, credential: Option<&'a Credential>) -> Self {
         Self { method: Method::GET, url, credential, body: None, range: None, stay: false }
     }
 
     /// A `POST` of a JSON document that holds a secret.
     #[must_use]
-    pub fn post(url: Url, document: &Value, secret: Secret) -> Self {
+    pub(crate) fn post(url: Url, document: &Value, secret: Secret) -> Self {
         let body = Body { bytes: document.to_string().into(), content_type: "application/json", secret };
         Self { method: Method::POST, body: Some(body), ..Self::get(url, None) }
     }
 
     /// A `POST` of a form that holds a secret.
     #[must_use]
-    pub fn form(url: Url, fields: &[(&str, &str)], secret: Secret) -> Self {
+    pub(crate) fn form(url: Url, fields: &[(&str, &str)], secret: Secret) -> Self {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let body = Body { bytes: form.into(), content_type: "application/x-www-form-urlencoded", secret };
         Self { method: Method::POST, body: Some(body), ..Self::get(url, None) }
@@ -72,7 +72,7 @@ impl<'a> Ask<'a> {
 
 /// What is on its way to a server. It holds a secret, so its `Debug` is redacted.
 #[derive(Clone)]
-pub struct Body {
+pub(crate) struct Body {
     bytes: Bytes,
     content_type: &'static str,
     secret: Secret,

@@ -22,7 +22,7 @@ use crate::text::{printable, printable_without, visible};
 
 /// How the network failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NetworkKind {
+pub(crate) enum NetworkKind {
     /// No connection came about.
     Connect,
     /// The certificate of the server is not trusted.
@@ -35,7 +35,7 @@ pub enum NetworkKind {
 
 /// Why a request has no good answer.
 #[derive(Debug, Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The server said no.
     #[error("{0}")]
     Refused(Box<Refused>),
@@ -107,26 +107,26 @@ impl Failure {
 
     /// Whether the server itself does not take the credential, or wants one.
     #[must_use]
-    pub fn is_unauthorized(&self) -> bool {
+    pub(crate) fn is_unauthorized(&self) -> bool {
         matches!(self, Self::Refused(refused) if refused.own && refused.status.as_u16() == 401)
     }
 
     /// An answer that makes no sense.
     #[must_use]
-    pub fn broken(url: &Url, problem: String) -> Self {
+    pub(crate) fn broken(url: &Url, problem: String) -> Self {
         Self::Broken { url: public(url), problem }
     }
 
     /// A body that ended before its time.
     #[must_use]
-    pub fn short(url: &Url, missing: u64) -> Self {
+    pub(crate) fn short(url: &Url, missing: u64) -> Self {
         let what = format!("the connection ended {missing} bytes too early");
         Self::Network { url: public(url), kind: NetworkKind::Broken, what, source: None }
     }
 
     /// How a wait for this failure to pass is reported.
     #[must_use]
-    pub fn to_wait(&self, wait: Duration) -> Wait {
+    pub(crate) fn to_wait(&self, wait: Duration) -> Wait {
         match self {
             Self::Refused(refused) if refused.status == StatusCode::TOO_MANY_REQUESTS => {
                 let host = Url::parse(&refused.url).ok().and_then(|url| url.host_str().map(str::to_owned));
@@ -138,7 +138,7 @@ impl Failure {
 
     /// The failure in one line, with its cause.
     #[must_use]
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         self.source().map_or_else(|| self.to_string(), |cause| format!("{self} ({cause})"))
     }
 }
@@ -166,34 +166,34 @@ fn is_about_a_certificate(error: &reqwest::Error) -> bool {
 
 /// An answer with a status that refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// The link, without its query.
-    pub url: String,
+    pub(crate) url: String,
     /// Whether it was refused where it was asked, with the credential if there is one, rather than where a redirect led.
-    pub own: bool,
+    pub(crate) own: bool,
     /// The status.
-    pub status: StatusCode,
+    pub(crate) status: StatusCode,
     /// `X-Error-Code`.
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
     /// What the server says, from `X-Error-Message` or the body.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The id that the server's operators can find the request by.
-    pub request_id: Option<String>,
+    pub(crate) request_id: Option<String>,
     /// How long the server asks to wait.
-    pub wait: Option<Duration>,
+    pub(crate) wait: Option<Duration>,
     /// The JSON object in the body, as the server wrote it: for the provider that knows its keys.
-    pub fields: Fields,
+    pub(crate) fields: Fields,
     /// Whether the body is a web page: whoever wrote it is no API.
-    pub is_page: bool,
+    pub(crate) is_page: bool,
     /// Whether that page is XML: so object storages refuse, and no firewall does.
-    pub is_xml: bool,
+    pub(crate) is_xml: bool,
     /// Whether the server marks the answer as one that may pass: CivitAI's 404 while its storage is away differs from a
     /// true one in `Cache-Control: private, no-store` (providers §1.4).
-    pub may_pass: bool,
+    pub(crate) may_pass: bool,
 }
 
 /// The keys of a JSON object.
-pub type Fields = serde_json::Map<String, Value>;
+pub(crate) type Fields = serde_json::Map<String, Value>;
 
 impl Refused {
     /// Reads a refusal. `hide` takes out of the server's words what must not be repeated.

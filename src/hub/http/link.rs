@@ -11,7 +11,7 @@ use reqwest::header::{HeaderMap, LINK};
 ///
 /// # Errors
 /// When the header cannot be read and may name a next page, or names two.
-pub fn next_page(headers: &HeaderMap) -> Result<Option<String>, &'static str> {
+pub(crate) fn next_page(headers: &HeaderMap) -> Result<Option<String>, &'static str> {
     let mut next: Option<String> = None;
     for value in headers.get_all(LINK) {
         let text = String::from_utf8_lossy(value.as_bytes());

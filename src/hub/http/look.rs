@@ -11,17 +11,17 @@ use super::{Ask, Client, Failure, Quota};
 
 /// What a server said besides its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub(crate) struct Look {
     /// The status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// How long it took until the answer began.
-    pub took: Duration,
+    pub(crate) took: Duration,
     /// Its clock less ours, in seconds.
-    pub clock_skew: Option<i64>,
+    pub(crate) clock_skew: Option<i64>,
     /// What is left of the caller's quota.
-    pub quota: Option<Quota>,
+    pub(crate) quota: Option<Quota>,
     /// Where a redirect leads.
-    pub location: Option<Url>,
+    pub(crate) location: Option<Url>,
 }
 
 impl Client {
@@ -29,7 +29,7 @@ impl Client {
     ///
     /// # Errors
     /// When no answer comes.
-    pub async fn look(&self, ask: &Ask<'_>) -> Result<Look, Failure> {
+    pub(crate) async fn look(&self, ask: &Ask<'_>) -> Result<Look, Failure> {
         let since = Instant::now();
         let answer = self.step(ask, &ask.url, ask.credential).await?;
         let took = since.elapsed();

@@ -31,7 +31,7 @@ pub(super) fn lead(mut builder: ClientBuilder, network: &Network) -> Result<Clie
 
 /// The proxy that a request to `url` goes through, without its password.
 #[must_use]
-pub fn proxy_for(url: &Url, network: &Network) -> Option<String> {
+pub(crate) fn proxy_for(url: &Url, network: &Network) -> Option<String> {
     let proxy = choose(url, network, &Matcher::from_system())?;
     Some(public(&proxy).trim_end_matches('/').to_owned())
 }

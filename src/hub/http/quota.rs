@@ -15,15 +15,15 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is left of a quota.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quota {
+pub(crate) struct Quota {
     /// What is counted: `api`, `resolvers`, `pages`.
-    pub bucket: String,
+    pub(crate) bucket: String,
     /// How many requests are left.
-    pub remaining: u64,
+    pub(crate) remaining: u64,
     /// How many there are in a window.
-    pub limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// How long until the next window.
-    pub resets: Option<Duration>,
+    pub(crate) resets: Option<Duration>,
 }
 
 impl Quota {

@@ -11,11 +11,11 @@ use reqwest::StatusCode;
 
 /// Bytes `start` to `end` of a file; `end` is exclusive. Never empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ByteRange {
+pub(crate) struct ByteRange {
     /// The first byte.
-    pub start: u64,
+    pub(crate) start: u64,
     /// One past the last byte.
-    pub end: u64,
+    pub(crate) end: u64,
 }
 
 impl fmt::Display for ByteRange {
@@ -26,7 +26,7 @@ impl fmt::Display for ByteRange {
 
 /// Which bytes of the file an answer's body holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coverage {
+pub(crate) enum Coverage {
     /// The range that was asked for.
     Asked,
     /// The whole file, from its first byte.
@@ -39,7 +39,7 @@ pub enum Coverage {
 ///
 /// # Errors
 /// When the answer holds something else than bytes of that file.
-pub fn coverage(answer: &Answer, range: Option<ByteRange>, size: u64, name: &str) -> Result<Coverage, Failure> {
+pub(crate) fn coverage(answer: &Answer, range: Option<ByteRange>, size: u64, name: &str) -> Result<Coverage, Failure> {
     let kind = answer.header("content-type").unwrap_or_default();
     let length = answer.header("content-length").and_then(|text| text.parse().ok());
     judge(answer.status(), kind, length, answer.header("content-range"), range, size, name)

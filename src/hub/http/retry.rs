@@ -23,7 +23,7 @@ const SLACK: Duration = Duration::from_secs(3);
 
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It will not pass.
     Final,
     /// It may pass, but after a few tries it will not.
@@ -34,7 +34,7 @@ pub enum Verdict {
 
 /// Judges a failure by itself.
 #[must_use]
-pub fn verdict(failure: &Failure) -> Verdict {
+pub(crate) fn verdict(failure: &Failure) -> Verdict {
     match failure {
         Failure::Refused(refused) => match refused.status.as_u16() {
             408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=530 => Verdict::Passing(refused.wait),
@@ -51,7 +51,7 @@ pub fn verdict(failure: &Failure) -> Verdict {
 
 /// What is left of the time without progress.
 #[derive(Debug)]
-pub struct Patience {
+pub(crate) struct Patience {
     budget: Duration,
     last_progress: Instant,
     /// When the last try began.
@@ -65,13 +65,13 @@ pub struct Patience {
 impl Patience {
     /// Patience that lasts for `budget` without progress.
     #[must_use]
-    pub fn new(budget: Duration) -> Self {
+    pub(crate) fn new(budget: Duration) -> Self {
         let now = Instant::now();
         Self { budget, last_progress: now, tried: now, tries: 0, reached: false, obeyed: false, stopped: false }
     }
 
     /// Bytes advanced a file: everything begins anew.
-    pub fn progress(&mut self) {
+    pub(crate) fn progress(&mut self) {
         *self = Self { reached: true, ..Self::new(self.budget) };
     }
 
@@ -80,7 +80,7 @@ impl Patience {
     /// A wait that the server orders is granted once between two pieces of progress even if it is longer than the budget,
     /// and does not count: the windows of hubs are longer than anybody's patience. A wait of our own ends with the budget
     /// at the latest, and then there is one more try.
-    pub fn after(&mut self, failure: &Failure) -> Option<Duration> {
+    pub(crate) fn after(&mut self, failure: &Failure) -> Option<Duration> {
         self.after_at(failure, Instant::now())
     }
 

@@ -5,35 +5,35 @@
 
 /// An account, seen through one of its tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// The account's name, safe to print.
-    pub name: String,
+    pub(crate) name: String,
     /// The organizations that it is a member of.
-    pub organizations: Vec<String>,
+    pub(crate) organizations: Vec<String>,
     /// What the provider says of the account, where it has a word for it: `active`, `muted`, `banned`.
-    pub standing: Option<String>,
+    pub(crate) standing: Option<String>,
     /// The token that asked.
-    pub token: TokenFacts,
+    pub(crate) token: TokenFacts,
 }
 
 /// What a provider says about a token; never the token itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TokenFacts {
+pub(crate) struct TokenFacts {
     /// The name that its owner gave it.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Its role.
-    pub role: Option<Role>,
+    pub(crate) role: Option<Role>,
     /// When it ends, as the provider writes it (RFC 3339).
-    pub expires: Option<String>,
+    pub(crate) expires: Option<String>,
     /// Whether it may read gated repositories that the account has access to.
-    pub reads_gated: Option<bool>,
+    pub(crate) reads_gated: Option<bool>,
     /// What a fine-grained token is limited to.
-    pub scopes: Vec<Scope>,
+    pub(crate) scopes: Vec<Scope>,
 }
 
 /// The role of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// It may read.
     Read,
     /// It may change repositories too: more than a download needs.
@@ -45,7 +45,7 @@ pub enum Role {
 impl Role {
     /// The word of the provider's own pages.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
@@ -56,11 +56,11 @@ impl Role {
 
 /// Permissions on one thing: a user, an organization, a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
+pub(crate) struct Scope {
     /// What kind of thing it is: `user`, `org`, `model`, `dataset`, `space`; `global` for permissions on everything.
-    pub kind: String,
+    pub(crate) kind: String,
     /// Its name; empty for `global`.
-    pub name: String,
+    pub(crate) name: String,
     /// What may be done with it, in the provider's words: `repo.content.read`.
-    pub permissions: Vec<String>,
+    pub(crate) permissions: Vec<String>,
 }

@@ -38,7 +38,7 @@ fn number(commit: &Commit) -> String {
 
 /// CivitAI, or a server that speaks like it.
 #[derive(Debug)]
-pub struct CivitAi {
+pub(crate) struct CivitAi {
     endpoint: Endpoint,
     pages: Endpoint,
     client: Client,
@@ -48,7 +48,7 @@ pub struct CivitAi {
 impl CivitAi {
     /// The site at the endpoint of `settings`, asked with `credential`.
     #[must_use]
-    pub fn new(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Self {
+    pub(crate) fn new(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Self {
         Self { endpoint: settings.endpoint.clone(), pages: settings.pages.clone(), client, credential }
     }
 

@@ -29,7 +29,7 @@ const CONTENT_HOSTS: [&str; 5] =
 
 /// A hub of the Hugging Face kind.
 #[derive(Debug)]
-pub struct HuggingFace {
+pub(crate) struct HuggingFace {
     endpoint: Endpoint,
     pages: Endpoint,
     upstream: Endpoint,
@@ -40,7 +40,7 @@ pub struct HuggingFace {
 impl HuggingFace {
     /// A hub at the endpoint of `settings`, asked with `credential`.
     #[must_use]
-    pub fn new(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Self {
+    pub(crate) fn new(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Self {
         Self {
             endpoint: settings.endpoint.clone(),
             pages: settings.pages.clone(),

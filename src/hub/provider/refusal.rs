@@ -7,7 +7,7 @@ use std::fmt;
 
 /// A reason to say no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalKind {
+pub(crate) enum RefusalKind {
     /// Gated or private, and no token was sent.
     NoToken,
     /// The token is invalid.
@@ -55,35 +55,9 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
-    /// Every kind, for tests and documentation that must cover all.
-    pub const ALL: [Self; 22] = [
-        Self::NoToken,
-        Self::BadToken,
-        Self::ExpiredToken,
-        Self::TokenTooNarrow,
-        Self::NotRequested,
-        Self::Pending,
-        Self::Rejected,
-        Self::Reset,
-        Self::Gated,
-        Self::Forbidden,
-        Self::NotFoundOrPrivate,
-        Self::RevisionMissing,
-        Self::FileMissing,
-        Self::Disabled,
-        Self::LoginRequired,
-        Self::DownloadsDisabled,
-        Self::EarlyAccess,
-        Self::NotEntitled,
-        Self::Archived,
-        Self::RegionBlocked,
-        Self::NotPublished,
-        Self::Malformed,
-    ];
-
     /// Whether it depends on whose token was sent, so that the account is worth a request.
     #[must_use]
-    pub const fn is_about_the_account(self) -> bool {
+    pub(crate) const fn is_about_the_account(self) -> bool {
         match self {
             Self::NoToken | Self::BadToken | Self::ExpiredToken => false,
             Self::RevisionMissing | Self::FileMissing | Self::Disabled => false,
@@ -97,20 +71,20 @@ impl RefusalKind {
 
     /// Whether it may turn into a yes while one waits: somebody still has to ask, to accept or to decide.
     #[must_use]
-    pub const fn may_pass(self) -> bool {
+    pub(crate) const fn may_pass(self) -> bool {
         matches!(self, Self::NotRequested | Self::Pending | Self::Reset | Self::Gated | Self::EarlyAccess)
     }
 
     /// Whether its page lets the user do something about it: accept terms, ask again, make a token.
     #[must_use]
-    pub const fn has_a_page_that_helps(self) -> bool {
+    pub(crate) const fn has_a_page_that_helps(self) -> bool {
         matches!(self, Self::NoToken | Self::NotRequested | Self::Reset | Self::Gated | Self::EarlyAccess)
             || matches!(self, Self::TokenTooNarrow | Self::BadToken | Self::ExpiredToken)
     }
 
     /// The word for machines: `error.kind` of the JSON document.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::NoToken => "no_token",
             Self::BadToken => "bad_token",
@@ -146,13 +120,13 @@ impl fmt::Display for RefusalKind {
 
 /// A refusal: the reason, what the server said, and where the user can do something about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The reason.
-    pub kind: RefusalKind,
+    pub(crate) kind: RefusalKind,
     /// The server's own words, safe to print.
-    pub server_message: Option<String>,
+    pub(crate) server_message: Option<String>,
     /// The page that leads on: the repository's, or that of the tokens.
-    pub page: String,
+    pub(crate) page: String,
     /// When it will be open to everybody, as the provider writes it.
-    pub deadline: Option<String>,
+    pub(crate) deadline: Option<String>,
 }

@@ -20,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 impl Check<'_> {
     /// Asks again and again until every gate is open, one is closed for good, or the time is up.
-    pub async fn wait(&mut self, limit: Duration) {
+    pub(crate) async fn wait(&mut self, limit: Duration) {
         let since = Instant::now();
         for round in 0.. {
             let left = limit.saturating_sub(since.elapsed());

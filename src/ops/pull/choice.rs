@@ -15,7 +15,7 @@ use crate::repo::printable;
 
 /// What a choice of one set of weights is worth, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Savings {
+pub(crate) enum Savings {
     /// It was made, and so much was left out.
     Made(u64),
     /// Nobody asked for it; so much `--weights auto` would leave out.

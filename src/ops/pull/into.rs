@@ -24,16 +24,16 @@ use crate::store::cache::{CacheError, Destination, Here, RepoCache, space};
 
 /// Folders of an application, into which the files go.
 #[derive(Debug, Clone)]
-pub struct Installation {
+pub(crate) struct Installation {
     /// Whose folders.
-    pub application: Application,
+    pub(crate) application: Application,
     /// How files get there.
-    pub link: LinkMode,
+    pub(crate) link: LinkMode,
 }
 
 /// An application that gatedl knows the folders of.
 #[derive(Debug, Clone)]
-pub enum Application {
+pub(crate) enum Application {
     /// ComfyUI: a folder for each type of model.
     Comfyui {
         /// The folders.
@@ -270,7 +270,7 @@ impl Item {
             }
             Standing::Right if !force => Ok(()),
             // the application wrote into what it shares with the cache: that is mended before anything is said
-            Standing::Other if cache.shares(&self.blob, &place) => Ok(()),
+            Standing::Other if RepoCache::shares(&self.blob, &place) => Ok(()),
             Standing::Other if !force && !self.is_of_an_earlier_pull() => Err(CacheError::Occupied { path: place }),
             _ => self.delivery.ensure_writable(&self.file),
         }

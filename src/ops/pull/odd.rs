@@ -16,11 +16,11 @@ const RESERVED: &str = "the notes about downloads stand there";
 
 /// A file that was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub(crate) struct LeftOut {
     /// Its name in the repository: not safe to print.
-    pub name: String,
+    pub(crate) name: String,
     /// Why, to be read after "it": "it contains a backslash".
-    pub reason: &'static str,
+    pub(crate) reason: &'static str,
 }
 
 impl Pull {

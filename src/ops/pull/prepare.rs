@@ -13,7 +13,7 @@ use crate::session::{Answered, Connection, Session, Subject, Wanted};
 use crate::store::cache::Destination;
 
 /// One pull, asked and chosen.
-pub struct Prepared {
+pub(crate) struct Prepared {
     pub(super) pull: Pull,
     pub(super) draft: Draft,
     /// Who answered; none where nobody had to be asked.
@@ -68,7 +68,7 @@ pub(super) struct Hub<'a> {
 ///
 /// # Errors
 /// Whatever keeps the pull from being begun; a refusal of a dry run is part of its answer.
-pub async fn prepare(request: &Request, session: &Session) -> Result<Prepared, Error> {
+pub(crate) async fn prepare(request: &Request, session: &Session) -> Result<Prepared, Error> {
     let mut request = whereabouts::by_kept_id(request, session.settings().provider(&request.wanted.provider)?);
     loop {
         let mut pull = Pull::new(request, session)?;
@@ -96,13 +96,13 @@ pub async fn prepare(request: &Request, session: &Session) -> Result<Prepared, E
 impl Prepared {
     /// What was asked for, under the id that its files are kept under.
     #[must_use]
-    pub const fn request(&self) -> &Request {
+    pub(crate) const fn request(&self) -> &Request {
         &self.pull.request
     }
 
     /// Every file that was asked for, and where it stands.
     #[must_use]
-    pub fn files(&self) -> &[Planned] {
+    pub(crate) fn files(&self) -> &[Planned] {
         &self.draft.plan.files
     }
 
@@ -110,7 +110,7 @@ impl Prepared {
     ///
     /// # Errors
     /// The error that ended the transfer, where that is not the reason.
-    pub async fn anew(self, error: Error) -> Result<Self, Error> {
+    pub(crate) async fn anew(self, error: Error) -> Result<Self, Error> {
         let (Some(kept), Some(connection)) = (&self.draft.kept, &self.connection) else { return Err(error) };
         let hub = Hub { pull: &self.pull, connection };
         let Some(resolved) = connection.resolved(hub.subject()) else { return Err(error) };

@@ -12,37 +12,37 @@ use crate::settings::Settings;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// The repository and the revision, and where they are.
-    pub wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// Which of its files.
-    pub selection: Selection,
+    pub(crate) selection: Selection,
     /// The one file of this number, where the provider numbers its files.
-    pub file: Option<u64>,
+    pub(crate) file: Option<u64>,
     /// What the file must be like: keys and values of CivitAI's download links.
-    pub traits: Vec<(String, String)>,
+    pub(crate) traits: Vec<(String, String)>,
     /// The SHA-256 that the file must have. It chooses among the files of a version of CivitAI; where the listing tells
     /// another one, nothing is fetched. The path of the answer is then the file's. A file that is listed with a git id
     /// alone is left to the caller.
-    pub expect: Option<Digest>,
+    pub(crate) expect: Option<Digest>,
     /// Take files in which a scan found a danger.
-    pub allow_unsafe: bool,
+    pub(crate) allow_unsafe: bool,
     /// Which of the weights among them; none for all.
-    pub weights: Option<Choice>,
+    pub(crate) weights: Option<Choice>,
     /// A folder for the files, instead of the shared cache.
-    pub local_dir: Option<PathBuf>,
+    pub(crate) local_dir: Option<PathBuf>,
     /// Folders of an application, besides the cache.
-    pub into: Option<Installation>,
+    pub(crate) into: Option<Installation>,
     /// Fetch again what is here.
-    pub force: bool,
+    pub(crate) force: bool,
     /// Plan, and do no more.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 impl Request {
     /// All that a reference leads to, with the defaults of everything that it does not say.
     #[must_use]
-    pub fn of(reference: Reference, settings: &Settings) -> Self {
+    pub(crate) fn of(reference: Reference, settings: &Settings) -> Self {
         let names = reference.path.iter().map(ToString::to_string).collect();
         Self {
             selection: Selection::of_names(names),

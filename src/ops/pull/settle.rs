@@ -15,18 +15,18 @@ use crate::store::cache::delivery::Arrival;
 
 /// A file of a finished (or, for a dry run, planned) pull.
 #[derive(Debug, Clone)]
-pub struct PulledFile {
+pub(crate) struct PulledFile {
     /// The file as it is listed.
-    pub listed: Arc<Entry>,
+    pub(crate) listed: Arc<Entry>,
     /// Where it stood before the run.
-    pub state: FileState,
+    pub(crate) state: FileState,
     /// Its place beside the cache, and how it arrived there.
-    pub arrived: Option<(PathBuf, Arrival)>,
+    pub(crate) arrived: Option<(PathBuf, Arrival)>,
 }
 
 /// The answer of the gate, for a dry run.
 #[derive(Debug)]
-pub enum Access {
+pub(crate) enum Access {
     /// The content may be read.
     Granted,
     /// It may not, for this reason.
@@ -35,36 +35,36 @@ pub enum Access {
 
 /// What a pull did.
 #[derive(Debug)]
-pub struct Pulled {
+pub(crate) struct Pulled {
     /// The repository, by the id that it is kept under.
-    pub repo: Repo,
+    pub(crate) repo: Repo,
     /// The commit.
-    pub commit: Commit,
+    pub(crate) commit: Commit,
     /// What guards the content, where the hub was asked.
-    pub gate: Option<Gate>,
+    pub(crate) gate: Option<Gate>,
     /// Whether the content may be read.
-    pub access: Access,
+    pub(crate) access: Access,
     /// The folder; the file, where exactly one was named.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Every file that was asked for.
-    pub files: Vec<PulledFile>,
+    pub(crate) files: Vec<PulledFile>,
     /// How many bytes came over the network; for a dry run, how many would.
-    pub bytes_fetched: u64,
+    pub(crate) bytes_fetched: u64,
     /// How many bytes of the disk copies take beside the cache; for a dry run, would take. Links take none.
-    pub bytes_copied: u64,
+    pub(crate) bytes_copied: u64,
     /// What one set of weights saved, or would have.
-    pub savings: Option<Savings>,
+    pub(crate) savings: Option<Savings>,
     /// What was left out because of its name.
-    pub left_out: Vec<LeftOut>,
+    pub(crate) left_out: Vec<LeftOut>,
     /// JavaScript that loads what was brought beside the cache, for Transformers.js.
-    pub loading: Option<[String; 2]>,
+    pub(crate) loading: Option<[String; 2]>,
 }
 
 /// Ends a pull whose files are all in their place: its listing, its ref, its application's folders.
 ///
 /// # Errors
 /// Where the disk refuses, or something is in the way of a file in the folders.
-pub async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Error> {
+pub(crate) async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Error> {
     let Prepared { pull, draft, .. } = prepared;
     if let Notes::Listing(listing) = &draft.notes {
         let files: Vec<_> = draft.plan.files.iter().filter_map(|file| file.listed.to_file()).collect();
@@ -92,7 +92,7 @@ impl Prepared {
     ///
     /// # Errors
     /// Where an application has no place for one.
-    pub fn foresee(self) -> Result<Pulled, Error> {
+    pub(crate) fn foresee(self) -> Result<Pulled, Error> {
         let Self { pull, draft, .. } = self;
         let (repo, destination) = (pull.request.wanted.repo.clone(), Arc::clone(&draft.destination));
         let bytes = draft.plan.bytes_to_fetch;
@@ -124,7 +124,7 @@ impl Pulled {
 
     /// How many files arrived beside the cache in which way; those that were there are not counted.
     #[must_use]
-    pub fn arrivals(&self) -> BTreeMap<Arrival, usize> {
+    pub(crate) fn arrivals(&self) -> BTreeMap<Arrival, usize> {
         let mut counts = BTreeMap::new();
         let arrived = self.files.iter().filter_map(|file| Some(file.arrived.as_ref()?.1));
         for arrival in arrived.filter(|arrival| *arrival != Arrival::InPlace) {

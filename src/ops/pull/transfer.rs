@@ -14,7 +14,7 @@ use crate::store::cache::space::Room;
 use crate::store::cache::{CacheError, Destination};
 
 /// Pulls on their way. Dropped, it puts down what it holds; what has arrived is kept.
-pub struct Transfer {
+pub(crate) struct Transfer {
     /// Those that ended before they began.
     ended: Vec<(usize, Result<u64, Error>)>,
     running: fetch::Transfer,
@@ -26,7 +26,7 @@ pub struct Transfer {
 ///
 /// # Errors
 /// When a thread is lost.
-pub async fn transfer(prepared: &mut [Prepared], session: &Session) -> Result<Transfer, Error> {
+pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Result<Transfer, Error> {
     let needs =
         |prepared: &mut Prepared| (std::mem::take(&mut prepared.draft.needs), Arc::clone(&prepared.draft.destination));
     let needs: Vec<_> = prepared.iter_mut().map(needs).collect();
@@ -75,7 +75,7 @@ pub async fn transfer(prepared: &mut [Prepared], session: &Session) -> Result<Tr
 impl Transfer {
     /// The next pull that ends, by its place among those that were prepared, and how many bytes came over the network
     /// for it.
-    pub async fn next(&mut self) -> Option<(usize, Result<u64, Error>)> {
+    pub(crate) async fn next(&mut self) -> Option<(usize, Result<u64, Error>)> {
         if let Some(ended) = self.ended.pop() {
             return Some(ended);
         }

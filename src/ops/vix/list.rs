@@ -14,22 +14,22 @@ use crate::settings::env::Env;
 
 /// A model of a catalog, and how it stands with it.
 #[derive(Debug)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// The entry.
-    pub model: CatalogModel,
+    pub(crate) model: CatalogModel,
     /// How it stands.
-    pub state: State,
+    pub(crate) state: State,
     /// Where it is, or would be.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The provider that its address belongs to; none where no provider has it.
-    pub provider: Option<String>,
+    pub(crate) provider: Option<String>,
     /// The place of the token that would be sent for it: the name of a variable, never a value.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 /// How it stands with a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// It is there.
     Present,
     /// Something else has its name.

@@ -18,7 +18,7 @@ impl Env {
             match variable {
                 Ok((name, value)) => drop(added.insert(name, value)),
                 Err(error) => {
-                    return Err(EnvError::NotAVariable { path: path.to_owned(), line: line_of(text, &error) });
+                    return Err(EnvError::Line { path: path.to_owned(), line: line_of(text, &error) });
                 }
             }
         }
@@ -65,7 +65,7 @@ mod tests {
     fn a_line_that_is_none_is_named_by_its_number_and_not_quoted() {
         for (text, line) in [("A=1\nsecret\n", 2), ("A=1\n\nB=two secrets\n", 3), ("A=1\nB=\"secret\nC=2\n", 2)] {
             let error = read(text, &[]).unwrap_err();
-            assert_eq!(error, EnvError::NotAVariable { path: "/w/.env".to_owned(), line }, "{text}");
+            assert_eq!(error, EnvError::Line { path: "/w/.env".to_owned(), line }, "{text}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
     }

@@ -7,7 +7,7 @@ use super::{Env, EnvError, GATEDL_CONFIG, Group, HF_TOKEN_PATH, VARIABLES, home_
 
 /// What is wrong with a path as it is written, where a shell would have made another one of it.
 #[must_use]
-pub fn path_problem(text: &str) -> Option<&'static str> {
+pub(crate) fn path_problem(text: &str) -> Option<&'static str> {
     let is_quoted = |quote| text.len() > 1 && text.starts_with(quote) && text.ends_with(quote);
     if is_quoted('"') || is_quoted('\'') {
         return Some("the quotes are part of it; leave them out");
@@ -24,7 +24,7 @@ pub fn path_problem(text: &str) -> Option<&'static str> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn typed_path(text: &OsStr) -> Result<PathBuf, &'static str> {
+pub(crate) fn typed_path(text: &OsStr) -> Result<PathBuf, &'static str> {
     let Some(written) = text.to_str() else { return Ok(PathBuf::from(text)) };
     if let Some(problem) = path_problem(written) {
         return Err(problem);
@@ -44,7 +44,7 @@ impl Env {
         for variable in folders.chain([&HF_TOKEN_PATH, &GATEDL_CONFIG]) {
             let text = self.values.get(variable.name).and_then(|value| value.to_str());
             if let Some(problem) = text.and_then(path_problem) {
-                return Err(EnvError::NotAPath { name: variable.name, problem });
+                return Err(EnvError::Path { name: variable.name, problem });
             }
         }
         Ok(())

@@ -20,7 +20,7 @@ const MOST_TRIES: usize = 3;
 
 /// A hidden folder beside the archive's place; it goes away with this value unless it got its name.
 #[derive(Debug)]
-pub struct Staging {
+pub(crate) struct Staging {
     folder: TempDir,
     place: PathBuf,
     is_wanted: Arc<Mutex<bool>>,
@@ -30,7 +30,7 @@ pub struct Staging {
 
 /// The same folder for whoever unpacks into it, on a thread that may outlive the run.
 #[derive(Debug, Clone)]
-pub struct Hidden {
+pub(crate) struct Hidden {
     path: PathBuf,
     is_wanted: Arc<Mutex<bool>>,
 }
@@ -41,7 +41,7 @@ impl Staging {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn beside(place: &Path) -> Result<Self, ArchiveError> {
+    pub(crate) fn beside(place: &Path) -> Result<Self, ArchiveError> {
         let parent = place.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(ArchiveError::at("create the folder", parent))?;
         sweep(parent);
@@ -51,7 +51,7 @@ impl Staging {
 
     /// The hidden folder.
     #[must_use]
-    pub fn hidden(&self) -> Hidden {
+    pub(crate) fn hidden(&self) -> Hidden {
         Hidden { path: self.folder.path().to_path_buf(), is_wanted: Arc::clone(&self.is_wanted) }
     }
 
@@ -71,7 +71,7 @@ impl Drop for Staging {
 impl Hidden {
     /// The hidden folder.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 

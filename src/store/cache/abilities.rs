@@ -15,20 +15,20 @@ use super::{CacheError, place};
 
 /// What was found out.
 #[derive(Debug)]
-pub struct Abilities {
+pub(crate) struct Abilities {
     /// Symbolic links: without them a snapshot holds copies.
-    pub symbolic_links: io::Result<()>,
+    pub(crate) symbolic_links: io::Result<()>,
     /// Hard links.
-    pub hard_links: io::Result<()>,
+    pub(crate) hard_links: io::Result<()>,
     /// Files that share their blocks.
-    pub reflinks: io::Result<()>,
+    pub(crate) reflinks: io::Result<()>,
     /// Locks that keep others away.
-    pub locks: Locks,
+    pub(crate) locks: Locks,
 }
 
 /// How locks behave.
 #[derive(Debug)]
-pub enum Locks {
+pub(crate) enum Locks {
     /// They keep others away.
     Work,
     /// They are given to everybody at once.
@@ -41,7 +41,7 @@ pub enum Locks {
 ///
 /// # Errors
 /// When nothing can be written there.
-pub fn abilities(root: &Path) -> Result<Abilities, CacheError> {
+pub(crate) fn abilities(root: &Path) -> Result<Abilities, CacheError> {
     let root = place::resolve(root);
     if root.is_dir() {
         let locks = root.join(".locks");

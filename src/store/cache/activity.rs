@@ -8,12 +8,12 @@ use super::partial::{PartialPlace, SUFFIX};
 
 /// The unfinished files of one content, of every tool, as they stand: where they stay the same, nobody gets on.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Activity(Vec<(OsString, u64, Option<SystemTime>)>);
+pub(crate) struct Activity(Vec<(OsString, u64, Option<SystemTime>)>);
 
 impl Activity {
     /// Looks at the files whose names begin as that of the partial file does.
     #[must_use]
-    pub fn at(place: &PartialPlace) -> Self {
+    pub(crate) fn at(place: &PartialPlace) -> Self {
         let name = place.path.file_name().unwrap_or_default().to_string_lossy();
         let stem = name.strip_suffix(SUFFIX).unwrap_or(&name);
         let folder = place.path.parent().and_then(|folder| fs::read_dir(folder).ok());

@@ -22,7 +22,7 @@ impl RepoCache {
     /// What is known about the content of a file under its digest, through links. In a cache without links the content
     /// may be in a snapshot instead: see [`Self::verdict_at_name`].
     #[must_use]
-    pub fn verdict_on_blob(&self, file: &RepoFile) -> Known {
+    pub(crate) fn verdict_on_blob(&self, file: &RepoFile) -> Known {
         self.notes.judge(file, &self.layout.blob(&file.digest))
     }
 
@@ -30,7 +30,7 @@ impl RepoCache {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn examine(&self, file: &RepoFile, path: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
+    pub(crate) fn examine(&self, file: &RepoFile, path: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
         self.notes.examine(file, path, told)
     }
 
@@ -45,7 +45,7 @@ impl RepoCache {
 
     /// Whether the content of a file is here, and known to be right.
     #[must_use]
-    pub fn has_blob(&self, file: &RepoFile) -> bool {
+    pub(crate) fn has_blob(&self, file: &RepoFile) -> bool {
         self.verdict_on_blob(file) == Known::Right
     }
 
@@ -53,7 +53,7 @@ impl RepoCache {
     /// through [`Self::adopt`]. The first call reads the folders of blobs of the whole root; the later ones ask nothing of
     /// the disk for content that nobody has.
     #[must_use]
-    pub fn find_elsewhere(&self, file: &RepoFile) -> Option<PathBuf> {
+    pub(crate) fn find_elsewhere(&self, file: &RepoFile) -> Option<PathBuf> {
         let blobs = self.elsewhere.get_or_init(|| self.blobs_elsewhere());
         blobs.get(&file.digest).filter(|blob| place::regular_size(blob) == Some(file.size)).cloned()
     }
@@ -74,7 +74,7 @@ impl RepoCache {
     ///
     /// # Errors
     /// Where the content cannot be read, copied or put in place.
-    pub fn adopt(&self, file: &RepoFile, other: &Path) -> Result<bool, CacheError> {
+    pub(crate) fn adopt(&self, file: &RepoFile, other: &Path) -> Result<bool, CacheError> {
         if place::regular_size(other) != Some(file.size) {
             return Ok(false);
         }
@@ -121,7 +121,7 @@ impl RepoCache {
     /// # Errors
     /// [`CacheError::Replaced`] where the partial file is no longer the one that was verified, unless another process
     /// has published the same content meanwhile; or where it cannot be renamed.
-    pub fn publish(&self, verified: Verified) -> Result<(), CacheError> {
+    pub(crate) fn publish(&self, verified: Verified) -> Result<(), CacheError> {
         let blob = self.layout.blob(verified.digest());
         if still_in_place(&verified)? {
             place::rename_over(verified.path(), &blob)?;

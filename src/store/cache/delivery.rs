@@ -24,7 +24,7 @@ use crate::regular_file;
 
 /// Which way files are to arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LinkMode {
+pub(crate) enum LinkMode {
     /// A reflink; where there are none, a hard link; between two file systems, a copy.
     #[default]
     Auto,
@@ -40,7 +40,7 @@ pub enum LinkMode {
 
 /// How a file arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Arrival {
+pub(crate) enum Arrival {
     /// It was there.
     InPlace,
     /// It shares its blocks with the cache until either is written to.
@@ -55,7 +55,7 @@ pub enum Arrival {
 
 /// What stands at the place of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Nothing.
     Missing,
     /// The file.
@@ -67,7 +67,7 @@ pub enum Standing {
 /// Whether the content in the cache was hashed by this run. What an earlier run or another tool left there is hashed
 /// before it gets a name elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hashed {
+pub(crate) enum Hashed {
     /// It was.
     ByThisRun,
     /// It was not.
@@ -76,7 +76,7 @@ pub enum Hashed {
 
 /// Deliveries into one folder. The path of a [`RepoFile`] is taken as the path below it.
 #[derive(Debug, Clone)]
-pub struct Delivery {
+pub(crate) struct Delivery {
     root: PathBuf,
     mode: LinkMode,
     force: bool,
@@ -85,19 +85,19 @@ pub struct Delivery {
 impl Delivery {
     /// Deliveries into the folder at `root`; with `force`, what stands in their way is replaced. Touches nothing.
     #[must_use]
-    pub fn into_folder(root: &Path, mode: LinkMode, force: bool) -> Self {
+    pub(crate) fn into_folder(root: &Path, mode: LinkMode, force: bool) -> Self {
         Self { root: place::resolve(root), mode, force }
     }
 
     /// The folder, absolute.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Where a file is in the end.
     #[must_use]
-    pub fn path(&self, file: &RepoFile) -> PathBuf {
+    pub(crate) fn path(&self, file: &RepoFile) -> PathBuf {
         super::layout::fit(self.root.join(file.path.to_path()))
     }
 
@@ -105,7 +105,7 @@ impl Delivery {
     ///
     /// # Errors
     /// Where one does, or a file is where a folder must be.
-    pub fn check_way(&self, file: &RepoFile) -> Result<(), CacheError> {
+    pub(crate) fn check_way(&self, file: &RepoFile) -> Result<(), CacheError> {
         descend(&self.root, &parent(file), false).map(drop)
     }
 
@@ -113,19 +113,19 @@ impl Delivery {
     ///
     /// # Errors
     /// Where it cannot, as on a disk that is read-only or not there.
-    pub fn ensure_writable(&self, file: &RepoFile) -> Result<(), CacheError> {
+    pub(crate) fn ensure_writable(&self, file: &RepoFile) -> Result<(), CacheError> {
         place::ensure_writable(&descend(&self.root, &parent(file), false)?)
     }
 
     /// The same deliveries, whatever stands in their way.
     #[must_use]
-    pub fn forced(&self) -> Self {
+    pub(crate) fn forced(&self) -> Self {
         Self { force: true, ..self.clone() }
     }
 
     /// Whether files from `cache` become bytes of their own here, for which there must be room.
     #[must_use]
-    pub fn copies_from(&self, cache: &Path) -> bool {
+    pub(crate) fn copies_from(&self, cache: &Path) -> bool {
         match self.mode {
             LinkMode::Copy => true,
             LinkMode::Auto => !is_one_file_system(&self.root, cache),
@@ -135,7 +135,7 @@ impl Delivery {
 
     /// Whether what stands at the place of a file is the content at `blob` and nobody changed it since it was brought.
     #[must_use]
-    pub fn came_from(&self, file: &RepoFile, blob: &Path) -> bool {
+    pub(crate) fn came_from(&self, file: &RepoFile, blob: &Path) -> bool {
         let place = self.path(file);
         let Some(size) = place::regular_size(blob).filter(|size| place::regular_size(&place) == Some(*size)) else {
             return false;
@@ -149,7 +149,7 @@ impl Delivery {
     ///
     /// # Errors
     /// Where a folder stands there, a link leads out of the destination, or it cannot be read.
-    pub fn look(&self, file: &RepoFile, blob: Option<&Path>) -> Result<Standing, CacheError> {
+    pub(crate) fn look(&self, file: &RepoFile, blob: Option<&Path>) -> Result<Standing, CacheError> {
         let folder = descend(&self.root, &parent(file), false)?;
         let place = super::layout::fit(folder.join(file.path.file_name()));
         match fs::symlink_metadata(&place) {
@@ -172,7 +172,7 @@ impl Delivery {
     /// # Errors
     /// [`CacheError::Occupied`] where something else is there and nobody said `force`, [`CacheError::Damaged`] where the
     /// content is not what its name says, or the system's refusal.
-    pub fn bring(&self, file: &RepoFile, blob: &Path, hashed: Hashed) -> Result<Arrival, CacheError> {
+    pub(crate) fn bring(&self, file: &RepoFile, blob: &Path, hashed: Hashed) -> Result<Arrival, CacheError> {
         match self.look(file, Some(blob))? {
             Standing::Right => return Ok(Arrival::InPlace),
             Standing::Other if !self.force => return Err(CacheError::Occupied { path: self.path(file) }),

@@ -12,7 +12,7 @@ use crate::repo::{Commit, RepoPath};
 
 /// The place for the files of one commit.
 #[derive(Debug)]
-pub struct Destination {
+pub(crate) struct Destination {
     commit: Commit,
     cache: RepoCache,
     folder: Option<Folder>,
@@ -20,7 +20,7 @@ pub struct Destination {
 
 /// Content that is on this machine, though not yet under the name that it will have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Here {
+pub(crate) enum Here {
     /// A blob of this repository: it lacks a file name only.
     Blob,
     /// Content of this repository or another one that must be hashed before it can be used.
@@ -29,49 +29,49 @@ pub enum Here {
 
 /// Content of this destination that is not what it is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
+pub(crate) struct Damage {
     /// Where it stands.
-    pub at: PathBuf,
+    pub(crate) at: PathBuf,
     /// Files of applications that share its bytes.
-    pub sharers: Vec<PathBuf>,
+    pub(crate) sharers: Vec<PathBuf>,
 }
 
 impl Destination {
     /// The snapshot of `commit` in the cache, or, where a folder is given, that folder. The cache then only lends blobs.
     #[must_use]
-    pub const fn new(commit: Commit, cache: RepoCache, folder: Option<Folder>) -> Self {
+    pub(crate) const fn new(commit: Commit, cache: RepoCache, folder: Option<Folder>) -> Self {
         Self { commit, cache, folder }
     }
 
     /// The commit.
     #[must_use]
-    pub const fn commit(&self) -> &Commit {
+    pub(crate) const fn commit(&self) -> &Commit {
         &self.commit
     }
 
     /// The folder that holds the files in the end.
     #[must_use]
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.as_ref().map_or_else(|| self.cache.snapshot_folder(&self.commit), |folder| folder.root().to_owned())
     }
 
     /// Where a file is in the end.
     #[must_use]
-    pub fn path(&self, path: &RepoPath) -> PathBuf {
+    pub(crate) fn path(&self, path: &RepoPath) -> PathBuf {
         self.root().join(path.to_path())
     }
 
     /// Whether a file is the text that git keeps in the place of a large file's content (Git LFS, specification 1:
     /// `version` comes first, and at most 1,024 bytes in all).
     #[must_use]
-    pub fn is_lfs_pointer(&self, path: &RepoPath) -> bool {
+    pub(crate) fn is_lfs_pointer(&self, path: &RepoPath) -> bool {
         let text = regular_file::read(&self.path(path), 1_024);
         text.is_ok_and(|text| text.starts_with(b"version https://git-lfs.github.com/spec/"))
     }
 
     /// What is known about a file in its place.
     #[must_use]
-    pub fn verdict(&self, file: &RepoFile) -> Known {
+    pub(crate) fn verdict(&self, file: &RepoFile) -> Known {
         match &self.folder {
             Some(folder) => folder.verdict(file),
             None => self.cache.verdict_at_name(&self.commit, file),
@@ -80,13 +80,13 @@ impl Destination {
 
     /// Whether a file is in its place already, and known to be right.
     #[must_use]
-    pub fn is_in_place(&self, file: &RepoFile) -> bool {
+    pub(crate) fn is_in_place(&self, file: &RepoFile) -> bool {
         self.verdict(file) == Known::Right
     }
 
     /// What is here by its name and its length and was not hashed as it is: the file in its place, or its blob.
     #[must_use]
-    pub fn unhashed(&self, file: &RepoFile) -> Option<PathBuf> {
+    pub(crate) fn unhashed(&self, file: &RepoFile) -> Option<PathBuf> {
         match (self.verdict(file), &self.folder) {
             (Known::Unknown, _) => Some(self.path(&file.path)),
             (Known::Absent | Known::Wrong, None) if self.cache.verdict_on_blob(file) == Known::Unknown => {
@@ -100,7 +100,7 @@ impl Destination {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn examine(&self, file: &RepoFile, found: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
+    pub(crate) fn examine(&self, file: &RepoFile, found: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
         match &self.folder {
             Some(folder) => folder.examine(file, told),
             None => self.cache.examine(file, found, told),
@@ -110,7 +110,7 @@ impl Destination {
     /// What stands in the place of a file's content in the cache, though it is something else. Of a folder of the user's
     /// see [`Self::strange`].
     #[must_use]
-    pub fn damage(&self, file: &RepoFile) -> Option<Damage> {
+    pub(crate) fn damage(&self, file: &RepoFile) -> Option<Damage> {
         if self.folder.is_some() {
             return None;
         }
@@ -124,13 +124,13 @@ impl Destination {
     ///
     /// # Errors
     /// Where it cannot be brought to the disk, or the notes cannot be written.
-    pub fn keep_notes(&self) -> Result<(), CacheError> {
+    pub(crate) fn keep_notes(&self) -> Result<(), CacheError> {
         self.folder.as_ref().map_or_else(|| self.cache.keep_notes(), Folder::keep_notes)
     }
 
     /// Content of a file that is on this machine already.
     #[must_use]
-    pub fn find(&self, file: &RepoFile) -> Option<Here> {
+    pub(crate) fn find(&self, file: &RepoFile) -> Option<Here> {
         let blob = || self.cache.layout().blob(&file.digest);
         match (self.cache.verdict_on_blob(file), &self.folder) {
             (Known::Right, None) => Some(Here::Blob),
@@ -145,7 +145,7 @@ impl Destination {
     ///
     /// # Errors
     /// Where it cannot be read, linked or copied.
-    pub fn take(&self, file: &RepoFile, here: &Here) -> Result<bool, CacheError> {
+    pub(crate) fn take(&self, file: &RepoFile, here: &Here) -> Result<bool, CacheError> {
         let taken = match (here, &self.folder) {
             (Here::Blob, _) => true,
             (Here::Elsewhere(own), None) if own.starts_with(self.cache.layout().folder()) => {
@@ -161,7 +161,7 @@ impl Destination {
     }
 
     /// Those of the files whose places hold something that no pull left there.
-    pub fn strange<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) -> Vec<&'a RepoPath> {
+    pub(crate) fn strange<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) -> Vec<&'a RepoPath> {
         let Some(folder) = &self.folder else { return Vec::new() };
         let is_strange = |file: &&RepoFile| folder.is_strange(&file.path) || folder.is_spoilt(file);
         files.filter(is_strange).map(|file| &file.path).collect()
@@ -171,7 +171,7 @@ impl Destination {
     ///
     /// # Errors
     /// Where a folder cannot be made or something is in the way of a file.
-    pub fn prepare<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) -> Result<(), CacheError> {
+    pub(crate) fn prepare<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) -> Result<(), CacheError> {
         match &self.folder {
             Some(folder) => {
                 folder.prepare()?;
@@ -189,7 +189,7 @@ impl Destination {
 
     /// Where the unfinished content of a file stands.
     #[must_use]
-    pub fn partial(&self, file: &RepoFile) -> PartialPlace {
+    pub(crate) fn partial(&self, file: &RepoFile) -> PartialPlace {
         match &self.folder {
             Some(folder) => PartialPlace { path: folder.partial(file), journal: folder.journal(file) },
             None => {
@@ -201,7 +201,7 @@ impl Destination {
 
     /// The lock that one writer of a file holds.
     #[must_use]
-    pub fn lock(&self, file: &RepoFile) -> PathBuf {
+    pub(crate) fn lock(&self, file: &RepoFile) -> PathBuf {
         match &self.folder {
             Some(folder) => folder.lock(&file.path),
             None => self.cache.layout().lock(&file.digest),
@@ -210,7 +210,7 @@ impl Destination {
 
     /// Whether files of one content share their unfinished bytes and their lock.
     #[must_use]
-    pub const fn shares_content(&self) -> bool {
+    pub(crate) const fn shares_content(&self) -> bool {
         self.folder.is_none()
     }
 
@@ -218,7 +218,7 @@ impl Destination {
     ///
     /// # Errors
     /// Where it cannot be put in its place.
-    pub fn publish(&self, verified: Verified, file: &RepoFile) -> Result<(), CacheError> {
+    pub(crate) fn publish(&self, verified: Verified, file: &RepoFile) -> Result<(), CacheError> {
         match &self.folder {
             Some(folder) => folder.publish(verified, &file.path)?,
             None => self.cache.publish(verified)?,
@@ -230,7 +230,7 @@ impl Destination {
     ///
     /// # Errors
     /// Where the note cannot be written.
-    pub fn settle(&self, file: &RepoFile) -> Result<(), CacheError> {
+    pub(crate) fn settle(&self, file: &RepoFile) -> Result<(), CacheError> {
         match &self.folder {
             Some(folder) => folder.write_metadata(&self.commit, file),
             None => self.cache.link(&self.commit, &file.path, &file.digest),
@@ -240,7 +240,7 @@ impl Destination {
     /// Brings the notes about files that are in their place up to this commit, so that neither this program nor
     /// `huggingface_hub` has to look into them again. To be called right after that look. A note that cannot be written
     /// costs another look and nothing else, so it is no error; what another process works on is left to it.
-    pub fn note_in_place(&self, files: impl Iterator<Item = RepoFile>) {
+    pub(crate) fn note_in_place(&self, files: impl Iterator<Item = RepoFile>) {
         let Some(folder) = &self.folder else { return };
         for file in files.filter(|file| !folder.is_noted(&self.commit, file)) {
             let noted = folder.prepare_file(&file.path).and_then(|()| {
@@ -255,7 +255,7 @@ impl Destination {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing(&self, listing: &Listing) -> Result<bool, CacheError> {
+    pub(crate) fn write_listing(&self, listing: &Listing) -> Result<bool, CacheError> {
         match &self.folder {
             Some(folder) => folder.write_listing(&self.commit, listing),
             None => self.cache.write_listing(&self.commit, listing),

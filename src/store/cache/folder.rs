@@ -35,7 +35,7 @@ use crate::repo::{Commit, RepoPath};
 
 /// A destination folder. The lock of a file ([`Folder::lock`]) is held by the caller while it is written or noted.
 #[derive(Debug, Clone)]
-pub struct Folder {
+pub(crate) struct Folder {
     root: PathBuf,
     notes: Arc<Notes>,
 }
@@ -43,7 +43,7 @@ pub struct Folder {
 impl Folder {
     /// The folder at `directory`. Looks up which links that path consists of, and touches nothing.
     #[must_use]
-    pub fn open(directory: &Path) -> Self {
+    pub(crate) fn open(directory: &Path) -> Self {
         let root = place::resolve(directory);
         let notes = Arc::new(Notes::at(layout::fit(root.join(NOTES).join(".gatedl/verified"))));
         Self { root, notes }
@@ -53,7 +53,7 @@ impl Folder {
     /// written here, they would be notes that nobody can tell from true ones. Case is ignored because macOS and Windows
     /// ignore it.
     #[must_use]
-    pub fn is_reserved(path: &RepoPath) -> bool {
+    pub(crate) fn is_reserved(path: &RepoPath) -> bool {
         let mut parts = path.parts();
         let mut is = |name: &str| parts.next().is_some_and(|part| part.eq_ignore_ascii_case(name));
         is(".cache") && is("huggingface")
@@ -61,7 +61,7 @@ impl Folder {
 
     /// The folder itself, absolute: what a pull prints.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
@@ -69,7 +69,7 @@ impl Folder {
     ///
     /// # Errors
     /// Where a folder cannot be made, a file stands in its way, or `.cache` is a link to another place.
-    pub fn prepare(&self) -> Result<(), CacheError> {
+    pub(crate) fn prepare(&self) -> Result<(), CacheError> {
         place::make_folder(&self.root)?;
         descend(&self.root, &Path::new(NOTES).join("download"), true)?;
         place::tag(&self.notes("CACHEDIR.TAG"));
@@ -86,7 +86,7 @@ impl Folder {
     ///
     /// # Errors
     /// [`CacheError::ReservedPath`], [`CacheError::LeadsOutside`], a file or folder in the way, or the system's refusal.
-    pub fn prepare_file(&self, path: &RepoPath) -> Result<(), CacheError> {
+    pub(crate) fn prepare_file(&self, path: &RepoPath) -> Result<(), CacheError> {
         refuse_reserved(path)?;
         descend(&self.root, &Path::new(NOTES).join("download").join(parent(path)), true)?;
         match descend(&self.root, &parent(path), false) {
@@ -130,32 +130,32 @@ impl Folder {
 
     /// Where a file of the repository stands.
     #[must_use]
-    pub fn file(&self, path: &RepoPath) -> PathBuf {
+    pub(crate) fn file(&self, path: &RepoPath) -> PathBuf {
         layout::fit(self.root.join(path.to_path()))
     }
 
     /// Where its unfinished content stands: another one for each version, and for each of two files with one content.
     #[must_use]
-    pub fn partial(&self, file: &RepoFile) -> PathBuf {
+    pub(crate) fn partial(&self, file: &RepoFile) -> PathBuf {
         self.beside(&file.path, &format!("{}.gatedl.incomplete", prefix(file)))
     }
 
     /// Which segments of the unfinished content are finished.
     #[must_use]
-    pub fn journal(&self, file: &RepoFile) -> PathBuf {
+    pub(crate) fn journal(&self, file: &RepoFile) -> PathBuf {
         self.beside(&file.path, &format!("{}.gatedl.journal", prefix(file)))
     }
 
     /// The lock that `huggingface_hub` takes for the file and its note.
     #[must_use]
-    pub fn lock(&self, path: &RepoPath) -> PathBuf {
+    pub(crate) fn lock(&self, path: &RepoPath) -> PathBuf {
         self.beside(path, &note_name(path, ".lock"))
     }
 
     /// What is known about the file here. `huggingface_hub`'s notes do not count: they are made without a look at the
     /// content, cover whatever is written within a second, and may be of the future.
     #[must_use]
-    pub fn verdict(&self, file: &RepoFile) -> Known {
+    pub(crate) fn verdict(&self, file: &RepoFile) -> Known {
         self.notes.judge(file, &self.file(&file.path))
     }
 
@@ -163,7 +163,7 @@ impl Folder {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub fn examine(&self, file: &RepoFile, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
+    pub(crate) fn examine(&self, file: &RepoFile, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
         self.notes.examine(file, &self.file(&file.path), told)
     }
 
@@ -177,7 +177,7 @@ impl Folder {
     ///
     /// # Errors
     /// Where it cannot be brought to the disk, the notes cannot be written, or a link leads out of the folder.
-    pub fn keep_notes(&self) -> Result<(), CacheError> {
+    pub(crate) fn keep_notes(&self) -> Result<(), CacheError> {
         descend(&self.root, &Path::new(NOTES).join(".gatedl"), true)?;
         self.notes.keep(&self.root)
     }
@@ -186,7 +186,7 @@ impl Folder {
     ///
     /// # Errors
     /// As [`Self::prepare_file`], and [`CacheError::Replaced`] where the partial file is no longer the one verified.
-    pub fn publish(&self, verified: Verified, path: &RepoPath) -> Result<(), CacheError> {
+    pub(crate) fn publish(&self, verified: Verified, path: &RepoPath) -> Result<(), CacheError> {
         let target = self.make_place(path)?;
         if blob::still_in_place(&verified)? {
             let copied = content::put(verified.path(), &target, verified.digest(), verified.size())?;
@@ -205,7 +205,7 @@ impl Folder {
     ///
     /// # Errors
     /// As [`Self::prepare_file`], and where the blob cannot be read or copied.
-    pub fn place_copy(&self, blob: &Path, file: &RepoFile) -> Result<bool, CacheError> {
+    pub(crate) fn place_copy(&self, blob: &Path, file: &RepoFile) -> Result<bool, CacheError> {
         if place::regular_size(blob) != Some(file.size) {
             return Ok(false);
         }
@@ -228,7 +228,7 @@ impl Folder {
     ///
     /// # Errors
     /// As [`Self::prepare_file`].
-    pub fn write_metadata(&self, commit: &Commit, file: &RepoFile) -> Result<(), CacheError> {
+    pub(crate) fn write_metadata(&self, commit: &Commit, file: &RepoFile) -> Result<(), CacheError> {
         if self.is_noted(commit, file) {
             return Ok(());
         }
@@ -245,7 +245,7 @@ impl Folder {
 
     /// The listing of a commit, where an earlier pull of any tool left one here that can be trusted.
     #[must_use]
-    pub fn listing(&self, commit: &Commit) -> Option<Listing> {
+    pub(crate) fn listing(&self, commit: &Commit) -> Option<Listing> {
         listing::parse(&regular_file::read(&self.tree(commit), regular_file::LISTING).ok()?)
     }
 
@@ -253,7 +253,7 @@ impl Folder {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing(&self, commit: &Commit, kept: &Listing) -> Result<bool, CacheError> {
+    pub(crate) fn write_listing(&self, commit: &Commit, kept: &Listing) -> Result<bool, CacheError> {
         let Some(bytes) = listing::render(kept) else { return Ok(false) };
         descend(&self.root, &Path::new(NOTES).join("trees"), true)?;
         place::write_whole(&self.tree(commit), &self.notes(""), &bytes)?;

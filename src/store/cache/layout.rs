@@ -32,7 +32,7 @@ use crate::repo::{Commit, Repo, RepoPath, Revision};
 
 /// The paths of one repository in one cache root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RepoLayout {
+pub(crate) struct RepoLayout {
     root: PathBuf,
     folder: String,
 }
@@ -41,93 +41,93 @@ impl RepoLayout {
     /// The layout of `repo` below `root`; make `root` absolute first, since the links are relative and Windows' long
     /// paths must be absolute.
     #[must_use]
-    pub fn new(root: impl Into<PathBuf>, repo: &Repo) -> Self {
+    pub(crate) fn new(root: impl Into<PathBuf>, repo: &Repo) -> Self {
         let folder = format!("{}--{}", repo.kind.plural(), repo.id.as_str().replace('/', "--"));
         Self { root: root.into(), folder }
     }
 
     /// The cache root.
     #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The name of the repository's folder: `models--org--m`, or `models--gpt2` for an id without an owner.
     #[must_use]
-    pub fn folder_name(&self) -> &str {
+    pub(crate) fn folder_name(&self) -> &str {
         &self.folder
     }
 
     /// The repository's folder.
     #[must_use]
-    pub fn folder(&self) -> PathBuf {
+    pub(crate) fn folder(&self) -> PathBuf {
         fit(self.root.join(&self.folder))
     }
 
     /// The mark that makes backup programs skip the cache.
     #[must_use]
-    pub fn tag(&self) -> PathBuf {
+    pub(crate) fn tag(&self) -> PathBuf {
         fit(self.root.join("CACHEDIR.TAG"))
     }
 
     /// The folder of the blobs.
     #[must_use]
-    pub fn blobs(&self) -> PathBuf {
+    pub(crate) fn blobs(&self) -> PathBuf {
         self.inside("blobs")
     }
 
     /// Content under its hash.
     #[must_use]
-    pub fn blob(&self, digest: &Digest) -> PathBuf {
+    pub(crate) fn blob(&self, digest: &Digest) -> PathBuf {
         self.inside(Path::new("blobs").join(digest.hex()))
     }
 
     /// Content on its way. The infix keeps it out of the sight of Rust's hf-hub and huggingface.js, which truncate
     /// `<hex>.incomplete`.
     #[must_use]
-    pub fn partial(&self, digest: &Digest) -> PathBuf {
+    pub(crate) fn partial(&self, digest: &Digest) -> PathBuf {
         self.inside(Path::new("blobs").join(format!("{}.gatedl.incomplete", digest.hex())))
     }
 
     /// Our own folder within the repository's.
     #[must_use]
-    pub fn private(&self) -> PathBuf {
+    pub(crate) fn private(&self) -> PathBuf {
         self.inside(".gatedl")
     }
 
     /// Which segments of a partial file are finished.
     #[must_use]
-    pub fn journal(&self, digest: &Digest) -> PathBuf {
+    pub(crate) fn journal(&self, digest: &Digest) -> PathBuf {
         self.inside(Path::new(".gatedl").join(format!("{}.journal", digest.hex())))
     }
 
     /// Which blobs were hashed, and in which state.
     #[must_use]
-    pub fn notes(&self) -> PathBuf {
+    pub(crate) fn notes(&self) -> PathBuf {
         self.inside(".gatedl/verified")
     }
 
     /// Where applications have blobs as hard links.
     #[must_use]
-    pub fn installed(&self) -> PathBuf {
+    pub(crate) fn installed(&self) -> PathBuf {
         self.inside(".gatedl/installed")
     }
 
     /// The lock that every tool takes before it downloads a blob.
     #[must_use]
-    pub fn lock(&self, digest: &Digest) -> PathBuf {
+    pub(crate) fn lock(&self, digest: &Digest) -> PathBuf {
         fit(self.root.join(".locks").join(&self.folder).join(format!("{}.lock", digest.hex())))
     }
 
     /// The folder of the refs.
     #[must_use]
-    pub fn references(&self) -> PathBuf {
+    pub(crate) fn references(&self) -> PathBuf {
         self.inside("refs")
     }
 
     /// Which commit a revision pointed to when it was last pulled; nested where the revision has slashes.
     #[must_use]
-    pub fn reference(&self, revision: &Revision) -> PathBuf {
+    pub(crate) fn reference(&self, revision: &Revision) -> PathBuf {
         let nested: PathBuf = revision.as_str().split('/').collect();
         self.inside(Path::new("refs").join(nested))
     }
@@ -135,39 +135,39 @@ impl RepoLayout {
     /// The commit of a pull that is not done, under a name of one part, so that no revision is in another's way. Where
     /// no ref holds a commit, `hf cache prune` deletes its blobs.
     #[must_use]
-    pub fn unfinished(&self, revision: &Revision) -> PathBuf {
+    pub(crate) fn unfinished(&self, revision: &Revision) -> PathBuf {
         let name = revision.as_str().replace('%', "%25").replace('/', "%2F");
         self.inside(Path::new("refs/gatedl").join(name))
     }
 
     /// The folder of the snapshots.
     #[must_use]
-    pub fn snapshots(&self) -> PathBuf {
+    pub(crate) fn snapshots(&self) -> PathBuf {
         self.inside("snapshots")
     }
 
     /// The files of one commit under their own names.
     #[must_use]
-    pub fn snapshot(&self, commit: &Commit) -> PathBuf {
+    pub(crate) fn snapshot(&self, commit: &Commit) -> PathBuf {
         self.inside(Path::new("snapshots").join(commit.as_str()))
     }
 
     /// One file of a commit: a link to its blob.
     #[must_use]
-    pub fn pointer(&self, commit: &Commit, path: &RepoPath) -> PathBuf {
+    pub(crate) fn pointer(&self, commit: &Commit, path: &RepoPath) -> PathBuf {
         self.inside(Path::new("snapshots").join(commit.as_str()).join(path.to_path()))
     }
 
     /// The listing of a commit.
     #[must_use]
-    pub fn tree(&self, commit: &Commit) -> PathBuf {
+    pub(crate) fn tree(&self, commit: &Commit) -> PathBuf {
         self.inside(Path::new("trees").join(format!("{}.json", commit.as_str())))
     }
 
     /// What the link at [`Self::pointer`] says: up from the file's folder to the repository's, and down to the blob.
     /// Relative, so that a cache may be moved or mounted elsewhere.
     #[must_use]
-    pub fn link_target(path: &RepoPath, digest: &Digest) -> PathBuf {
+    pub(crate) fn link_target(path: &RepoPath, digest: &Digest) -> PathBuf {
         let mut target: PathBuf = std::iter::repeat_n("..", path.depth() + 2).collect();
         target.push("blobs");
         target.push(digest.hex());

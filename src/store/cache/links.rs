@@ -21,19 +21,19 @@ const MOST: u64 = 8 << 20;
 
 /// Content in the cache that was known to be right before it got another link.
 #[derive(Debug, Clone, Copy)]
-pub struct Held(Written);
+pub(crate) struct Held(Written);
 
 impl RepoCache {
     /// The state of a file's content at `path` in this cache; none where it is not known to be right.
     #[must_use]
-    pub fn hold(&self, file: &RepoFile, path: &Path) -> Option<Held> {
+    pub(crate) fn hold(&self, file: &RepoFile, path: &Path) -> Option<Held> {
         let written = Written::of(path)?;
         (self.notes.judge(file, path) == Known::Right).then_some(Held(written))
     }
 
     /// The content at `path` has become a hard link at `at` too. Both notes are a help and no promise: without the first
     /// the content is hashed again, without the second a later message names no file.
-    pub fn note_link(&self, held: Held, file: &RepoFile, path: &Path, at: &Path) {
+    pub(crate) fn note_link(&self, held: Held, file: &RepoFile, path: &Path, at: &Path) {
         self.notes.add_moved(&file.digest, Some(held.0), path);
         let _ = self.keep_notes();
         let Some(line) = line(&file.digest, at) else { return };
@@ -48,13 +48,13 @@ impl RepoCache {
 
     /// Whether two paths are names of one file, other than by a symbolic link.
     #[must_use]
-    pub fn shares(&self, blob: &Path, at: &Path) -> bool {
+    pub(crate) fn shares(blob: &Path, at: &Path) -> bool {
         matches!((fs::metadata(blob), fs::symlink_metadata(at)), (Ok(blob), Ok(at)) if is_same_file(&blob, &at))
     }
 
     /// The files of applications that share their bytes with the content at `path`.
     #[must_use]
-    pub fn sharers(&self, digest: &Digest, path: &Path) -> Vec<PathBuf> {
+    pub(crate) fn sharers(&self, digest: &Digest, path: &Path) -> Vec<PathBuf> {
         let Ok(blob) = fs::metadata(path) else { return Vec::new() };
         let notes = read(&self.layout.installed());
         let places = notes.lines().filter_map(|line| line.strip_prefix(&digest.hex())?.strip_prefix(' '));
@@ -66,7 +66,7 @@ impl RepoCache {
 /// How many blobs of a cache have another name somewhere, and how many bytes those are; zeros where the system does not
 /// tell. Two repositories that share a blob count like an application that has it.
 #[must_use]
-pub fn shared_blobs(root: &Path) -> (u64, u64) {
+pub(crate) fn shared_blobs(root: &Path) -> (u64, u64) {
     let list = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
     let blobs = list(place::resolve(root)).flat_map(|repo| list(repo.path().join("blobs")));
     let shared = blobs.filter_map(|blob| blob.metadata().ok().filter(|found| found.is_file() && has_more_names(found)));

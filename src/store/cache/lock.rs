@@ -24,7 +24,7 @@ const ATTEMPTS: usize = 16;
 
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
-pub struct BlobLock(Hold);
+pub(crate) struct BlobLock(Hold);
 
 #[derive(Debug)]
 enum Hold {
@@ -39,7 +39,7 @@ enum Hold {
 impl BlobLock {
     /// No lock: for who has waited long enough for one.
     #[must_use]
-    pub const fn none() -> Self {
+    pub(crate) const fn none() -> Self {
         Self(Hold::Nothing)
     }
 
@@ -49,7 +49,7 @@ impl BlobLock {
     ///
     /// # Errors
     /// Where something other than a regular file is there, or a file is in the way of a folder.
-    pub fn try_acquire(path: &Path) -> Result<Option<Self>, CacheError> {
+    pub(crate) fn try_acquire(path: &Path) -> Result<Option<Self>, CacheError> {
         match Self::acquire(path, File::try_lock) {
             Err(CacheError::Io { source, .. }) if is_forbidden(&source) => Ok(Some(Self::none())),
             acquired => acquired,
@@ -86,7 +86,7 @@ impl BlobLock {
     /// The process that has the lock at `path`, where the system tells: Linux does, in `/proc/locks`, for processes of
     /// this machine.
     #[must_use]
-    pub fn holder(path: &Path) -> Option<u32> {
+    pub(crate) fn holder(path: &Path) -> Option<u32> {
         #[cfg(target_os = "linux")]
         {
             use std::os::unix::fs::MetadataExt as _;

@@ -12,7 +12,7 @@ use crate::repo::{Commit, Revision};
 impl RepoCache {
     /// Holds a commit that is not all here yet, so that `hf cache prune` leaves it alone, until
     /// [`Self::write_reference`] of the same revision. Without the mark nothing is wrong but that, so no error is one.
-    pub fn mark_unfinished(&self, revision: &Revision, commit: &Commit) {
+    pub(crate) fn mark_unfinished(&self, revision: &Revision, commit: &Commit) {
         let _ = self.write_ref(&self.layout.unfinished(revision), commit);
     }
 
@@ -28,7 +28,7 @@ impl RepoCache {
 
 /// Whether a pull into a cache is not done.
 #[must_use]
-pub fn has_marks(root: &Path) -> bool {
+pub(crate) fn has_marks(root: &Path) -> bool {
     let repos = fs::read_dir(place::resolve(root)).into_iter().flatten().flatten();
     let mut marks = repos.map(|repo| repo.path().join("refs/gatedl"));
     marks.any(|marks| fs::read_dir(marks).is_ok_and(|mut found| found.next().is_some()))

@@ -98,7 +98,7 @@ impl Written {
 
 /// What is known about content at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
+pub(crate) enum Known {
     /// Nothing of the right length is there.
     Absent,
     /// Something of the right length is there that was not hashed in this state.

@@ -15,7 +15,7 @@
 //! The gap that is left: a program that is no gatedl, marks nothing, and writes into the file during one of our writes, or
 //! within the tick of the file system's clock in which it ended, is not seen; only hashing every file twice would find it.
 
-pub use self::judge::{Mismatch, Verdict, Verified};
+pub(crate) use self::judge::{Mismatch, Verdict, Verified};
 
 mod judge;
 
@@ -41,17 +41,17 @@ use crate::manifest::RepoFile;
 const READ: usize = 256 << 10;
 /// Where a partial file and its journal stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartialPlace {
+pub(crate) struct PartialPlace {
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its journal.
-    pub journal: PathBuf,
+    pub(crate) journal: PathBuf,
 }
 
 impl PartialPlace {
     /// Which bytes of `file` earlier runs left here.
     #[must_use]
-    pub fn finished(&self, file: &RepoFile) -> Ranges {
+    pub(crate) fn finished(&self, file: &RepoFile) -> Ranges {
         let Ok(found) = fs::metadata(&self.path) else { return Ranges::default() };
         let Some(ranges) = journal::read(&self.journal, file) else { return without_journal(&found, file) };
         // without its bytes (swept by `hf cache prune`) a journal says nothing
@@ -86,7 +86,7 @@ fn without_journal(found: &fs::Metadata, file: &RepoFile) -> Ranges {
 
 /// Content on its way. All calls block; several threads may write at once.
 #[derive(Debug)]
-pub struct Partial {
+pub(crate) struct Partial {
     place: PartialPlace,
     wanted: RepoFile,
     file: File,
@@ -110,7 +110,7 @@ impl Partial {
     ///
     /// # Errors
     /// Where it cannot be created, or is something else than a regular file.
-    pub fn open(place: PartialPlace, file: &RepoFile) -> Result<(Self, Ranges), CacheError> {
+    pub(crate) fn open(place: PartialPlace, file: &RepoFile) -> Result<(Self, Ranges), CacheError> {
         place::remove_unless_regular(&place.path)?;
         if place::regular_size(&place.path).is_none() {
             // a run that was killed between the last byte and the verdict
@@ -156,7 +156,7 @@ impl Partial {
     ///
     /// # Errors
     /// Where it cannot be created.
-    pub fn private(place: &PartialPlace, file: &RepoFile) -> Result<Self, CacheError> {
+    pub(crate) fn private(place: &PartialPlace, file: &RepoFile) -> Result<Self, CacheError> {
         let folder = place.path.parent().unwrap_or(&place.path);
         let name = place.path.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!("{}.", name.strip_suffix(SUFFIX).unwrap_or(&name));
@@ -185,7 +185,7 @@ impl Partial {
 
     /// Lets the lock live as long as the last write.
     #[must_use]
-    pub fn under(self, lock: Arc<BlobLock>) -> Self {
+    pub(crate) fn under(self, lock: Arc<BlobLock>) -> Self {
         Self { _lock: Some(lock), ..self }
     }
 
@@ -194,7 +194,7 @@ impl Partial {
     /// # Errors
     /// Where they cannot be written, or where the file's name has gone to another file: another process has published
     /// the content, and what is written now would go into a named file unverified.
-    pub fn write(&self, offset: u64, pieces: &[impl AsRef<[u8]>]) -> Result<(), CacheError> {
+    pub(crate) fn write(&self, offset: u64, pieces: &[impl AsRef<[u8]>]) -> Result<(), CacheError> {
         let at = || CacheError::at("look at", &self.place.path);
         if !is_at(&self.file, &self.place.path).map_err(at())? {
             return Err(CacheError::Replaced { path: self.place.path.clone() });
@@ -224,13 +224,13 @@ impl Partial {
     ///
     /// # Errors
     /// Where the journal cannot be written.
-    pub fn note(&self, range: &Range<u64>) -> Result<(), CacheError> {
+    pub(crate) fn note(&self, range: &Range<u64>) -> Result<(), CacheError> {
         self.journal().map_or(Ok(()), |mut journal| journal.note(range))
     }
 
     /// How many bytes, from the first on, are hashed.
     #[must_use]
-    pub fn hashed(&self) -> u64 {
+    pub(crate) fn hashed(&self) -> u64 {
         self.hasher().position()
     }
 
@@ -239,7 +239,7 @@ impl Partial {
     ///
     /// # Errors
     /// Where the file cannot be read.
-    pub fn hash_up_to(&self, end: u64) -> Result<(), CacheError> {
+    pub(crate) fn hash_up_to(&self, end: u64) -> Result<(), CacheError> {
         let mut hasher = self.hasher();
         let behind = end.saturating_sub(hasher.position());
         let mut buffer = vec![0; usize::try_from(behind).unwrap_or(READ).min(READ)];
@@ -258,7 +258,7 @@ impl Partial {
     ///
     /// # Errors
     /// Where they cannot be removed.
-    pub fn discard(&self) -> Result<(), CacheError> {
+    pub(crate) fn discard(&self) -> Result<(), CacheError> {
         self.journal().map_or(Ok(()), |journal| journal.discard())?;
         if is_at(&self.file, &self.place.path).unwrap_or(false) { journal::forget(&self.place.path) } else { Ok(()) }
     }

@@ -5,11 +5,11 @@ use std::ops::Range;
 
 /// A set of bytes as ranges that neither touch nor overlap, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ranges(Vec<Range<u64>>);
+pub(crate) struct Ranges(Vec<Range<u64>>);
 
 impl Ranges {
     /// Adds bytes, some of which may be there already. An empty range adds nothing.
-    pub fn insert(&mut self, added: Range<u64>) {
+    pub(crate) fn insert(&mut self, added: Range<u64>) {
         if added.is_empty() {
             return;
         }
@@ -23,26 +23,26 @@ impl Ranges {
 
     /// How many bytes are in the set.
     #[must_use]
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.0.iter().map(|range| range.end - range.start).sum()
     }
 
     /// How many bytes are there from the very first on without a gap.
     #[must_use]
-    pub fn frontier(&self) -> u64 {
+    pub(crate) fn frontier(&self) -> u64 {
         self.0.first().filter(|range| range.start == 0).map_or(0, |range| range.end)
     }
 
     /// The ranges of a file of `size` bytes that are not in the set, in order.
     #[must_use]
-    pub fn missing(&self, size: u64) -> Vec<Range<u64>> {
+    pub(crate) fn missing(&self, size: u64) -> Vec<Range<u64>> {
         let starts = std::iter::once(0).chain(self.0.iter().map(|range| range.end));
         let ends = self.0.iter().map(|range| range.start).chain(std::iter::once(size));
         starts.zip(ends).map(|(start, end)| start..end.min(size)).filter(|range| !range.is_empty()).collect()
     }
 
     /// The ranges, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Range<u64>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Range<u64>> {
         self.0.iter()
     }
 }

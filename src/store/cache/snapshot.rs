@@ -25,14 +25,14 @@ use crate::repo::{Commit, RepoPath, Revision};
 impl RepoCache {
     /// The folder of a commit's files: what a pull prints.
     #[must_use]
-    pub fn snapshot_folder(&self, commit: &Commit) -> PathBuf {
+    pub(crate) fn snapshot_folder(&self, commit: &Commit) -> PathBuf {
         self.layout.snapshot(commit)
     }
 
     /// What is known about a file of a commit under its name; where the name is a link, it must lead to the blob of the
     /// right digest.
     #[must_use]
-    pub fn verdict_at_name(&self, commit: &Commit, file: &RepoFile) -> Known {
+    pub(crate) fn verdict_at_name(&self, commit: &Commit, file: &RepoFile) -> Known {
         let pointer = self.layout.pointer(commit, &file.path);
         let verdict = self.notes.judge(file, &pointer);
         if verdict == Known::Absent {
@@ -49,14 +49,14 @@ impl RepoCache {
 
     /// Whether a file of a commit is here under its name, and known to be right.
     #[must_use]
-    pub fn is_complete(&self, commit: &Commit, file: &RepoFile) -> bool {
+    pub(crate) fn is_complete(&self, commit: &Commit, file: &RepoFile) -> bool {
         self.verdict_at_name(commit, file) == Known::Right
     }
 
     /// What stands in the snapshot of a commit: the files whose names and content are here, sorted by path; none where
     /// there is no snapshot. For caches of tools that keep no listing.
     #[must_use]
-    pub fn snapshot_entries(&self, commit: &Commit) -> Option<Vec<Entry>> {
+    pub(crate) fn snapshot_entries(&self, commit: &Commit) -> Option<Vec<Entry>> {
         let mut entries = Vec::new();
         collect(&self.layout.snapshot(commit), "", &mut entries).ok()?;
         entries.sort_by(|left: &Entry, right| left.path.cmp(&right.path));
@@ -65,7 +65,7 @@ impl RepoCache {
 
     /// The files of a path in all other commits that are here, but for those that another reference than `revision` names.
     #[must_use]
-    pub fn unnamed_pointers(&self, commit: &Commit, revision: &Revision, path: &RepoPath) -> Vec<PathBuf> {
+    pub(crate) fn unnamed_pointers(&self, commit: &Commit, revision: &Revision, path: &RepoPath) -> Vec<PathBuf> {
         let named = self.commits_of_others(revision);
         let found = fs::read_dir(self.layout.snapshots()).into_iter().flatten().flatten();
         let commits = found.filter_map(|entry| entry.file_name().to_str()?.parse::<Commit>().ok());
@@ -99,7 +99,7 @@ impl RepoCache {
     /// # Errors
     /// [`CacheError::MissingBlob`] where the blob is not here; where a folder or file is in the way; or the system's
     /// refusal.
-    pub fn link(&self, commit: &Commit, path: &RepoPath, digest: &Digest) -> Result<(), CacheError> {
+    pub(crate) fn link(&self, commit: &Commit, path: &RepoPath, digest: &Digest) -> Result<(), CacheError> {
         let (pointer, blob) = (self.layout.pointer(commit, path), self.layout.blob(digest));
         let target = RepoLayout::link_target(path, digest);
         let has_blob = place::regular_size(&blob).is_some();
@@ -163,7 +163,7 @@ impl RepoCache {
     ///
     /// # Errors
     /// [`CacheError::FileInTheWay`] for whatever is no folder.
-    pub fn check_parents(&self, commit: &Commit, path: &RepoPath) -> Result<(), CacheError> {
+    pub(crate) fn check_parents(&self, commit: &Commit, path: &RepoPath) -> Result<(), CacheError> {
         let mut folder = self.layout.snapshot(commit);
         let below = path.to_path();
         let parts = below.parent().into_iter().flat_map(Path::components);

@@ -14,7 +14,7 @@ use super::delivery::is_one_file_system;
 ///
 /// # Errors
 /// Where the file system cannot be asked.
-pub fn available(path: &Path) -> Result<u64, CacheError> {
+pub(crate) fn available(path: &Path) -> Result<u64, CacheError> {
     let place = super::place::resolve(path);
     let existing = place.ancestors().find(|ancestor| fs::metadata(ancestor).is_ok()).unwrap_or(&place);
     let stats = fs4::statvfs(existing).map_err(CacheError::at("ask for the free space at", existing))?;
@@ -25,20 +25,20 @@ pub fn available(path: &Path) -> Result<u64, CacheError> {
 ///
 /// # Errors
 /// [`CacheError::NoSpace`] where they do not. Where the file system does not say, they may.
-pub fn ensure(path: &Path, needed: u64) -> Result<(), CacheError> {
+pub(crate) fn ensure(path: &Path, needed: u64) -> Result<(), CacheError> {
     Room::default().take(path, needed)
 }
 
 /// Room for several jobs: each takes its bytes from what those before it have left of their file system.
 #[derive(Debug, Default)]
-pub struct Room(Vec<(PathBuf, u64)>);
+pub(crate) struct Room(Vec<(PathBuf, u64)>);
 
 impl Room {
     /// Takes `needed` bytes at `path`.
     ///
     /// # Errors
     /// As [`ensure`]; nothing is taken then.
-    pub fn take(&mut self, path: &Path, needed: u64) -> Result<(), CacheError> {
+    pub(crate) fn take(&mut self, path: &Path, needed: u64) -> Result<(), CacheError> {
         let Ok(available) = available(path) else { return Ok(()) };
         let taken = self.0.iter().filter(|(other, _)| is_one_file_system(other, path)).map(|(_, bytes)| bytes);
         let available = taken.fold(available, |left, bytes| left.saturating_sub(*bytes));

@@ -22,7 +22,7 @@ use crate::repo::{Commit, Repo, RepoId, RepoKind, Revision};
 
 /// How files of a snapshot are connected with their content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Links {
+pub(crate) enum Links {
     /// By symbolic links where the file system has them (tried out once), else as with [`Links::Never`].
     #[default]
     WherePossible,
@@ -32,7 +32,7 @@ pub enum Links {
 
 /// One repository in one cache root. Cheap to make and to clone; clones share what they know.
 #[derive(Debug, Clone)]
-pub struct RepoCache {
+pub(crate) struct RepoCache {
     pub(super) layout: RepoLayout,
     links: Links,
     probed: Arc<OnceLock<bool>>,
@@ -47,7 +47,7 @@ impl RepoCache {
     /// The cache of `repo` below `root`. Looks up which links `root` itself consists of (so that paths are printed as
     /// other tools print them) and touches nothing.
     #[must_use]
-    pub fn open(root: &Path, repo: &Repo, links: Links) -> Self {
+    pub(crate) fn open(root: &Path, repo: &Repo, links: Links) -> Self {
         let layout = RepoLayout::new(place::resolve(root), repo);
         let notes = Arc::new(Notes::at(layout.notes()));
         Self { layout, links, notes, probed: Arc::default(), published: Arc::default(), elsewhere: Arc::default() }
@@ -55,7 +55,7 @@ impl RepoCache {
 
     /// Where everything of this repository stands.
     #[must_use]
-    pub const fn layout(&self) -> &RepoLayout {
+    pub(crate) const fn layout(&self) -> &RepoLayout {
         &self.layout
     }
 
@@ -64,7 +64,7 @@ impl RepoCache {
     ///
     /// # Errors
     /// Where a folder cannot be made, or a file stands in its way.
-    pub fn prepare(&self) -> Result<(), CacheError> {
+    pub(crate) fn prepare(&self) -> Result<(), CacheError> {
         place::make_folder(self.layout.root())?;
         place::tag(&self.layout.tag());
         self.sweep();
@@ -86,7 +86,7 @@ impl RepoCache {
     ///
     /// # Errors
     /// Where the ref is there but cannot be read.
-    pub fn reference(&self, revision: &Revision) -> Result<Option<Commit>, CacheError> {
+    pub(crate) fn reference(&self, revision: &Revision) -> Result<Option<Commit>, CacheError> {
         use io::ErrorKind::{FileTooLarge, InvalidInput, IsADirectory, NotADirectory, NotFound};
         if let Some(commit) = revision.as_commit() {
             return Ok(Some(commit));
@@ -114,7 +114,7 @@ impl RepoCache {
     /// # Errors
     /// Where it cannot be written. `refs/a` as a file is in the way of `refs/a/b`, and the other way round; as git has no
     /// two such branches at once, the one in the way is of the past and goes.
-    pub fn write_reference(&self, revision: &Revision, commit: &Commit) -> Result<(), CacheError> {
+    pub(crate) fn write_reference(&self, revision: &Revision, commit: &Commit) -> Result<(), CacheError> {
         self.make_room(revision);
         self.write_ref(&self.layout.reference(revision), commit)?;
         self.unmark(revision);
@@ -135,7 +135,7 @@ impl RepoCache {
     ///
     /// # Errors
     /// Where it cannot be brought to the disk, or the notes cannot be written.
-    pub fn keep_notes(&self) -> Result<(), CacheError> {
+    pub(crate) fn keep_notes(&self) -> Result<(), CacheError> {
         self.notes.keep(&self.layout.folder())
     }
 
@@ -156,7 +156,7 @@ impl RepoCache {
 
     /// The listing of a commit, where an earlier pull of any tool left one that can be trusted. Sorted by path.
     #[must_use]
-    pub fn listing(&self, commit: &Commit) -> Option<Listing> {
+    pub(crate) fn listing(&self, commit: &Commit) -> Option<Listing> {
         listing::parse(&regular_file::read(&self.layout.tree(commit), regular_file::LISTING).ok()?)
     }
 
@@ -165,7 +165,7 @@ impl RepoCache {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write_listing(&self, commit: &Commit, kept: &Listing) -> Result<bool, CacheError> {
+    pub(crate) fn write_listing(&self, commit: &Commit, kept: &Listing) -> Result<bool, CacheError> {
         let Some(bytes) = listing::render(kept) else { return Ok(false) };
         place::write_whole(&self.layout.tree(commit), &self.layout.private(), &bytes)?;
         Ok(true)
@@ -181,7 +181,7 @@ impl RepoCache {
 /// The repository of a kind that holds the listing of a commit, in a cache whose commits are not shared between
 /// repositories.
 #[must_use]
-pub fn holder_of(root: &Path, kind: RepoKind, commit: &Commit) -> Option<RepoId> {
+pub(crate) fn holder_of(root: &Path, kind: RepoKind, commit: &Commit) -> Option<RepoId> {
     let root = place::resolve(root);
     let folders = fs::read_dir(&root).ok()?.flatten();
     let ids = folders.filter_map(|folder| {

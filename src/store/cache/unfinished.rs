@@ -12,22 +12,22 @@ use crate::regular_file;
 
 /// What a killed download left, or one that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfinished {
+pub(crate) struct Unfinished {
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// How many bytes it takes on the disk.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Whether it is gatedl's, so that a pull goes on from it.
-    pub ours: bool,
+    pub(crate) ours: bool,
     /// Whether it is gatedl's, of use to nobody, and removed by the next pull of the repository.
-    pub debris: bool,
+    pub(crate) debris: bool,
     /// Whether some program is downloading this content at the moment.
-    pub busy: bool,
+    pub(crate) busy: bool,
 }
 
 /// The unfinished files of a cache, by path.
 #[must_use]
-pub fn unfinished(root: &Path) -> Vec<Unfinished> {
+pub(crate) fn unfinished(root: &Path) -> Vec<Unfinished> {
     let root = place::resolve(root);
     let mut found = Vec::new();
     for repo in entries(&root) {

@@ -18,29 +18,29 @@ const PROGRAMS: [&str; 9] = ["py", "pyc", "pyd", "so", "dll", "dylib", "exe", "s
 
 /// A model of a catalog.
 #[derive(Debug, Clone)]
-pub struct CatalogModel {
+pub(crate) struct CatalogModel {
     /// The name of the entry.
-    pub name: String,
+    pub(crate) name: String,
     /// Where its bytes are.
-    pub url: Url,
+    pub(crate) url: Url,
     /// What the SHA-256 of its file is.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// How long its file is, in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Which folder it belongs in.
-    pub home: Home,
+    pub(crate) home: Home,
     /// Its path within that folder.
-    pub file: RepoPath,
+    pub(crate) file: RepoPath,
     /// Whether its author says that it takes a token. A hint: the provider knows better.
-    pub gated: bool,
+    pub(crate) gated: bool,
     /// What an archive holds: the SHA-256 of each file that is unpacked from it.
-    pub members: BTreeMap<RepoPath, Digest>,
+    pub(crate) members: BTreeMap<RepoPath, Digest>,
     rules: Vec<Rule>,
 }
 
 /// The folder that a model belongs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Home {
+pub(crate) enum Home {
     /// The folder of the first of these types of models that there is.
     Types(Vec<String>),
     /// The folder of ComfyUI itself: `custom_nodes/…`.
@@ -106,13 +106,13 @@ impl CatalogModel {
     /// Whether its file is an archive that is unpacked. Visionatrix looks at the end of the whole address: what comes from
     /// `….zip?download=true` stays an archive.
     #[must_use]
-    pub fn is_archive(&self) -> bool {
+    pub(crate) fn is_archive(&self) -> bool {
         self.url.as_str().ends_with(".zip")
     }
 
     /// The types of models that it is one of.
     #[must_use]
-    pub fn types(&self) -> &[String] {
+    pub(crate) fn types(&self) -> &[String] {
         match &self.home {
             Home::Types(types) => types,
             Home::ComfyUi | Home::Models => &[],
@@ -123,7 +123,7 @@ impl CatalogModel {
     ///
     /// # Errors
     /// When one of its regular expressions takes too many steps.
-    pub fn answers(&self, asked: Asked<'_>) -> Result<bool, CatalogError> {
+    pub(crate) fn answers(&self, asked: Asked<'_>) -> Result<bool, CatalogError> {
         self.any(|rule| rule.matches(asked))
     }
 
@@ -131,7 +131,7 @@ impl CatalogModel {
     ///
     /// # Errors
     /// When one of its regular expressions takes too many steps.
-    pub fn belongs_to_class(&self, class: &str) -> Result<bool, CatalogError> {
+    pub(crate) fn belongs_to_class(&self, class: &str) -> Result<bool, CatalogError> {
         if self.rules.is_empty() || !self.rules.iter().all(Rule::is_about_the_class_alone) {
             return Ok(false);
         }
@@ -140,7 +140,7 @@ impl CatalogModel {
 
     /// Whether files under other names than its own may hold this model.
     #[must_use]
-    pub fn may_have_other_names(&self) -> bool {
+    pub(crate) fn may_have_other_names(&self) -> bool {
         self.rules.iter().any(Rule::is_about_names)
     }
 
@@ -148,7 +148,7 @@ impl CatalogModel {
     ///
     /// # Errors
     /// When one of its regular expressions takes too many steps.
-    pub fn may_be_named(&self, name: &str) -> Result<bool, CatalogError> {
+    pub(crate) fn may_be_named(&self, name: &str) -> Result<bool, CatalogError> {
         self.any(|rule| rule.matches_name(name))
     }
 
@@ -243,7 +243,7 @@ fn size(value: &Value) -> Result<u64, String> {
 
 /// Whether the program of whoever loads the model might run this file rather than read it.
 #[must_use]
-pub fn is_program(path: &RepoPath) -> bool {
+pub(crate) fn is_program(path: &RepoPath) -> bool {
     let ending = path.file_name().rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     ending.is_some_and(|ending| PROGRAMS.contains(&ending.as_str()))
 }

@@ -18,18 +18,18 @@ const MOST_STEPS: usize = 200_000;
 
 /// What a loader of a flow asks for.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// The class of the node: `LoraLoader`.
-    pub class: &'a str,
+    pub(crate) class: &'a str,
     /// The input that names the file: `lora_name`.
-    pub input: &'a str,
+    pub(crate) input: &'a str,
     /// What it names: `sliders\smiling.pt`.
-    pub value: &'a str,
+    pub(crate) value: &'a str,
 }
 
 /// One condition of an entry: every expression that it has must match.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub(crate) struct Rule {
     value: Option<Regex>,
     input: Option<Regex>,
     class: Option<Regex>,
@@ -60,7 +60,7 @@ impl Rule {
     ///
     /// # Errors
     /// The expression that is too costly.
-    pub fn matches(&self, asked: Asked<'_>) -> Result<bool, String> {
+    pub(crate) fn matches(&self, asked: Asked<'_>) -> Result<bool, String> {
         let pairs = [(&self.class, asked.class), (&self.input, asked.input), (&self.value, asked.value)];
         for (regex, text) in pairs {
             if let Some(regex) = regex
@@ -76,7 +76,7 @@ impl Rule {
     ///
     /// # Errors
     /// The expression that is too costly.
-    pub fn matches_name(&self, name: &str) -> Result<bool, String> {
+    pub(crate) fn matches_name(&self, name: &str) -> Result<bool, String> {
         self.value.as_ref().map_or(Ok(false), |regex| matches_from_the_start(regex, name))
     }
 

@@ -6,15 +6,15 @@ use crate::repo::printable;
 
 /// An input of a node that names a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loader {
+pub(crate) struct Loader {
     /// The number of the node.
-    pub node: String,
+    pub(crate) node: String,
     /// Its class.
-    pub class: String,
+    pub(crate) class: String,
     /// The input.
-    pub input: String,
+    pub(crate) input: String,
     /// What it names.
-    pub value: String,
+    pub(crate) value: String,
     types: &'static [&'static str],
     is_preset: bool,
 }
@@ -59,19 +59,19 @@ const STACK: &str = "Power Lora Loader (rgthree)";
 impl Loader {
     /// Where it is: `12 (LoraLoader.lora_name)`.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         printable(&format!("{} ({}.{})", self.node, self.class, self.input))
     }
 
     /// Whether a model of these types can be meant. An entry without types, or an input without, leaves it to the names.
     #[must_use]
-    pub fn takes(&self, types: &[String]) -> bool {
+    pub(crate) fn takes(&self, types: &[String]) -> bool {
         types.is_empty() || self.types.is_empty() || types.iter().any(|name| self.types.contains(&name.as_str()))
     }
 
     /// Whether it names one file; a preset stands for as many as it needs.
     #[must_use]
-    pub const fn names_one_file(&self) -> bool {
+    pub(crate) const fn names_one_file(&self) -> bool {
         !self.is_preset
     }
 }

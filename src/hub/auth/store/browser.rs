@@ -15,17 +15,17 @@ use crate::settings::{Login, Provider};
 
 /// The login that is in use, if a browser made it.
 #[derive(Debug, Clone)]
-pub struct BrowserLogin {
+pub(crate) struct BrowserLogin {
     token_file: PathBuf,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// When its token ends, in seconds since 1970, where that is known.
-    pub expires_at: Option<u64>,
+    pub(crate) expires_at: Option<u64>,
 }
 
 /// What is to be done about a token that ends.
 #[derive(Debug)]
-pub enum Turn {
+pub(crate) enum Turn {
     /// Another program has renewed it already.
     Renewed(Secret, Option<u64>),
     /// The hub is to be asked.
@@ -36,9 +36,9 @@ pub enum Turn {
 
 /// The right to ask the hub, while nobody else does.
 #[derive(Debug)]
-pub struct Asking {
+pub(crate) struct Asking {
     /// What the hub wants to see.
-    pub refresh_token: Secret,
+    pub(crate) refresh_token: Secret,
     stale: Secret,
     stored: PathBuf,
     _lock: secret_file::Lock,
@@ -48,7 +48,7 @@ impl BrowserLogin {
     /// The login that a credential came from; none for a token that somebody made for good. A list of logins that cannot be
     /// read is no reason to send nothing. Blocks while another program renews it, for half a minute at most.
     #[must_use]
-    pub fn of(provider: &Provider, credential: &Credential) -> Option<Self> {
+    pub(crate) fn of(provider: &Provider, credential: &Credential) -> Option<Self> {
         let (Some(Login::HuggingFace(_)), CredentialSource::Login(token_file)) = (&provider.login, credential.source())
         else {
             return None;
@@ -82,7 +82,7 @@ impl BrowserLogin {
     /// # Errors
     /// When another process holds the lock, or the store cannot be read or written: an answer that could not be written down
     /// would be lost, and the login with it.
-    pub fn begin(&self, stale: &Secret) -> Result<Turn, AuthError> {
+    pub(crate) fn begin(&self, stale: &Secret) -> Result<Turn, AuthError> {
         let (path, lock) = stored_beside(&self.token_file)?;
         let mut stored = read_stored(&path)?;
         let source = CredentialSource::Login(self.token_file.clone());
@@ -101,7 +101,7 @@ impl BrowserLogin {
     ///
     /// # Errors
     /// When the store cannot be read or written.
-    pub fn finish(
+    pub(crate) fn finish(
         &self,
         asking: &Asking,
         token: &Secret,

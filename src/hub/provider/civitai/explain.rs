@@ -85,7 +85,7 @@ mod tests {
     }
 
     fn answer(status: u16, body: &str) -> Failure {
-        let fields: crate::hub::http::Fields = serde_json::from_str(body).unwrap_or_default();
+        let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(body).unwrap_or_default();
         let text = |key: &str| fields.get(key).and_then(|text| text.as_str()).map(str::to_owned);
         Failure::Refused(Box::new(Refused {
             url: "https://civitai.com/api/download/models/290640".to_owned(),

@@ -149,7 +149,7 @@ mod tests {
             message: Some(message.to_owned()),
             request_id: None,
             wait: None,
-            fields: crate::hub::http::Fields::default(),
+            fields: serde_json::Map::default(),
             is_page: false,
             is_xml: false,
             may_pass: false,

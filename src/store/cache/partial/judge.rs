@@ -25,16 +25,16 @@ const COPY_UP_TO: u64 = 64 << 20;
 /// The content is not what the publisher's listing says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("the content has the hash {actual}, the publisher lists {expected}")]
-pub struct Mismatch {
+pub(crate) struct Mismatch {
     /// The publisher's hash.
-    pub expected: Digest,
+    pub(crate) expected: Digest,
     /// The content's.
-    pub actual: Digest,
+    pub(crate) actual: Digest,
 }
 
 /// What [`Partial::verify`] finds.
 #[derive(Debug)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It is the content.
     Right(Verified),
     /// It is not, and the bytes are gone.
@@ -53,7 +53,7 @@ impl Partial {
     ///
     /// # Errors
     /// Where the file cannot be read or brought to the disk.
-    pub fn verify(mut self) -> Result<Verdict, CacheError> {
+    pub(crate) fn verify(mut self) -> Result<Verdict, CacheError> {
         self.hash_up_to(self.wanted.size)?;
         let actual = self.hasher().clone().finish();
         if actual != self.wanted.digest {
@@ -173,7 +173,7 @@ fn is_absence(error: &CacheError) -> bool {
 
 /// Proof that a partial file holds exactly the content of its digest.
 #[derive(Debug)]
-pub struct Verified(Partial);
+pub(crate) struct Verified(Partial);
 
 impl Verified {
     #[cfg(test)]
