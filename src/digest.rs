@@ -81,12 +81,12 @@ impl fmt::Display for Digest {
 /// Hashes content from its first byte to its last, in the way that the expected digest was made.
 #[derive(Debug, Clone)]
 pub(crate) struct ContentHasher {
-    state: State,
+    state: HashState,
     position: u64,
 }
 
 #[derive(Debug, Clone)]
-enum State {
+enum HashState {
     Sha256(Sha256),
     GitSha1(Sha1),
 }
@@ -97,8 +97,8 @@ impl ContentHasher {
     #[must_use]
     pub(crate) fn like(expected: &Digest, size: u64) -> Self {
         let state = match expected {
-            Digest::Sha256(_) => State::Sha256(Sha256::new()),
-            Digest::GitSha1(_) => State::GitSha1(Sha1::new_with_prefix(format!("blob {size}\0"))),
+            Digest::Sha256(_) => HashState::Sha256(Sha256::new()),
+            Digest::GitSha1(_) => HashState::GitSha1(Sha1::new_with_prefix(format!("blob {size}\0"))),
         };
         Self { state, position: 0 }
     }
@@ -106,8 +106,8 @@ impl ContentHasher {
     /// Takes in the next bytes.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match &mut self.state {
-            State::Sha256(hasher) => hasher.update(bytes),
-            State::GitSha1(hasher) => hasher.update(bytes),
+            HashState::Sha256(hasher) => hasher.update(bytes),
+            HashState::GitSha1(hasher) => hasher.update(bytes),
         }
         self.position += bytes.len() as u64;
     }
@@ -122,8 +122,8 @@ impl ContentHasher {
     #[must_use]
     pub(crate) fn finish(self) -> Digest {
         match self.state {
-            State::Sha256(hasher) => Digest::Sha256(hasher.finalize().into()),
-            State::GitSha1(hasher) => Digest::GitSha1(hasher.finalize().into()),
+            HashState::Sha256(hasher) => Digest::Sha256(hasher.finalize().into()),
+            HashState::GitSha1(hasher) => Digest::GitSha1(hasher.finalize().into()),
         }
     }
 }

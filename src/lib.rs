@@ -23,7 +23,7 @@
 //!
 //! # How a pull flows
 //!
-//! `cli` turns arguments into an [`ops::pull::Request`] and [`settings::Settings`], and those into a [`session::Session`].
+//! `cli` turns arguments into an [`ops::pull::PullRequest`] and [`settings::Settings`], and those into a [`session::Session`].
 //! [`ops::pull::prepare`] asks whether all is here already; else the session opens a connection with the credential that
 //! [`hub::auth`] finds, bound to the endpoint of its provider; [`hub::provider`] turns the revision into a commit and that
 //! into a [`manifest::Listing`]; [`fetch::Plan`] looks at what [`store::cache`] holds. [`ops::pull::transfer`] lets

@@ -61,7 +61,7 @@ pub(crate) struct Resolved {
 
 /// One file of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct ListedFile {
     /// Where it stands in the repository.
     pub(crate) path: RepoPath,
     /// Length in bytes.
@@ -121,7 +121,7 @@ pub(crate) enum AskedAs {
 
 /// What a provider that numbers its files knows a file by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FileId {
+pub(crate) struct ProviderFileId {
     /// Its number.
     pub(crate) number: u64,
     /// How it is asked for, where that is not the number alone.
@@ -142,7 +142,7 @@ pub(crate) enum Scan {
     Danger,
 }
 
-impl Entry {
+impl ListedFile {
     /// The file in a form that can be fetched, where its hash is known.
     #[must_use]
     pub(crate) fn to_file(&self) -> Option<RepoFile> {
@@ -152,9 +152,9 @@ impl Entry {
 
     /// What the provider knows it by, where it numbers its files.
     #[must_use]
-    pub(crate) fn file_id(&self) -> Option<FileId> {
+    pub(crate) fn file_id(&self) -> Option<ProviderFileId> {
         let published = self.published.as_ref()?;
-        Some(FileId { number: published.id, asked_as: published.asked_as.clone() })
+        Some(ProviderFileId { number: published.id, asked_as: published.asked_as.clone() })
     }
 
     /// Whether the size is exact.
@@ -205,14 +205,14 @@ pub(crate) struct RepoFile {
     /// The hash that its content must have.
     pub(crate) digest: Digest,
     /// What the provider knows it by, where it numbers its files.
-    pub(crate) id: Option<FileId>,
+    pub(crate) id: Option<ProviderFileId>,
 }
 
 /// Every file of a repository at one commit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Listing {
     /// The files, sorted by path, each path once.
-    pub(crate) entries: Vec<Arc<Entry>>,
+    pub(crate) entries: Vec<Arc<ListedFile>>,
     /// The files that cannot be had here, because of their names. They are kept apart so that they do not stand in the
     /// way of the others.
     pub(crate) odd: Vec<Odd>,
@@ -227,11 +227,11 @@ pub(crate) struct Odd {
     pub(crate) reason: &'static str,
     /// Length in bytes, where it is known.
     pub(crate) size: Option<u64>,
-    /// As [`Entry::digest`].
+    /// As [`ListedFile::digest`].
     pub(crate) digest: Option<Digest>,
-    /// As [`Entry::blob_id`].
+    /// As [`ListedFile::blob_id`].
     pub(crate) blob_id: Option<String>,
-    /// As [`Entry::xet_hash`].
+    /// As [`ListedFile::xet_hash`].
     pub(crate) xet_hash: Option<String>,
 }
 

@@ -22,7 +22,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub(crate) use self::placement::is_model;
-pub(crate) use self::startup::{Startup, Worker};
+pub(crate) use self::startup::{Startup, WorkerFolders};
 
 use self::registry::Registry;
 use crate::repo::{Repo, RepoPath, printable};

@@ -26,11 +26,11 @@ use thiserror::Error;
 
 pub(crate) use self::onnx::{Dtype, DtypeError};
 
-use self::name::{Kind, Part};
+use self::name::{Part, WeightKind};
 
 /// A file as far as its choice depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Listed<'a> {
+pub(crate) struct WeightFile<'a> {
     /// Its path in the repository.
     pub(crate) path: &'a str,
     /// Its length in bytes.
@@ -130,7 +130,7 @@ fn list(names: &[String]) -> String {
 
 /// What a choice leaves out.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct LeftOut<'a> {
+pub(crate) struct OmittedWeights<'a> {
     /// The paths.
     pub(crate) paths: BTreeSet<&'a str>,
     /// One path of each GGUF model that is left out because it does not come in the quantization that was asked for.
@@ -142,12 +142,12 @@ pub(crate) struct LeftOut<'a> {
 ///
 /// # Errors
 /// When there is no such set, or it is incomplete, or nothing says which.
-pub(crate) fn left_out<'a>(choice: &Choice, files: &[Listed<'a>]) -> Result<LeftOut<'a>, WeightsError> {
+pub(crate) fn left_out<'a>(choice: &Choice, files: &[WeightFile<'a>]) -> Result<OmittedWeights<'a>, WeightsError> {
     let parts = name::parts(files);
     let format = match choice {
         Choice::Auto => match sole_format(&parts) {
             Some(format) => format,
-            None => return Ok(LeftOut { paths: auto(files, &parts)?, lacking: Vec::new() }),
+            None => return Ok(OmittedWeights { paths: auto(files, &parts)?, lacking: Vec::new() }),
         },
         Choice::Quant(_) => Format::Gguf,
         Choice::Only(format) => *format,
@@ -159,12 +159,12 @@ pub(crate) fn left_out<'a>(choice: &Choice, files: &[Listed<'a>]) -> Result<Left
         (format, _) => (sets::of_format(files, &parts, format)?, Vec::new()),
     };
     let paths = parts.iter().map(|part| part.path).filter(|path| !kept.contains(path)).collect();
-    Ok(LeftOut { paths, lacking })
+    Ok(OmittedWeights { paths, lacking })
 }
 
 /// GGUF or ONNX, where nothing else is there that could be chosen.
 fn sole_format(parts: &[Part<'_>]) -> Option<Format> {
-    let has = |format: Format| parts.iter().any(|part| part.kind == Kind::Of(format));
+    let has = |format: Format| parts.iter().any(|part| part.kind == WeightKind::Of(format));
     if has(Format::Safetensors) || has(Format::Pytorch) {
         return None;
     }
@@ -172,7 +172,7 @@ fn sole_format(parts: &[Part<'_>]) -> Option<Format> {
 }
 
 /// What is there once more: first within every component of the repository, then what is a copy of a whole one.
-fn auto<'a>(files: &[Listed<'a>], parts: &[Part<'a>]) -> Result<BTreeSet<&'a str>, WeightsError> {
+fn auto<'a>(files: &[WeightFile<'a>], parts: &[Part<'a>]) -> Result<BTreeSet<&'a str>, WeightsError> {
     let chosen = sets::of_every_component(parts)?;
     let copies = doubles::of(files, parts, &chosen);
     Ok(chosen.left_out.into_iter().chain(copies).collect())
@@ -180,21 +180,21 @@ fn auto<'a>(files: &[Listed<'a>], parts: &[Part<'a>]) -> Result<BTreeSet<&'a str
 
 /// The file that a program is given to load a chosen quantization: the only one, or the first of its splits.
 #[must_use]
-pub(crate) fn first_of_quantization<'a>(files: &[Listed<'a>]) -> Option<&'a str> {
+pub(crate) fn first_of_quantization<'a>(files: &[WeightFile<'a>]) -> Option<&'a str> {
     gguf::first(&name::parts(files))
 }
 
 /// How many bytes [`Choice::Auto`] leaves out, if it would choose and that is less than everything.
 #[must_use]
-pub(crate) fn saved_by_auto(files: &[Listed<'_>]) -> Option<u64> {
+pub(crate) fn saved_by_auto(files: &[WeightFile<'_>]) -> Option<u64> {
     let saved = left_out(&Choice::Auto, files).ok()?.size(files);
     (saved > 0).then_some(saved)
 }
 
-impl LeftOut<'_> {
+impl OmittedWeights<'_> {
     /// How many bytes of the listing that is.
     #[must_use]
-    pub(crate) fn size(&self, files: &[Listed<'_>]) -> u64 {
+    pub(crate) fn size(&self, files: &[WeightFile<'_>]) -> u64 {
         let left_out = files.iter().filter(|file| self.paths.contains(file.path));
         left_out.fold(0, |sum, file| sum.saturating_add(file.size))
     }
@@ -203,7 +203,7 @@ impl LeftOut<'_> {
 fn absent(format: Format, parts: &[Part<'_>]) -> WeightsError {
     let mut sizes: BTreeMap<Format, u64> = BTreeMap::new();
     for part in parts {
-        if let Kind::Of(format) = part.kind {
+        if let WeightKind::Of(format) = part.kind {
             let sum = sizes.entry(format).or_default();
             *sum = sum.saturating_add(part.size);
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-pub(in crate::cli) use self::into::{IntoArguments, Link};
+pub(in crate::cli) use self::into::{IntoArguments, LinkArgument};
 use crate::credential::{CredentialSource, Secret};
 use crate::error::Error;
 use crate::hub::auth::{AuthError, TokenChoice};

@@ -9,14 +9,14 @@ use std::io::Read as _;
 use url::Url;
 
 use super::diagnose;
-use super::running::Running;
+use super::runner::Runner;
 use super::terminal::Terminal;
 use crate::endpoint::{Origin, Protocol};
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
 use crate::repo::RepoId;
 use crate::settings::env::Env;
-use crate::settings::{Overrides, Provider, Settings};
+use crate::settings::{Overrides, ProviderSettings, Settings};
 
 /// The name that goes with a token (huggingface_hub stores the same). The hub reads the password only.
 const USER: &str = "hf_user";
@@ -50,7 +50,7 @@ fn get(env: &Env, terminal: &Terminal) -> Result<(), Error> {
     if providers.is_empty() {
         return Ok(());
     }
-    let running = Running::new(terminal);
+    let running = Runner::new(terminal);
     let session = running.session(settings.clone(), env, TokenChoice::Search);
     let credential = running.finish(async {
         for (provider, prefix) in providers {
@@ -96,12 +96,12 @@ impl Question {
 
     /// The providers that are asked at this address, each with the length of its own part of the path. Of several on one
     /// host the path decides: one host serves many tenants, and the token of one is nothing for another.
-    fn providers<'a>(&self, all: &'a [Provider], terminal: &Terminal) -> Vec<(&'a Provider, usize)> {
+    fn providers<'a>(&self, all: &'a [ProviderSettings], terminal: &Terminal) -> Vec<(&'a ProviderSettings, usize)> {
         let origin = Origin::of(&self.url);
         let on_host = all.iter().filter(|provider| provider.protocol == Protocol::HuggingFace);
-        let on_host: Vec<&Provider> = on_host.filter(|provider| provider.endpoint.origin() == origin).collect();
-        let within = |provider: &&'a Provider| Some((*provider, provider.endpoint.path_within(&self.url)?));
-        let mut found: Vec<(&Provider, usize)> = on_host.iter().filter_map(within).collect();
+        let on_host: Vec<&ProviderSettings> = on_host.filter(|provider| provider.endpoint.origin() == origin).collect();
+        let within = |provider: &&'a ProviderSettings| Some((*provider, provider.endpoint.path_within(&self.url)?));
+        let mut found: Vec<(&ProviderSettings, usize)> = on_host.iter().filter_map(within).collect();
         let longest = found.iter().map(|(_, prefix)| *prefix).max().unwrap_or_default();
         found.retain(|(_, prefix)| *prefix == longest);
         if !self.has_path && found.len() < on_host.len() {

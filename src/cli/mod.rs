@@ -14,7 +14,7 @@ mod git_credential;
 mod help;
 mod progress;
 mod pull;
-mod running;
+mod runner;
 mod signal;
 mod size;
 mod table;

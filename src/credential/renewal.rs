@@ -40,12 +40,12 @@ pub(crate) struct Renewed {
 #[derive(Debug)]
 pub(super) struct Renewal {
     source: Box<dyn Renew>,
-    tokens: Mutex<Tokens>,
+    tokens: Mutex<RenewedTokens>,
     turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
-struct Tokens {
+struct RenewedTokens {
     /// The newest last; never empty.
     all: Vec<Secret>,
     since: Instant,
@@ -56,11 +56,11 @@ struct Tokens {
 impl Renewal {
     pub(super) fn new(first: Secret, source: Box<dyn Renew>, due: Option<Instant>) -> Self {
         // how old the first one is nobody knows
-        let tokens = Tokens { all: vec![first], since: Instant::now(), due, refusals: 0 };
+        let tokens = RenewedTokens { all: vec![first], since: Instant::now(), due, refusals: 0 };
         Self { source, tokens: Mutex::new(tokens), turn: tokio::sync::Mutex::default() }
     }
 
-    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+    fn tokens(&self) -> MutexGuard<'_, RenewedTokens> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

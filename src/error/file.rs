@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 
 use super::ExitStatus;
 use crate::digest::Digest;
-use crate::manifest::Entry;
+use crate::manifest::ListedFile;
 use crate::repo::{Repo, RepoPath, is_unprintable, printable};
 
 /// What is the matter with a file before any of its bytes are fetched.
@@ -150,7 +150,7 @@ pub(crate) struct Numbered {
 impl Numbered {
     /// The file of an entry; none where it has no number.
     #[must_use]
-    pub(crate) fn of(entry: &Entry) -> Option<Self> {
+    pub(crate) fn of(entry: &ListedFile) -> Option<Self> {
         let published = entry.published.as_ref()?;
         let form = ["fp", "quantType", "format", "size"].iter().filter_map(|key| published.traits.get(*key));
         let form = form.map(String::as_str).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");

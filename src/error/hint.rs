@@ -16,7 +16,7 @@ use crate::apps::weights::{DtypeError, Offer, WeightsError};
 use crate::fetch::FetchError;
 use crate::hub::auth::{AuthError, IdentityError};
 use crate::hub::http::{ClientError, Failure, NetworkKind};
-use crate::pattern::{Unmatched, Wanted};
+use crate::pattern::{Criterion, Unmatched};
 use crate::reference::ReferenceError;
 use crate::repo::RepoPath;
 use crate::settings::{ConfigError, ProxyError, SettingsError};
@@ -139,7 +139,9 @@ fn selection(unmatched: &Unmatched) -> Vec<String> {
     if missing.iter().any(|one| one.wanted.is_name_with_wildcards()) {
         hints.push("names are taken literally; patterns go behind --include".to_owned());
     }
-    if missing.iter().any(|one| matches!(&one.wanted, Wanted::Name(name) if !name.ends_with('/'))) && hints.is_empty() {
+    if missing.iter().any(|one| matches!(&one.wanted, Criterion::Name(name) if !name.ends_with('/')))
+        && hints.is_empty()
+    {
         hints.push("`--dry-run` without names lists all files".to_owned());
     }
     hints

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::conductor::Conductor;
-use super::open::Open;
+use super::open::OpenFile;
 use super::share::Job;
 use super::tiny::{gather, is_tiny};
 use super::watch::Watch;
 use super::{Engine, FetchError, blocking};
 use crate::report::Wait;
-use crate::store::cache::{BlobLock, CacheError, Here, Mismatch, Partial, Ranges, Verdict};
+use crate::store::cache::{BlobLock, CacheError, Judgement, LocalContent, Mismatch, Partial, Ranges};
 
 /// How often a lock that another process holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(100);
@@ -56,14 +56,14 @@ async fn fetch(engine: &Arc<Engine>, job: &Arc<Job>) -> Result<(), FetchError> {
         let resumed = begun.here.total();
         engine.reporter.started(job.id, path.as_str(), job.file.size, resumed);
         let (mismatch, rivals) = match complete(engine, job, begun).await {
-            Ok(Outcome::Done) => return Ok(()),
-            Ok(Outcome::Mended(begun)) => {
+            Ok(FileOutcome::Done) => return Ok(()),
+            Ok(FileOutcome::Mended(begun)) => {
                 engine.reporter.discarded(job.id, job.file.size - begun.here.total());
                 engine.reporter.warn(&format!("what an earlier run left of `{path}` has holes; fetching those again"));
                 mended = Some(*begun);
                 continue;
             }
-            Ok(Outcome::Wrong { mismatch, rivals }) => (mismatch, rivals),
+            Ok(FileOutcome::Wrong { mismatch, rivals }) => (mismatch, rivals),
             Err(FetchError::Cache(CacheError::Replaced { .. })) if turns < MOST_TURNS => {
                 alone = turns >= FEW_TURNS;
                 continue;
@@ -85,7 +85,7 @@ async fn fetch(engine: &Arc<Engine>, job: &Arc<Job>) -> Result<(), FetchError> {
 }
 
 /// A file that is ours to fetch.
-struct Begun {
+struct LockedFile {
     /// Held by whatever may still write, and until the names are given.
     lock: Arc<BlobLock>,
     /// Where its bytes go; made only at the end for a tiny file.
@@ -94,11 +94,11 @@ struct Begun {
 }
 
 /// How far a file came.
-enum Outcome {
+enum FileOutcome {
     /// It is in its place.
     Done,
     /// It has holes that are to be fetched.
-    Mended(Box<Begun>),
+    Mended(Box<LockedFile>),
     /// Its content is wrong.
     Wrong { mismatch: Mismatch, rivals: bool },
 }
@@ -110,12 +110,12 @@ enum Beginning {
     /// Somebody was faster: the file is in its place.
     InPlace,
     /// The file is ours.
-    Ours(Box<Begun>),
+    Ours(Box<LockedFile>),
 }
 
 /// Takes the lock, waiting for it if need be; none where the file is in its place by then. A process that holds it and does
 /// not get on is waited for as long as for a server. Then its bytes are fetched beside it.
-async fn begin(engine: &Arc<Engine>, job: &Arc<Job>, alone: bool) -> Result<Option<Begun>, FetchError> {
+async fn begin(engine: &Arc<Engine>, job: &Arc<Job>, alone: bool) -> Result<Option<LockedFile>, FetchError> {
     let mut watch = None;
     let mut without_lock = false;
     loop {
@@ -162,16 +162,16 @@ fn look(job: &Job, without_lock: bool, alone: bool) -> Result<Beginning, CacheEr
             settle_others(job)?;
             return Ok(Beginning::InPlace);
         }
-        if destination.find(file) == Some(Here::Blob) && take(job, &Here::Blob)? {
+        if destination.find(file) == Some(LocalContent::Blob) && take(job, &LocalContent::Blob)? {
             return Ok(Beginning::InPlace);
         }
     }
     if is_tiny(file) {
-        return Ok(Beginning::Ours(Box::new(Begun { lock, partial: None, here: Ranges::default() })));
+        return Ok(Beginning::Ours(Box::new(LockedFile { lock, partial: None, here: Ranges::default() })));
     }
     let (partial, here) = open(job, alone)?;
     let partial = partial.under(Arc::clone(&lock));
-    Ok(Beginning::Ours(Box::new(Begun { lock, partial: Some(partial), here })))
+    Ok(Beginning::Ours(Box::new(LockedFile { lock, partial: Some(partial), here })))
 }
 
 /// The partial file and what is in it; with `force` that is nothing.
@@ -189,8 +189,8 @@ fn open(job: &Job, alone: bool) -> Result<(Partial, Ranges), CacheError> {
 }
 
 /// Fetches what is missing, then verifies and publishes.
-async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<Outcome, FetchError> {
-    let Begun { lock, partial, here } = begun;
+async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: LockedFile) -> Result<FileOutcome, FetchError> {
+    let LockedFile { lock, partial, here } = begun;
     let Some(partial) = partial else {
         let pieces = gather(engine, job).await?;
         return visit(job, move |job| {
@@ -200,7 +200,7 @@ async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<
         })
         .await;
     };
-    let open = Arc::new(Open::new(partial, here, job.file.size));
+    let open = Arc::new(OpenFile::new(partial, here, job.file.size));
     let partial = Arc::clone(&open.partial);
     Conductor::new(engine, job, open).run().await?;
     // every stream and every write of theirs has ended, so this handle is the last
@@ -210,23 +210,23 @@ async fn complete(engine: &Arc<Engine>, job: &Arc<Job>, begun: Begun) -> Result<
 }
 
 /// The last visit: the verdict, and if it is good, the names. The lock is held until then.
-fn publish(job: &Job, partial: Partial, lock: Arc<BlobLock>) -> Result<Outcome, CacheError> {
+fn publish(job: &Job, partial: Partial, lock: Arc<BlobLock>) -> Result<FileOutcome, CacheError> {
     match partial.verify()? {
-        Verdict::Right(verified) => job.share.destination.publish(verified, &job.file)?,
-        Verdict::Wrong { mismatch, rivals } => return Ok(Outcome::Wrong { mismatch, rivals }),
-        Verdict::Holes(partial, here) => {
-            return Ok(Outcome::Mended(Box::new(Begun { lock, partial: Some(partial), here })));
+        Judgement::Right(verified) => job.share.destination.publish(verified, &job.file)?,
+        Judgement::Wrong { mismatch, rivals } => return Ok(FileOutcome::Wrong { mismatch, rivals }),
+        Judgement::Holes(partial, here) => {
+            return Ok(FileOutcome::Mended(Box::new(LockedFile { lock, partial: Some(partial), here })));
         }
     }
     settle_others(job)?;
-    Ok(Outcome::Done)
+    Ok(FileOutcome::Done)
 }
 
 /// Uses content that is on this machine; `false` where it is not what its name says.
-fn take(job: &Job, here: &Here) -> Result<bool, CacheError> {
+fn take(job: &Job, here: &LocalContent) -> Result<bool, CacheError> {
     let destination = &job.share.destination;
     // an earlier job of the same repository may have brought it
-    let here = if destination.find(&job.file) == Some(Here::Blob) { &Here::Blob } else { here };
+    let here = if destination.find(&job.file) == Some(LocalContent::Blob) { &LocalContent::Blob } else { here };
     let taken = destination.take(&job.file, here)?;
     if taken {
         settle_others(job)?;

@@ -8,11 +8,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::open::Open;
+use super::open::OpenFile;
 use super::share::Job;
 use super::stream::{Interruption, Stream};
-use super::tempo::{Standing, Tempo};
-use super::transport::Link;
+use super::tempo::{FileProgress, Tempo};
+use super::transport::FileLink;
 use super::{Engine, FetchError};
 use crate::hub::http::{Failure, Patience};
 use crate::store::cache::CacheError;
@@ -28,8 +28,8 @@ pub(super) const SMALL: u64 = 2 << 20;
 pub(super) struct Conductor<'a> {
     engine: &'a Arc<Engine>,
     job: &'a Arc<Job>,
-    open: Arc<Open>,
-    link: Arc<Link>,
+    open: Arc<OpenFile>,
+    link: Arc<FileLink>,
     tempo: Tempo,
     streams: JoinSet<Result<(), Interruption>>,
     hashing: Option<JoinHandle<Result<(), CacheError>>>,
@@ -48,7 +48,7 @@ pub(super) struct Permit {
 }
 
 impl<'a> Conductor<'a> {
-    pub(super) fn new(engine: &'a Arc<Engine>, job: &'a Arc<Job>, open: Arc<Open>) -> Self {
+    pub(super) fn new(engine: &'a Arc<Engine>, job: &'a Arc<Job>, open: Arc<OpenFile>) -> Self {
         let most = engine.options.connections.min(job.share.transport.most_connections());
         let most = if job.file.size <= SMALL { 1 } else { most };
         Self {
@@ -169,7 +169,7 @@ impl<'a> Conductor<'a> {
 
     fn observe(&mut self) {
         self.replace_straggler();
-        let standing = Standing {
+        let standing = FileProgress {
             received: self.open.received(),
             process: self.engine.received.load(Ordering::Relaxed),
             remaining: self.open.leases().remaining(),

@@ -47,7 +47,7 @@ use tokio::task::JoinSet;
 use self::limit::Limit;
 pub(crate) use self::plan::{FileState, Need, Plan, Planned, Unverifiable};
 use self::share::Job;
-pub(crate) use self::share::Share;
+pub(crate) use self::share::TransferPart;
 use self::straggler::Rates;
 pub(crate) use self::transport::Transport;
 
@@ -147,7 +147,7 @@ impl Transfer {
 /// Begins to bring all shares: one pool of connections, one limit, one account of progress. Content that several of them
 /// need is fetched once.
 #[must_use]
-pub(crate) fn fetch(shares: Vec<Share>, reporter: Arc<dyn Reporter>, options: Options) -> Transfer {
+pub(crate) fn fetch(shares: Vec<TransferPart>, reporter: Arc<dyn Reporter>, options: Options) -> Transfer {
     let (mut jobs, ends): (Vec<Job>, FuturesUnordered<_>) = (Vec::new(), FuturesUnordered::new());
     let (mut bytes, mut resumed, mut first) = (0, 0, HashMap::new());
     for (place, share) in shares.into_iter().enumerate() {

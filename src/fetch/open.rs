@@ -12,7 +12,7 @@ use crate::store::cache::{CacheError, Partial, Ranges};
 
 /// What the streams of one file share.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenFile {
     pub(super) partial: Arc<Partial>,
     leases: Mutex<Leases>,
     here: Mutex<Ranges>,
@@ -23,7 +23,7 @@ pub(super) struct Open {
     taken_away: Notify,
 }
 
-impl Open {
+impl OpenFile {
     pub(super) fn new(partial: Partial, here: Ranges, size: u64) -> Self {
         Self {
             partial: Arc::new(partial),
@@ -76,15 +76,15 @@ impl Open {
 
 /// A lease in the hands of a stream: given back when it is dropped, less what was written.
 #[derive(Debug)]
-pub(super) struct Held {
-    open: Arc<Open>,
+pub(super) struct HeldLease {
+    open: Arc<OpenFile>,
     id: LeaseId,
     /// Up to where bytes are written.
     pub(super) written: u64,
 }
 
-impl Held {
-    pub(super) fn new(open: &Arc<Open>, lease: &Lease) -> Self {
+impl HeldLease {
+    pub(super) fn new(open: &Arc<OpenFile>, lease: &Lease) -> Self {
         Self { open: Arc::clone(open), id: lease.id, written: lease.range.start }
     }
 
@@ -124,7 +124,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldLease {
     fn drop(&mut self) {
         self.open.leases().release(self.id, self.written);
     }

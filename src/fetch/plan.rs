@@ -6,9 +6,9 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::digest::Digest;
-use crate::manifest::{Entry, RepoFile};
+use crate::manifest::{ListedFile, RepoFile};
 use crate::repo::RepoPath;
-use crate::store::cache::{Destination, Here, Known};
+use crate::store::cache::{ContentState, Destination, LocalContent};
 
 /// Where a file stands before the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum FileState {
     /// In its place.
     InPlace,
     /// Its content is on this machine.
-    Here(Here),
+    Here(LocalContent),
     /// To be fetched, all but the bytes that an earlier run left.
     Missing {
         /// How many bytes those are.
@@ -28,7 +28,7 @@ pub(crate) enum FileState {
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
     /// The file as it is listed.
-    pub(crate) listed: Arc<Entry>,
+    pub(crate) listed: Arc<ListedFile>,
     /// Where it stands.
     pub(crate) state: FileState,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Need {
     /// Other files of the same content.
     pub(crate) also: Vec<RepoFile>,
     /// Where its content is on this machine, if it is.
-    pub(crate) here: Option<Here>,
+    pub(crate) here: Option<LocalContent>,
     /// How many of its bytes an earlier run left.
     pub(crate) have: u64,
 }
@@ -71,7 +71,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Looks at what is here. With `force`, nothing counts. May read a whole folder: blocks.
     #[must_use]
-    pub(crate) fn make(listed: Vec<Arc<Entry>>, destination: &Destination, force: bool) -> Self {
+    pub(crate) fn make(listed: Vec<Arc<ListedFile>>, destination: &Destination, force: bool) -> Self {
         let mut plan = Self::default();
         let mut counted = HashSet::new();
         for listed in listed {
@@ -89,15 +89,15 @@ impl Plan {
     /// The plan where all is here by its name and its length; none where something is not. Stops at the first that is not.
     /// What would have to be hashed first is shown as such. One look at each file.
     #[must_use]
-    pub(crate) fn of_all_here(listed: Vec<Arc<Entry>>, destination: &Destination) -> Option<Self> {
-        let here = |listed: Arc<Entry>| {
+    pub(crate) fn of_all_here(listed: Vec<Arc<ListedFile>>, destination: &Destination) -> Option<Self> {
+        let here = |listed: Arc<ListedFile>| {
             let known = listed.to_file().map(|file| destination.verdict(&file));
             let state = match known {
-                Some(Known::Right) => FileState::InPlace,
-                Some(Known::Unknown) => FileState::Here(Here::Elsewhere(destination.path(&listed.path))),
+                Some(ContentState::Right) => FileState::InPlace,
+                Some(ContentState::Unknown) => FileState::Here(LocalContent::Elsewhere(destination.path(&listed.path))),
                 // a folder of the user's may hold anything under that name
                 None if destination.shares_content() && destination.path(&listed.path).is_file() => FileState::InPlace,
-                Some(Known::Absent | Known::Wrong) | None => return None,
+                Some(ContentState::Absent | ContentState::Wrong) | None => return None,
             };
             Some(Planned { listed, state })
         };
@@ -142,7 +142,7 @@ impl Plan {
     }
 }
 
-fn state(listed: &Entry, destination: &Destination) -> FileState {
+fn state(listed: &ListedFile, destination: &Destination) -> FileState {
     // one whose hash is hidden is believed by nobody
     let Some(file) = listed.to_file() else { return FileState::Missing { have: 0 } };
     if destination.is_in_place(&file) {

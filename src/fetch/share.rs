@@ -12,13 +12,13 @@ use super::plan::Need;
 use super::{FetchError, Transport};
 use crate::manifest::RepoFile;
 use crate::report::FileId;
-use crate::store::cache::{Destination, Here};
+use crate::store::cache::{Destination, LocalContent};
 
 /// Where a file's bytes are asked for.
 pub(crate) type LinkOf = Box<dyn Fn(&RepoFile) -> Url + Send + Sync>;
 
 /// What a transfer is to bring for one pull.
-pub(crate) struct Share {
+pub(crate) struct TransferPart {
     /// What is not in its place yet.
     pub(crate) needs: Vec<Need>,
     /// Where it goes.
@@ -32,7 +32,7 @@ pub(crate) struct Share {
 }
 
 /// A share on its way.
-pub(super) struct Running {
+pub(super) struct ActiveShare {
     pub(super) destination: Arc<Destination>,
     pub(super) transport: Arc<Transport>,
     pub(super) link: LinkOf,
@@ -58,8 +58,8 @@ pub(super) struct Job {
     pub(super) file: RepoFile,
     /// Other files of the same content.
     pub(super) also: Vec<RepoFile>,
-    pub(super) share: Arc<Running>,
-    here: Option<Here>,
+    pub(super) share: Arc<ActiveShare>,
+    here: Option<LocalContent>,
     /// An earlier job of the transfer that brings the same content.
     earlier: Option<Earlier>,
     done: watch::Sender<bool>,
@@ -70,11 +70,11 @@ struct Earlier {
     path: PathBuf,
 }
 
-impl Share {
+impl TransferPart {
     /// The share on its way, what it needs, and where its end will be told.
-    pub(super) fn start(self) -> (Arc<Running>, Vec<Need>, oneshot::Receiver<Result<u64, FetchError>>) {
+    pub(super) fn start(self) -> (Arc<ActiveShare>, Vec<Need>, oneshot::Receiver<Result<u64, FetchError>>) {
         let (ended, told) = oneshot::channel();
-        let running = Running {
+        let running = ActiveShare {
             destination: self.destination,
             transport: self.transport,
             link: self.link,
@@ -91,7 +91,7 @@ impl Share {
     }
 }
 
-impl Running {
+impl ActiveShare {
     /// Bytes came over the network for it.
     pub(super) fn received(&self, bytes: u64) {
         self.received.fetch_add(bytes, Ordering::Relaxed);
@@ -136,7 +136,7 @@ impl Running {
 }
 
 impl Job {
-    pub(super) fn new(id: FileId, need: Need, share: &Arc<Running>) -> Self {
+    pub(super) fn new(id: FileId, need: Need, share: &Arc<ActiveShare>) -> Self {
         let Need { file, also, here, .. } = need;
         Self { id, file, also, share: Arc::clone(share), here, earlier: None, done: watch::Sender::new(false) }
     }
@@ -153,10 +153,10 @@ impl Job {
     }
 
     /// Where its content is on this machine, if it is; first an earlier job may have to bring it.
-    pub(super) async fn here(&self) -> Option<Here> {
+    pub(super) async fn here(&self) -> Option<LocalContent> {
         let Some(earlier) = &self.earlier else { return self.here.clone() };
         earlier.done.clone().wait_for(|done| *done).await.ok()?;
-        Some(Here::Elsewhere(earlier.path.clone()))
+        Some(LocalContent::Elsewhere(earlier.path.clone()))
     }
 
     /// It is in its place.

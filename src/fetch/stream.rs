@@ -14,9 +14,9 @@ use tokio::time::timeout;
 
 use super::conductor::Permit;
 use super::leases::Lease;
-use super::open::{Held, Open};
+use super::open::{HeldLease, OpenFile};
 use super::share::Job;
-use super::transport::{Body, Link};
+use super::transport::{FileLink, RangeBody};
 use super::{Engine, FetchError, blocking};
 use crate::hub::http::Failure;
 use crate::store::cache::CacheError;
@@ -42,8 +42,8 @@ pub(super) enum Interruption {
 pub(super) struct Stream {
     pub(super) engine: Arc<Engine>,
     pub(super) job: Arc<Job>,
-    pub(super) open: Arc<Open>,
-    pub(super) link: Arc<Link>,
+    pub(super) open: Arc<OpenFile>,
+    pub(super) link: Arc<FileLink>,
     pub(super) lease: Lease,
     /// The right to a connection, for as long as the stream lives.
     pub(super) _permit: Permit,
@@ -70,7 +70,7 @@ impl Stream {
         copied
     }
 
-    async fn copy(&self, body: &mut Body, writer: &mut Writer) -> Result<(), Interruption> {
+    async fn copy(&self, body: &mut RangeBody, writer: &mut Writer) -> Result<(), Interruption> {
         while let Some(next) = next(body, writer).await? {
             self.engine.received(&self.job, body.take_received());
             let Some(mut bytes) = next.map_err(Interruption::Failure)? else { break };
@@ -87,7 +87,10 @@ impl Stream {
 
 /// What the network has next; none where the rest was taken away. A line that pauses is used to write and note what is
 /// here: whatever ends the pause, nothing of that is lost.
-async fn next(body: &mut Body, writer: &mut Writer) -> Result<Option<Result<Option<Bytes>, Failure>>, Interruption> {
+async fn next(
+    body: &mut RangeBody,
+    writer: &mut Writer,
+) -> Result<Option<Result<Option<Bytes>, Failure>>, Interruption> {
     let mut next = pin!(body.next());
     if let Ok(next) = timeout(JOURNAL_EVERY_TIME, writer.held.unless_spent(&mut next)).await {
         return Ok(next);
@@ -101,8 +104,8 @@ type Write = JoinHandle<Result<Vec<u8>, CacheError>>;
 
 /// Gathers, writes behind the network's back, and keeps the journal.
 struct Writer {
-    open: Arc<Open>,
-    held: Held,
+    open: Arc<OpenFile>,
+    held: HeldLease,
     /// The piece that fills, and the room that the last write gave back.
     gathered: Vec<u8>,
     spare: Vec<u8>,
@@ -116,11 +119,11 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(open: &Arc<Open>, lease: &Lease) -> Self {
+    fn new(open: &Arc<OpenFile>, lease: &Lease) -> Self {
         let start = lease.range.start;
         Self {
             open: Arc::clone(open),
-            held: Held::new(open, lease),
+            held: HeldLease::new(open, lease),
             gathered: Vec::new(),
             spare: Vec::new(),
             pending: None,

@@ -42,7 +42,7 @@ struct Window {
 
 /// How far a file is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct FileProgress {
     /// Bytes of the file that have come.
     pub(super) received: u64,
     /// Bytes of all files that have come.
@@ -65,8 +65,8 @@ impl Tempo {
     }
 
     /// Takes in how far the file is.
-    pub(super) fn observe(&mut self, now: Instant, standing: Standing) {
-        let Standing { received, process, remaining, active } = standing;
+    pub(super) fn observe(&mut self, now: Instant, standing: FileProgress) {
+        let FileProgress { received, process, remaining, active } = standing;
         if self.target >= self.most || active < self.target {
             self.window = None;
             return;
@@ -128,7 +128,7 @@ mod tests {
             let active = tempo.target();
             let (process, remaining) = (received + others / 100 * tick, size.saturating_sub(received));
             let now = start + Duration::from_millis(10 * tick);
-            tempo.observe(now, Standing { received, process, remaining, active });
+            tempo.observe(now, FileProgress { received, process, remaining, active });
             history.push(tempo.target());
             received += (each * active as u64).min(line) / 100;
         }

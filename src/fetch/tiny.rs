@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::share::Job;
 use super::stream::PIECE;
-use super::transport::Link;
+use super::transport::FileLink;
 use super::{Engine, FetchError};
 use crate::hub::http::{Failure, Patience};
 use crate::manifest::RepoFile;
@@ -21,7 +21,7 @@ pub(super) const fn is_tiny(file: &RepoFile) -> bool {
 
 /// All bytes of a tiny file. A try that breaks off is gone on from.
 pub(super) async fn gather(engine: &Arc<Engine>, job: &Job) -> Result<Vec<Bytes>, FetchError> {
-    let mut gathered = Gathered::default();
+    let mut gathered = TinyBody::default();
     let mut patience = Patience::new(engine.options.patience);
     while gathered.length < job.file.size {
         let before = gathered.length;
@@ -40,13 +40,13 @@ pub(super) async fn gather(engine: &Arc<Engine>, job: &Job) -> Result<Vec<Bytes>
 
 /// What has come of a tiny file, from its first byte on.
 #[derive(Default)]
-struct Gathered {
+struct TinyBody {
     pieces: Vec<Bytes>,
     length: u64,
-    link: Link,
+    link: FileLink,
 }
 
-async fn go_on(engine: &Arc<Engine>, job: &Job, gathered: &mut Gathered) -> Result<(), Failure> {
+async fn go_on(engine: &Arc<Engine>, job: &Job, gathered: &mut TinyBody) -> Result<(), Failure> {
     let missing = gathered.length..job.file.size;
     let Some(mut body) = job.share.transport.open(&job.link(), &job.file, missing, &gathered.link, true).await? else {
         return Ok(());

@@ -1,5 +1,5 @@
 //! How the bytes of a range arrive. Today over HTTP from a link that redirects to where the bytes are; the engine above
-//! sees only [`Transport::open`] and [`Body::next`], so that another way of fetching fits in here.
+//! sees only [`Transport::open`] and [`RangeBody::next`], so that another way of fetching fits in here.
 //!
 //! The trap: a signed link may be good for exactly the range that minted it (the live bridge:
 //! "403 Auth failed: invalid range", xet-core#897), or for any range (mirrors, other CDNs). Asking the provider anew for
@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::credential::Credential;
 use crate::endpoint::Origin;
-use crate::hub::http::{Answer, Ask, ByteRange, Client, Coverage, Failure, coverage};
+use crate::hub::http::{ByteRange, Client, Coverage, Failure, HttpRequest, HttpResponse, coverage};
 use crate::manifest::RepoFile;
 
 /// How often the provider may be asked for one file: this many times, and once more for every so many bytes.
@@ -46,7 +46,7 @@ impl fmt::Debug for Transport {
 
 /// What the streams of one file know about where its bytes are.
 #[derive(Debug, Default)]
-pub(super) struct Link {
+pub(super) struct FileLink {
     /// The last link that the provider gave. Held while a second range tries it, so that the others wait for the answer.
     signed: tokio::sync::Mutex<Option<Url>>,
     resolves: AtomicU64,
@@ -54,7 +54,7 @@ pub(super) struct Link {
     whole_only: AtomicBool,
 }
 
-impl Link {
+impl FileLink {
     /// A stream is about to be opened. It counts as a question to the provider until it has turned out to need none.
     pub(super) fn book(&self) {
         self.resolves.fetch_add(1, Ordering::Relaxed);
@@ -108,9 +108,9 @@ impl Transport {
         url: &Url,
         file: &RepoFile,
         range: Range<u64>,
-        link: &Link,
+        link: &FileLink,
         alone: bool,
-    ) -> Result<Option<Body>, Failure> {
+    ) -> Result<Option<RangeBody>, Failure> {
         let everything = range == (0..file.size) || link.is_whole_only();
         let asked = (!everything).then_some(ByteRange { start: range.start, end: range.end });
         let answer = match asked {
@@ -138,16 +138,16 @@ impl Transport {
             }
         };
         self.remember(url, &answer, link).await;
-        Ok(Some(Body { answer, position, range, size: file.size, received: 0 }))
+        Ok(Some(RangeBody { answer, position, range, size: file.size, received: 0 }))
     }
 
     /// Asks the provider, who redirects to where the bytes are.
-    async fn resolve(&self, url: &Url, range: Option<ByteRange>) -> Result<Answer, Failure> {
-        self.client.send(&Ask { range, ..Ask::get(url.clone(), self.credential.as_ref()) }).await
+    async fn resolve(&self, url: &Url, range: Option<ByteRange>) -> Result<HttpResponse, Failure> {
+        self.client.send(&HttpRequest { range, ..HttpRequest::get(url.clone(), self.credential.as_ref()) }).await
     }
 
     /// Keeps the link that brought good bytes, if it is another origin's: only such links are signed.
-    async fn remember(&self, url: &Url, answer: &Answer, link: &Link) {
+    async fn remember(&self, url: &Url, answer: &HttpResponse, link: &FileLink) {
         if Origin::of(answer.url()) != Origin::of(url) {
             *link.signed.lock().await = Some(answer.url().clone());
         }
@@ -155,7 +155,7 @@ impl Transport {
 
     /// Asks at the signed link of an earlier range; none where there is none, or it is not good for this range, or not
     /// good any more. The provider then gives another.
-    async fn reuse(&self, range: ByteRange, link: &Link) -> Option<Answer> {
+    async fn reuse(&self, range: ByteRange, link: &FileLink) -> Option<HttpResponse> {
         let signed = link.signed.lock().await;
         let url = signed.clone()?;
         let origin = Origin::of(&url);
@@ -169,7 +169,7 @@ impl Transport {
             }
             None => Some(signed),
         };
-        match self.client.send(&Ask { range: Some(range), ..Ask::get(url.clone(), None) }).await {
+        match self.client.send(&HttpRequest { range: Some(range), ..HttpRequest::get(url.clone(), None) }).await {
             Ok(answer) => {
                 self.free().insert(origin, true);
                 link.resolves.fetch_sub(1, Ordering::Relaxed);
@@ -195,15 +195,15 @@ impl Transport {
 
 /// The bytes of a range, as they arrive. An answer that holds the whole file is read past what was not asked for.
 #[derive(Debug)]
-pub(super) struct Body {
-    answer: Answer,
+pub(super) struct RangeBody {
+    answer: HttpResponse,
     position: u64,
     range: Range<u64>,
     size: u64,
     received: u64,
 }
 
-impl Body {
+impl RangeBody {
     /// How many bytes came over the network since the last call, wanted or not.
     pub(super) fn take_received(&mut self) -> u64 {
         std::mem::take(&mut self.received)

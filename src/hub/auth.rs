@@ -19,15 +19,15 @@ use std::path::PathBuf;
 pub(crate) use self::cancellation::Cancellation;
 pub(crate) use self::identity::{Exchange, IdentityError, renewable};
 pub(crate) use self::problem::AuthError;
-pub(crate) use self::store::{Asking, BrowserLogin, Store, StoredLogin, Turn, shadows};
-pub(crate) use self::survey::{Standing, Survey, Surveyed, survey};
+pub(crate) use self::store::{BrowserLogin, RenewalRight, RenewalTurn, Store, StoredLogin, shadows};
+pub(crate) use self::survey::{PlaceState, Survey, Surveyed, survey};
 
 use self::place::Holding;
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::Protocol;
 use crate::repo::RepoId;
 use crate::settings::env::{Env, HF_HUB_DISABLE_IMPLICIT_TOKEN};
-use crate::settings::{Provider, Settings, others_can_read};
+use crate::settings::{ProviderSettings, Settings, others_can_read};
 
 /// What the command line says about the token.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +58,7 @@ impl TokenChoice {
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Found {
+pub(crate) struct FoundCredential {
     /// The credential, bound to the provider's origin.
     pub(crate) credential: Option<Credential>,
     /// What the user should know about it.
@@ -73,11 +73,11 @@ pub(crate) struct Found {
 pub(crate) fn find(
     settings: &Settings,
     env: &Env,
-    provider: &Provider,
+    provider: &ProviderSettings,
     repo: Option<&RepoId>,
     choice: &TokenChoice,
     cancellation: &Cancellation,
-) -> Result<Found, AuthError> {
+) -> Result<FoundCredential, AuthError> {
     Ok(choose(settings, env, provider, repo, choice, cancellation)?
         .map(|holding| bind(holding, settings, provider))
         .unwrap_or_default())
@@ -93,7 +93,11 @@ pub(crate) fn read_token(path: &std::path::Path) -> Result<Secret, AuthError> {
 
 /// Binds what was found to the provider's origin, unless anyone on the way there could read it.
 #[must_use]
-pub(crate) fn bind((secret, source): (Secret, CredentialSource), settings: &Settings, provider: &Provider) -> Found {
+pub(crate) fn bind(
+    (secret, source): (Secret, CredentialSource),
+    settings: &Settings,
+    provider: &ProviderSettings,
+) -> FoundCredential {
     let mut warnings = Vec::new();
     if source == CredentialSource::Link {
         warnings.push(
@@ -108,7 +112,7 @@ pub(crate) fn bind((secret, source): (Secret, CredentialSource), settings: &Sett
             "the token from {source} was not sent: it begins with `hf_`, so it is one of Hugging Face, and {} would learn it",
             provider.endpoint
         ));
-        return Found { credential: None, warnings };
+        return FoundCredential { credential: None, warnings };
     }
     if settings.network.exposes(provider.endpoint.url()) && !settings.allow_insecure_http {
         warnings.push(format!(
@@ -116,14 +120,14 @@ pub(crate) fn bind((secret, source): (Secret, CredentialSource), settings: &Sett
              (--allow-insecure-http sends it all the same)",
             provider.endpoint
         ));
-        return Found { credential: None, warnings };
+        return FoundCredential { credential: None, warnings };
     }
     if let CredentialSource::Login(path) = &source
         && others_can_read(path)
     {
         warnings.push(format!("other users can read the token in `{0}`; `chmod 600 {0}` mends it", path.display()));
     }
-    Found { credential: Some(Credential::new(secret, source, provider.endpoint.clone())), warnings }
+    FoundCredential { credential: Some(Credential::new(secret, source, provider.endpoint.clone())), warnings }
 }
 
 /// What kept every token from being looked for, in the words of whoever set it; none where tokens are looked for.
@@ -139,13 +143,17 @@ pub(crate) const fn withheld(settings: &Settings, choice: &TokenChoice) -> Optio
 /// The bound token that is looked for a repository, by its name in the configuration file. Repositories of one provider
 /// with the same answer have the same credential.
 #[must_use]
-pub(crate) fn bound_token<'a>(settings: &'a Settings, provider: &Provider, repo: &RepoId) -> Option<&'a str> {
+pub(crate) fn bound_token<'a>(settings: &'a Settings, provider: &ProviderSettings, repo: &RepoId) -> Option<&'a str> {
     place::narrowest(&settings.bound_tokens, provider, repo).map(|token| token.name.as_str())
 }
 
 /// The variables that hold a token for another provider than `provider`: never sent, but worth a hint.
 #[must_use]
-pub(crate) fn set_for_others<'a>(settings: &'a Settings, env: &Env, provider: &Provider) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn set_for_others<'a>(
+    settings: &'a Settings,
+    env: &Env,
+    provider: &ProviderSettings,
+) -> Vec<(&'a str, &'a str)> {
     let others = settings.providers.iter().filter(|other| other.name != provider.name);
     let variables =
         others.flat_map(|other| other.token_variables.iter().map(|name| (name.as_str(), other.name.as_str())));
@@ -158,7 +166,7 @@ pub(crate) fn set_for_others<'a>(settings: &'a Settings, env: &Env, provider: &P
 fn choose(
     settings: &Settings,
     env: &Env,
-    provider: &Provider,
+    provider: &ProviderSettings,
     repo: Option<&RepoId>,
     choice: &TokenChoice,
     cancellation: &Cancellation,

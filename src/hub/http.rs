@@ -5,16 +5,16 @@
 //! the answers in between, which on a hub are the ones that tell the truth. Its decompression is not compiled in: it
 //! would change the length and the hash of what is verified.
 
-mod answer;
-mod ask;
 mod failure;
 mod link;
-mod look;
 mod pace;
+mod probe;
 mod proxy;
 mod quota;
 mod range;
 mod redirect;
+mod request;
+mod response;
 mod retry;
 mod tls;
 
@@ -30,14 +30,14 @@ use thiserror::Error;
 use tokio::time::timeout;
 use url::Url;
 
-pub(crate) use self::answer::Answer;
-pub(crate) use self::ask::Ask;
 pub(crate) use self::failure::{Failure, NetworkKind, Refused};
 pub(crate) use self::link::next_page;
-pub(crate) use self::look::Look;
+pub(crate) use self::probe::Probe;
 pub(crate) use self::proxy::proxy_for;
 pub(crate) use self::quota::Quota;
 pub(crate) use self::range::{ByteRange, Coverage, coverage};
+pub(crate) use self::request::HttpRequest;
+pub(crate) use self::response::HttpResponse;
 pub(crate) use self::retry::Patience;
 
 use self::pace::Pace;
@@ -119,7 +119,7 @@ impl Client {
     ///
     /// # Errors
     /// When no answer comes, or one that refuses.
-    pub(crate) async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+    pub(crate) async fn send(&self, ask: &HttpRequest<'_>) -> Result<HttpResponse, Failure> {
         let Some(credential) = ask.credential else { return self.follow(ask).await };
         credential.renew_if_due().await;
         let sent = credential.secret_for(&ask.url);
@@ -132,7 +132,7 @@ impl Client {
         }
     }
 
-    async fn follow(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+    async fn follow(&self, ask: &HttpRequest<'_>) -> Result<HttpResponse, Failure> {
         let (mut url, mut credential, mut own) = (ask.url.clone(), ask.credential, true);
         for _ in 0..=MOST_HOPS {
             credential = credential.filter(|credential| credential.secret_for(&url).is_some());
@@ -166,7 +166,7 @@ impl Client {
     ///
     /// # Errors
     /// The failure that did not pass.
-    pub(crate) async fn insist(&self, ask: &Ask<'_>) -> Result<Answer, Failure> {
+    pub(crate) async fn insist(&self, ask: &HttpRequest<'_>) -> Result<HttpResponse, Failure> {
         let mut patience = Patience::new(self.network.patience);
         loop {
             match self.send(ask).await {
@@ -180,7 +180,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::insist`], and when the answer is not the document that was expected.
-    pub(crate) async fn json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap), Failure> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, ask: &HttpRequest<'_>) -> Result<(T, HeaderMap), Failure> {
         self.sized_json(ask).await.map(|(document, headers, _)| (document, headers))
     }
 
@@ -190,7 +190,7 @@ impl Client {
     /// As [`Client::json`].
     pub(crate) async fn sized_json<T: DeserializeOwned>(
         &self,
-        ask: &Ask<'_>,
+        ask: &HttpRequest<'_>,
     ) -> Result<(T, HeaderMap, usize), Failure> {
         let mut patience = Patience::new(self.network.patience);
         loop {
@@ -201,7 +201,7 @@ impl Client {
         }
     }
 
-    async fn read_json<T: DeserializeOwned>(&self, ask: &Ask<'_>) -> Result<(T, HeaderMap, usize), Failure> {
+    async fn read_json<T: DeserializeOwned>(&self, ask: &HttpRequest<'_>) -> Result<(T, HeaderMap, usize), Failure> {
         let mut answer = self.send(ask).await?;
         let (document, length) = answer.sized_document().await?;
         Ok((document, answer.response.headers().clone(), length))
@@ -219,7 +219,12 @@ impl Client {
     }
 
     /// One request, without its redirects, at `url` and with `credential`: those of `ask`, or of a hop on the way from there.
-    async fn step(&self, ask: &Ask<'_>, url: &Url, credential: Option<&Credential>) -> Result<Answer, Failure> {
+    async fn step(
+        &self,
+        ask: &HttpRequest<'_>,
+        url: &Url,
+        credential: Option<&Credential>,
+    ) -> Result<HttpResponse, Failure> {
         let tell = |origin: &Origin, wait| {
             self.reporter.waiting(&Wait::RateLimited { host: origin.host().to_owned(), wait });
         };
@@ -251,10 +256,10 @@ impl Client {
             let encoding = crate::repo::printable(encoding);
             return Err(Failure::broken(url, format!("the answer is compressed ({encoding}) though it must not be")));
         }
-        Ok(Answer { response, url: url.clone(), stall: self.network.stall, whole: self.network.whole() })
+        Ok(HttpResponse { response, url: url.clone(), stall: self.network.stall, whole: self.network.whole() })
     }
 
-    async fn refuse(&self, answer: &mut Answer, ask: &Ask<'_>, own: bool) -> Failure {
+    async fn refuse(&self, answer: &mut HttpResponse, ask: &HttpRequest<'_>, own: bool) -> Failure {
         let body = if ask.method == Method::HEAD {
             Vec::new()
         } else {

@@ -24,7 +24,7 @@ pub(crate) use self::refusal::{Refusal, RefusalKind};
 use crate::credential::Credential;
 use crate::endpoint::Protocol;
 use crate::hub::http::{Client, Failure};
-use crate::manifest::{Entry, Listing, RepoFile, Resolved};
+use crate::manifest::{ListedFile, Listing, RepoFile, Resolved};
 use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
 use crate::settings;
 
@@ -71,7 +71,7 @@ impl ProviderError {
 
 /// What a provider says about access before any content is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub(crate) enum AccessAnswer {
     /// The content may be read.
     Granted,
     /// It has no such question; the first file that is asked for tells.
@@ -84,7 +84,7 @@ pub(crate) trait Provider: Send + Sync {
     fn resolve<'a>(&'a self, repo: &'a Repo, revision: &'a Revision) -> Answering<'a, Result<Resolved, ProviderError>>;
 
     /// Asks whether the content may be read, before any of it is asked for.
-    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<Access, ProviderError>>;
+    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<AccessAnswer, ProviderError>>;
 
     /// Asks for the first byte of a file, where [`check_access`](Self::check_access) could not tell.
     fn try_file<'a>(
@@ -100,7 +100,7 @@ pub(crate) trait Provider: Send + Sync {
         &'a self,
         repo: &'a Repo,
         commit: &'a Commit,
-        entry: &'a Entry,
+        entry: &'a ListedFile,
     ) -> Answering<'a, Result<u64, ProviderError>> {
         let _ = (repo, commit);
         Box::pin(async { Ok(entry.size) })
@@ -142,7 +142,7 @@ pub(crate) trait Provider: Send + Sync {
 /// The provider that settings describe, ready to be asked.
 #[must_use]
 pub(crate) fn connect(
-    settings: &settings::Provider,
+    settings: &settings::ProviderSettings,
     client: Client,
     credential: Option<Credential>,
 ) -> Arc<dyn Provider> {

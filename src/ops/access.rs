@@ -5,7 +5,7 @@
 //! fails at the first byte (dkackman/diffusers-workflow#186). A server that has no question about its gate is asked for
 //! the first byte of one real file instead; that it has none is found out once in a run.
 
-mod patient;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::hub::http::Failure;
 use crate::hub::provider::{Account, ProviderError};
 use crate::manifest::Resolved;
-use crate::session::{Answered, Connection, Session, Wanted};
+use crate::session::{Answered, Connection, RepoRequest, Session};
 
 /// How many repositories are asked about at once: enough to hide the way to the hub, too few to be a burden.
 const AT_ONCE: usize = 4;
@@ -25,10 +25,10 @@ const AT_ONCE: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Checked {
     /// The repository.
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: RepoRequest,
     /// The same as it may be typed again.
     pub(crate) reference: String,
-    /// The token that was sent, by its place among those of the [`Report`]; none if none was.
+    /// The token that was sent, by its place among those of the [`AccessReport`]; none if none was.
     pub(crate) token: Option<usize>,
     /// The commit and what guards it, if the provider told.
     pub(crate) resolved: Option<Resolved>,
@@ -38,7 +38,7 @@ pub(crate) struct Checked {
 
 /// A token that was sent, and what its provider says about it.
 #[derive(Debug)]
-pub(crate) struct Token {
+pub(crate) struct SentToken {
     /// The name of the provider that it is for.
     pub(crate) provider: String,
     /// Where it came from.
@@ -51,33 +51,33 @@ pub(crate) struct Token {
 
 /// Everything that was found out.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub(crate) struct AccessReport {
     /// The repositories, in the order in which they were asked about.
     pub(crate) repos: Vec<Checked>,
     /// The tokens that were sent.
-    pub(crate) tokens: Vec<Token>,
+    pub(crate) tokens: Vec<SentToken>,
 }
 
 /// Questions that are asked once, and then again as long as the caller is patient.
-pub(crate) struct Check<'a> {
+pub(crate) struct AccessCheck<'a> {
     session: &'a Session,
     /// Whoever was asked, each once.
     connections: Vec<Arc<Connection>>,
-    repos: Vec<Asked>,
+    repos: Vec<AskedRepo>,
 }
 
 /// A repository, and who answered about it.
-struct Asked {
+struct AskedRepo {
     connection: Arc<Connection>,
     checked: Checked,
 }
 
-impl<'a> Check<'a> {
+impl<'a> AccessCheck<'a> {
     /// Asks about every repository once.
     ///
     /// # Errors
     /// When a credential cannot be read, or there is no client. What a provider answers is part of the report.
-    pub(crate) async fn begin(wanted: Vec<Wanted>, session: &'a Session) -> Result<Self, Error> {
+    pub(crate) async fn begin(wanted: Vec<RepoRequest>, session: &'a Session) -> Result<Self, Error> {
         let mut connections = Vec::new();
         // before any question: what is wrong with a token on this machine can be mended here
         for wanted in &wanted {
@@ -85,8 +85,8 @@ impl<'a> Check<'a> {
         }
         let answers = stream::iter(wanted.into_iter().map(|wanted| ask(session, wanted))).buffered(AT_ONCE).collect();
         let accounts = future::join_all(connections.iter().map(|connection| connection.account()));
-        let (answers, _): (Vec<Result<Asked, Error>>, _) = future::join(answers, accounts).await;
-        let repos: Vec<Asked> = answers.into_iter().collect::<Result<_, _>>()?;
+        let (answers, _): (Vec<Result<AskedRepo, Error>>, _) = future::join(answers, accounts).await;
+        let repos: Vec<AskedRepo> = answers.into_iter().collect::<Result<_, _>>()?;
         for asked in &repos {
             add(&mut connections, Arc::clone(&asked.connection));
         }
@@ -109,15 +109,15 @@ impl<'a> Check<'a> {
     }
 
     /// What was found out.
-    pub(crate) async fn report(self) -> Report {
+    pub(crate) async fn report(self) -> AccessReport {
         let sent: Vec<Arc<Connection>> =
             self.connections.into_iter().filter(|connection| connection.credential().is_some()).collect();
         let tokens = future::join_all(sent.iter().map(|connection| token(connection))).await;
-        let repos = self.repos.into_iter().map(|Asked { connection, checked }| {
+        let repos = self.repos.into_iter().map(|AskedRepo { connection, checked }| {
             let token = sent.iter().position(|other| Arc::ptr_eq(other, &connection));
             Checked { token, ..checked }
         });
-        Report { repos: repos.collect(), tokens: tokens.into_iter().flatten().collect() }
+        AccessReport { repos: repos.collect(), tokens: tokens.into_iter().flatten().collect() }
     }
 }
 
@@ -128,14 +128,14 @@ fn add(connections: &mut Vec<Arc<Connection>>, connection: Arc<Connection>) {
 }
 
 /// The token of a connection, and whose it is.
-async fn token(connection: &Connection) -> Option<Token> {
+async fn token(connection: &Connection) -> Option<SentToken> {
     let account = match connection.account().await {
         Ok(Some(account)) => Ok(account.clone()),
         Ok(None) => Err("the server does not say whose it is".to_owned()),
         Err(error) => Err(problem(error)),
     };
     let settings = connection.settings();
-    Some(Token {
+    Some(SentToken {
         provider: settings.name.clone(),
         source: connection.credential()?.source().clone(),
         host: settings.endpoint.origin().to_string(),
@@ -153,10 +153,11 @@ fn problem(error: &ProviderError) -> String {
     }
 }
 
-async fn ask(session: &Session, wanted: Wanted) -> Result<Asked, Error> {
-    let may_read = async |connection: &Arc<Connection>, wanted: &Wanted| connection.may_read(wanted.subject()).await;
+async fn ask(session: &Session, wanted: RepoRequest) -> Result<AskedRepo, Error> {
+    let may_read =
+        async |connection: &Arc<Connection>, wanted: &RepoRequest| connection.may_read(wanted.subject()).await;
     let Answered { wanted, connection, answer } = session.ask(&wanted, may_read).await?;
     let (resolved, reference) = (connection.resolved(wanted.subject()), connection.spell(wanted.subject()));
     let checked = Checked { wanted, reference, token: None, resolved, outcome: answer.map(drop) };
-    Ok(Asked { connection, checked })
+    Ok(AskedRepo { connection, checked })
 }

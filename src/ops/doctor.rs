@@ -18,7 +18,7 @@ use crate::fetch::blocking;
 use crate::hub::auth::{Exchange, Survey, renewable};
 use crate::hub::http::ClientError;
 use crate::hub::provider::Account;
-use crate::session::{Session, Wanted};
+use crate::session::{RepoRequest, Session};
 use crate::settings;
 
 /// What a check is about; the order is that of the report.
@@ -52,7 +52,7 @@ impl Topic {
 
 /// What is thought of what was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Health {
     /// Nothing is wrong.
     Good,
     /// It works, but not well, or not for long.
@@ -63,7 +63,7 @@ pub(crate) enum Verdict {
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Detail {
     /// In words.
     Text(String),
     /// A token.
@@ -77,34 +77,34 @@ pub(crate) enum Found {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Check {
+pub(crate) struct Finding {
     /// What it is about.
     pub(crate) topic: Topic,
     /// What was looked at: a host, a folder, a provider.
     pub(crate) subject: String,
     /// What is thought of it.
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: Health,
     /// What was found.
-    pub(crate) found: Found,
+    pub(crate) found: Detail,
     /// What to do, where it is not good.
     pub(crate) advice: Option<String>,
     /// The numbers in what was found, for programs.
     pub(crate) numbers: Vec<(&'static str, i64)>,
 }
 
-impl Check {
+impl Finding {
     fn good(topic: Topic, subject: &str, found: impl Into<String>) -> Self {
-        let (subject, found) = (subject.to_owned(), Found::Text(found.into()));
-        Self { topic, subject, verdict: Verdict::Good, found, advice: None, numbers: Vec::new() }
+        let (subject, found) = (subject.to_owned(), Detail::Text(found.into()));
+        Self { topic, subject, verdict: Health::Good, found, advice: None, numbers: Vec::new() }
     }
 
     /// What should be known about a token, though it works.
     fn warning(topic: Topic, subject: &str, warning: &str) -> Self {
-        Self { verdict: Verdict::Doubtful, ..Self::good(topic, subject, warning) }
+        Self { verdict: Health::Doubtful, ..Self::good(topic, subject, warning) }
     }
 
     fn doubtful(topic: Topic, subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Doubtful, advice: Some(advice.into()), ..Self::good(topic, subject, found) }
+        Self { verdict: Health::Doubtful, advice: Some(advice.into()), ..Self::good(topic, subject, found) }
     }
 
     /// A failure of a pull, with the causes that lie beneath it.
@@ -122,7 +122,7 @@ impl Check {
             found += &format!("; the server says: {message}");
         }
         let advice = Some(error.hints().join("; ")).filter(|advice| !advice.is_empty());
-        Self { verdict: Verdict::Bad(error.status()), advice, ..Self::good(topic, subject, found) }
+        Self { verdict: Health::Bad(error.status()), advice, ..Self::good(topic, subject, found) }
     }
 
     fn with(mut self, name: &'static str, number: impl TryInto<i64>) -> Self {
@@ -133,23 +133,23 @@ impl Check {
 
 /// What is looked at.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Order {
+pub(crate) struct ExaminationRequest {
     /// Only this provider; without one those that are in use.
     pub(crate) provider: Option<String>,
     /// This repository too.
-    pub(crate) repository: Option<Wanted>,
+    pub(crate) repository: Option<RepoRequest>,
 }
 
 /// A provider that is looked at.
-struct Patient<'a> {
-    settings: &'a settings::Provider,
+struct ExaminedProvider<'a> {
+    settings: &'a settings::ProviderSettings,
     survey: Survey,
     /// What takes the place of every token that lies somewhere: a CI job's identity.
     exchange: Option<Exchange<'a>>,
 }
 
-impl<'a> Patient<'a> {
-    async fn of(provider: &'a settings::Provider, session: &'a Session) -> Result<Self, Error> {
+impl<'a> ExaminedProvider<'a> {
+    async fn of(provider: &'a settings::ProviderSettings, session: &'a Session) -> Result<Self, Error> {
         let exchange = Exchange::planned(session.settings(), session.env(), provider, session.token())?;
         let winner = exchange.as_ref().map(Exchange::source);
         let survey = session.survey(provider, winner).await?;
@@ -170,9 +170,9 @@ impl<'a> Patient<'a> {
 /// A look at everything: first at this machine, then, if anybody wants, at the servers.
 pub(crate) struct Examination<'a> {
     session: &'a Session,
-    order: &'a Order,
-    patients: Vec<Patient<'a>>,
-    checks: Vec<Check>,
+    order: &'a ExaminationRequest,
+    patients: Vec<ExaminedProvider<'a>>,
+    checks: Vec<Finding>,
 }
 
 impl<'a> Examination<'a> {
@@ -180,7 +180,7 @@ impl<'a> Examination<'a> {
     ///
     /// # Errors
     /// When the order names an unknown provider. Whatever else is wrong is a check.
-    pub(crate) async fn begin(order: &'a Order, session: &'a Session) -> Result<Self, Error> {
+    pub(crate) async fn begin(order: &'a ExaminationRequest, session: &'a Session) -> Result<Self, Error> {
         let settings = session.settings();
         let named = order.repository.as_ref().map(|wanted| &wanted.provider).or(order.provider.as_ref());
         let providers = match named {
@@ -189,15 +189,15 @@ impl<'a> Examination<'a> {
         };
         let mut patients = Vec::new();
         for provider in providers {
-            patients.push(Patient::of(provider, session).await?);
+            patients.push(ExaminedProvider::of(provider, session).await?);
         }
-        let in_use = |patient: &Patient<'_>| {
+        let in_use = |patient: &ExaminedProvider<'_>| {
             named.is_some()
                 || patient.settings.name == settings.default_provider
                 || patient.survey.found.credential.is_some()
                 || patient.survey.blocked.is_some()
         };
-        let patients: Vec<Patient<'_>> = patients.into_iter().filter(in_use).collect();
+        let patients: Vec<ExaminedProvider<'_>> = patients.into_iter().filter(in_use).collect();
         let caches: Vec<PathBuf> = patients.iter().map(|patient| patient.settings.cache.clone()).collect();
         let symlinks = settings.symlinks;
         let checks = blocking(move || disk::checks(caches.iter().map(PathBuf::as_path), symlinks)).await?;
@@ -208,7 +208,7 @@ impl<'a> Examination<'a> {
     pub(crate) async fn ask(&mut self) {
         if let Err(error) = self.session.client() {
             let subject = if matches!(error, ClientError::Proxy(_)) { "proxy" } else { "certificates" };
-            self.checks.push(Check::bad(Topic::Network, subject, &error.into()));
+            self.checks.push(Finding::bad(Topic::Network, subject, &error.into()));
             return self.tokens_unasked();
         }
         self.checks.push(network::certificates(&self.session.settings().network));
@@ -216,7 +216,7 @@ impl<'a> Examination<'a> {
             let name = patient.settings.name.clone();
             match self.ask_about(patient).await {
                 Ok(checks) => self.checks.extend(checks),
-                Err(error) => self.checks.push(Check::bad(Topic::Network, &name, &error)),
+                Err(error) => self.checks.push(Finding::bad(Topic::Network, &name, &error)),
             }
         }
         if let Some(wanted) = &self.order.repository {
@@ -224,7 +224,7 @@ impl<'a> Examination<'a> {
         }
     }
 
-    async fn ask_about(&self, mut patient: Patient<'_>) -> Result<Vec<Check>, Error> {
+    async fn ask_about(&self, mut patient: ExaminedProvider<'_>) -> Result<Vec<Finding>, Error> {
         let exchanged = patient.exchange(self.session).await;
         let credential = patient.survey.found.credential.clone();
         let connection = if exchanged.is_ok() && patient.survey.blocked.is_none() {
@@ -235,7 +235,7 @@ impl<'a> Examination<'a> {
         let mut checks = network::checks(&connection, &self.session.settings().network).await;
         checks.extend(match exchanged {
             Ok(()) => token::asked(patient, &connection, self.session).await,
-            Err(error) => vec![Check::bad(Topic::Token, &patient.settings.name, &error)],
+            Err(error) => vec![Finding::bad(Topic::Token, &patient.settings.name, &error)],
         });
         Ok(checks)
     }
@@ -249,7 +249,7 @@ impl<'a> Examination<'a> {
 
     /// What was found, by topic.
     #[must_use]
-    pub(crate) fn report(self) -> Vec<Check> {
+    pub(crate) fn report(self) -> Vec<Finding> {
         let mut checks = self.checks;
         checks.sort_by_key(|check| check.topic);
         checks

@@ -15,6 +15,7 @@
 
 mod choice;
 mod gate;
+mod identity;
 mod into;
 mod listing;
 mod named;
@@ -26,7 +27,6 @@ mod remarks;
 mod request;
 mod settle;
 mod transfer;
-mod whereabouts;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,14 +35,14 @@ pub(crate) use self::choice::Savings;
 pub(crate) use self::into::{Application, Installation};
 pub(crate) use self::odd::LeftOut;
 pub(crate) use self::prepare::{Prepared, prepare};
-pub(crate) use self::request::Request;
-pub(crate) use self::settle::{Access, Pulled, PulledFile, settle};
+pub(crate) use self::request::PullRequest;
+pub(crate) use self::settle::{GateAnswer, Pulled, PulledFile, settle};
 pub(crate) use self::transfer::transfer;
 
 use crate::apps::weights;
 use crate::error::Error;
 use crate::fetch::FetchError;
-use crate::manifest::{Entry, Listing};
+use crate::manifest::{ListedFile, Listing};
 use crate::repo::Commit;
 use crate::report::Reporter;
 use crate::session::Session;
@@ -56,7 +56,7 @@ const MOST_TURNS: usize = 3;
 ///
 /// # Errors
 /// Whatever keeps a file that was asked for from being verified and in its place.
-pub(crate) async fn pull(request: &Request, session: &Session) -> Result<Pulled, Error> {
+pub(crate) async fn pull(request: &PullRequest, session: &Session) -> Result<Pulled, Error> {
     let (mut request, mut turns) = (request.clone(), 0);
     loop {
         turns += 1;
@@ -72,7 +72,7 @@ pub(crate) async fn pull(request: &Request, session: &Session) -> Result<Pulled,
     }
 }
 
-async fn pull_once(request: &Request, session: &Session) -> Result<Pulled, Error> {
+async fn pull_once(request: &PullRequest, session: &Session) -> Result<Pulled, Error> {
     let prepared = prepare(request, session).await?;
     if request.dry_run {
         return prepared.foresee();
@@ -103,17 +103,17 @@ fn in_cache(error: Error, root: &Path) -> Error {
 }
 
 /// A request, where its files are kept, and who is told.
-struct Pull {
-    request: Request,
-    provider: settings::Provider,
+struct PullJob {
+    request: PullRequest,
+    provider: settings::ProviderSettings,
     cache: RepoCache,
     folder: Option<Folder>,
     offline: bool,
     reporter: Arc<dyn Reporter>,
 }
 
-impl Pull {
-    fn new(request: Request, session: &Session) -> Result<Self, Error> {
+impl PullJob {
+    fn new(request: PullRequest, session: &Session) -> Result<Self, Error> {
         let settings = session.settings();
         let provider = request.wanted.provider(settings)?;
         let links = if settings.symlinks { Links::WherePossible } else { Links::Never };
@@ -156,7 +156,7 @@ impl Pull {
     }
 
     /// The folder; the file, where exactly one was named.
-    fn path(&self, destination: &Destination, files: &[&Entry]) -> PathBuf {
+    fn path(&self, destination: &Destination, files: &[&ListedFile]) -> PathBuf {
         let request = &self.request;
         let is_named = request.file.is_some() || request.expect.is_some() || request.selection.only_file().is_some();
         match (files, &request.weights) {

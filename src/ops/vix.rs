@@ -6,7 +6,7 @@
 //! ComfyUI looks, as soon as it has arrived. One that fails does not stop the others. What is there already is adopted by
 //! its hash, under whatever name a loader finds it.
 
-mod bring;
+mod install;
 mod list;
 mod sources;
 mod targets;
@@ -14,9 +14,9 @@ mod targets;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-pub(crate) use self::list::{Listed, State};
+pub(crate) use self::list::{CatalogRow, ModelState};
 
-use self::bring::Porter;
+use self::install::Installer;
 use self::targets::Targets;
 use crate::apps::visionatrix::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
@@ -26,7 +26,7 @@ use crate::store::cache::delivery::{Arrival, LinkMode};
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Order {
+pub(crate) struct VixRequest {
     /// Catalogs, as addresses or files; none: those of the environment, or Visionatrix's own.
     pub(crate) catalogs: Vec<String>,
     /// Flows in API format whose models are meant.
@@ -51,7 +51,7 @@ pub(crate) struct Order {
     pub(crate) dry_run: bool,
 }
 
-impl Order {
+impl VixRequest {
     /// Whether it says which models are meant.
     #[must_use]
     pub(crate) fn chooses(&self) -> bool {
@@ -61,7 +61,7 @@ impl Order {
 
 /// A model, or a loader that asks for one, and what became of it.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct ModelOutcome {
     /// The name of the entry; for a loader that nothing answers to, what it asks for.
     pub(crate) name: String,
     /// The entry, if there is one.
@@ -74,7 +74,7 @@ pub(crate) struct Outcome {
 #[derive(Debug, Clone)]
 pub(crate) struct Placed {
     /// How it got there.
-    pub(crate) way: Way,
+    pub(crate) way: ModelArrival,
     /// Where it is; of an archive, the folder with what was in it.
     pub(crate) path: PathBuf,
     /// How many bytes came over the network; for a dry run, how many would.
@@ -85,7 +85,7 @@ pub(crate) struct Placed {
 
 /// How a model got into its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum ModelArrival {
     /// It was there, under its own name.
     Present,
     /// It was there under another name or in another folder, by which loaders find it too.
@@ -101,10 +101,10 @@ pub(crate) enum Way {
 /// Brings the models to their folders, all by one transfer.
 ///
 /// # Errors
-/// Where a catalog, a flow or a folder cannot be used at all. What happens to one model is in its [`Outcome`].
-pub(crate) async fn pull(order: &Order, session: &Session) -> Result<Vec<Outcome>, Error> {
+/// Where a catalog, a flow or a folder cannot be used at all. What happens to one model is in its [`ModelOutcome`].
+pub(crate) async fn pull(order: &VixRequest, session: &Session) -> Result<Vec<ModelOutcome>, Error> {
     let gathered = sources::gather(order, session).await?;
-    let porter = Porter { order, session, targets: Targets::resolve(order, session.env())? };
+    let porter = Installer { order, session, targets: Targets::resolve(order, session.env())? };
     let mut results: Vec<Option<Result<Placed, Error>>> = gathered.models.iter().map(|_| None).collect();
     let mut taken: HashMap<PathBuf, (&str, Digest)> = HashMap::new();
     let mut wanted = Vec::new();
@@ -121,8 +121,8 @@ pub(crate) async fn pull(order: &Order, session: &Session) -> Result<Vec<Outcome
     }
     porter.bring(wanted, &mut |number, result| results[number] = Some(result)).await?;
     let told = gathered.models.into_iter().zip(results);
-    let mut outcomes: Vec<Outcome> = told.map(|(model, result)| outcome(model, result)).collect();
-    let unanswered = gathered.unmatched.into_iter().map(|(value, error)| Outcome {
+    let mut outcomes: Vec<ModelOutcome> = told.map(|(model, result)| outcome(model, result)).collect();
+    let unanswered = gathered.unmatched.into_iter().map(|(value, error)| ModelOutcome {
         name: value,
         model: None,
         result: Err(error.into()),
@@ -131,16 +131,16 @@ pub(crate) async fn pull(order: &Order, session: &Session) -> Result<Vec<Outcome
     Ok(outcomes)
 }
 
-fn outcome(model: CatalogModel, result: Option<Result<Placed, Error>>) -> Outcome {
+fn outcome(model: CatalogModel, result: Option<Result<Placed, Error>>) -> ModelOutcome {
     let result = result.expect("of each model is told what became of it");
-    Outcome { name: model.name.clone(), model: Some(model), result }
+    ModelOutcome { name: model.name.clone(), model: Some(model), result }
 }
 
 /// Looks at what is there. With `verify`, content is hashed; without, a length that agrees is believed.
 ///
 /// # Errors
 /// Where a catalog, a flow or a folder cannot be used at all.
-pub(crate) async fn list(order: &Order, verify: bool, session: &Session) -> Result<Vec<Listed>, Error> {
+pub(crate) async fn list(order: &VixRequest, verify: bool, session: &Session) -> Result<Vec<CatalogRow>, Error> {
     let gathered = sources::gather(order, session).await?;
     for (_, error) in &gathered.unmatched {
         session.reporter().warn(&error.to_string());

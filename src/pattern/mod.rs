@@ -12,7 +12,7 @@ mod near;
 mod selection;
 
 pub(crate) use near::near;
-pub(crate) use selection::{Selection, Unmatched, Wanted};
+pub(crate) use selection::{Criterion, Selection, Unmatched};
 
 /// A glob pattern with the meaning of Python's `fnmatch.fnmatchcase`.
 ///

@@ -10,20 +10,20 @@ use super::{Pattern, PatternError, near};
 /// (`huggingface_hub` 2.4, `cli/download.py`).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
-    names: Vec<Name>,
+    names: Vec<ExactName>,
     include: Vec<Pattern>,
     exclude: Vec<Pattern>,
 }
 
 /// A name after the reference: never a pattern, because `[` and `?` may be part of a file's name.
 #[derive(Clone, Debug)]
-enum Name {
+enum ExactName {
     File(String),
     /// Everything below a folder. The text keeps its closing slash, so that `onnx/` does not take `onnxruntime.md`.
     Folder(String),
 }
 
-impl Name {
+impl ExactName {
     fn new(text: String) -> Self {
         if text.ends_with('/') { Self::Folder(text) } else { Self::File(text) }
     }
@@ -58,21 +58,21 @@ pub(crate) enum Unmatched {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Missing {
     /// What was asked for.
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: Criterion,
     /// What the user may have meant, nearest first, at most five; for a name, folders (with a closing `/`) too.
     pub(crate) near: Vec<String>,
 }
 
 /// What was asked for, as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum Criterion {
     /// A name after the reference.
     Name(String),
     /// An `--include` pattern.
     Include(String),
 }
 
-impl Wanted {
+impl Criterion {
     /// The text as it was written.
     #[must_use]
     pub(crate) fn as_str(&self) -> &str {
@@ -103,7 +103,7 @@ impl Selection {
             texts.iter().map(|text| Pattern::new(text)).collect()
         };
         Ok(Self {
-            names: names.into_iter().map(Name::new).collect(),
+            names: names.into_iter().map(ExactName::new).collect(),
             include: patterns(include)?,
             exclude: patterns(exclude)?,
         })
@@ -112,14 +112,14 @@ impl Selection {
     /// The selection of these names alone.
     #[must_use]
     pub(crate) fn of_names(names: Vec<String>) -> Self {
-        Self { names: names.into_iter().map(Name::new).collect(), ..Self::default() }
+        Self { names: names.into_iter().map(ExactName::new).collect(), ..Self::default() }
     }
 
     /// The name when exactly one file was named: then it is the file's path that the user wants to see, not the folder's.
     #[must_use]
     pub(crate) fn only_file(&self) -> Option<&str> {
         match &self.names[..] {
-            [Name::File(name)] => Some(name),
+            [ExactName::File(name)] => Some(name),
             _ => None,
         }
     }
@@ -133,7 +133,7 @@ impl Selection {
     /// Whether exactly this file was named.
     #[must_use]
     pub(crate) fn is_named(&self, path: &str) -> bool {
-        self.names.iter().any(|name| matches!(name, Name::File(file) if file == path))
+        self.names.iter().any(|name| matches!(name, ExactName::File(file) if file == path))
     }
 
     /// Whether the file at `path` is selected.
@@ -191,11 +191,11 @@ impl Selection {
         names
             .map(|name| Missing {
                 near: near::to_name(name.as_str(), paths),
-                wanted: Wanted::Name(name.as_str().to_owned()),
+                wanted: Criterion::Name(name.as_str().to_owned()),
             })
             .chain(include.map(|pattern| Missing {
                 near: near::to_pattern(pattern.as_str(), paths),
-                wanted: Wanted::Include(pattern.as_str().to_owned()),
+                wanted: Criterion::Include(pattern.as_str().to_owned()),
             }))
             .collect()
     }
@@ -242,8 +242,8 @@ mod tests {
     fn a_name_may_hold_glob_characters() {
         let odd = selection(&["a[1].txt"], &[], &[]);
         assert_eq!(odd.select(["a1.txt", "a[1].txt"].into_iter()).unwrap(), ["a[1].txt"]);
-        assert!(Wanted::Name("*.json".to_owned()).is_name_with_wildcards());
-        assert!(!Wanted::Include("*.json".to_owned()).is_name_with_wildcards());
+        assert!(Criterion::Name("*.json".to_owned()).is_name_with_wildcards());
+        assert!(!Criterion::Include("*.json".to_owned()).is_name_with_wildcards());
     }
 
     #[test]

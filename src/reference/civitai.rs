@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use super::{Known, Reference, ReferenceError};
+use super::{KnownProvider, Reference, ReferenceError};
 use crate::credential::{CredentialSource, Secret};
 use crate::endpoint::{Endpoint, Origin, Protocol, public};
 use crate::repo::{Repo, RepoKind, Revision, printable};
@@ -21,10 +21,10 @@ const TRAITS: [&str; 5] = ["type", "format", "size", "fp", "quantType"];
 pub(super) fn numbered(text: &str, provider: Option<&str>) -> Result<Reference, ReferenceError> {
     if let Some(version) = text.strip_prefix("model-versions/") {
         let version = version.split('@').next().unwrap_or_default();
-        return Ok(assemble(provider, Named::Version(number(version)?), None));
+        return Ok(assemble(provider, CivitAiNumber::Version(number(version)?), None));
     }
     if let Some(hash) = text.strip_prefix("by-hash/") {
-        return Ok(assemble(provider, Named::Hash(checked_hash(hash)?), None));
+        return Ok(assemble(provider, CivitAiNumber::Hash(checked_hash(hash)?), None));
     }
     let (rest, file) = match text.split_once('+') {
         // an AIR may name the form of the file
@@ -36,7 +36,7 @@ pub(super) fn numbered(text: &str, provider: Option<&str>) -> Result<Reference, 
         Some((model, version)) => (model, Some(number(version.split('.').next().unwrap_or_default())?)),
         None => (rest, None),
     };
-    Ok(assemble(provider, Named::Model(number(model)?, version), file))
+    Ok(assemble(provider, CivitAiNumber::Model(number(model)?, version), file))
 }
 
 /// A hash, whichever of the six kinds it is: the shortest has 8 digits, the longest 64.
@@ -47,7 +47,7 @@ fn checked_hash(text: &str) -> Result<String, ReferenceError> {
 
 /// A link that CivitAI's own API or storage gave: the API has written `undefined` for its host since 2023 (providers §1.1),
 /// which is still its path; a link of the storage names no model.
-pub(super) fn astray(url: &Url, known: &[Known<'_>]) -> Option<Result<Reference, ReferenceError>> {
+pub(super) fn astray(url: &Url, known: &[KnownProvider<'_>]) -> Option<Result<Reference, ReferenceError>> {
     let provider = known.iter().find(|provider| provider.protocol == Protocol::CivitAi)?;
     let (host, path) = (url.host_str()?, url.path());
     if host == "undefined" && path.starts_with("/api/") {
@@ -59,7 +59,7 @@ pub(super) fn astray(url: &Url, known: &[Known<'_>]) -> Option<Result<Reference,
 }
 
 /// The address of a page, or of a route of the API. Its `token=` becomes the credential and is never shown.
-pub(super) fn link(url: &Url, within: usize, provider: &Known<'_>) -> Result<Reference, ReferenceError> {
+pub(super) fn link(url: &Url, within: usize, provider: &KnownProvider<'_>) -> Result<Reference, ReferenceError> {
     // from the source of a page comes `&amp;`, and the site itself writes some keys in lower case
     let is = |key: &str, name: &str| key.trim_start_matches("amp;").eq_ignore_ascii_case(name);
     let query = |name: &str| url.query_pairs().find(|(key, _)| is(key, name)).map(|(_, value)| value.into_owned());
@@ -67,13 +67,13 @@ pub(super) fn link(url: &Url, within: usize, provider: &Known<'_>) -> Result<Ref
     let parts: Vec<&str> = url.path()[within..].split('/').filter(|part| !part.is_empty()).collect();
     let named = match parts.as_slice() {
         ["models", model, ..] | ["api", "v1", "models", model] => {
-            Named::Model(number(model)?, optional(query("modelVersionId").or_else(|| query("version")))?)
+            CivitAiNumber::Model(number(model)?, optional(query("modelVersionId").or_else(|| query("version")))?)
         }
-        ["api", "v1", "model-versions", "by-hash", hash] => Named::Hash(checked_hash(hash)?),
+        ["api", "v1", "model-versions", "by-hash", hash] => CivitAiNumber::Hash(checked_hash(hash)?),
         ["model-versions", version, ..]
         | ["api", "v1", "model-versions", "mini", version]
         | ["api", "v1", "model-versions", version]
-        | ["api", "download", "models", version] => Named::Version(number(version)?),
+        | ["api", "download", "models", version] => CivitAiNumber::Version(number(version)?),
         _ => return Err(ReferenceError::NotARepository { text: printable(&public(url)) }),
     };
     let second = provider.second.clone().filter(|second| second.origin() == Origin::of(url));
@@ -85,7 +85,7 @@ pub(super) fn link(url: &Url, within: usize, provider: &Known<'_>) -> Result<Ref
 
 /// `urn:air:{ecosystem}:{type}:{source}:{id}[@{version}][+{file}][.{format}]`, of which `urn:`, `air:`, ecosystem and type
 /// may be missing; none where the text is no AIR.
-pub(super) fn air(text: &str, known: &[Known<'_>]) -> Option<Result<Reference, ReferenceError>> {
+pub(super) fn air(text: &str, known: &[KnownProvider<'_>]) -> Option<Result<Reference, ReferenceError>> {
     let parts: Vec<&str> = text.split(':').collect();
     let begins = |word: &str, at: usize| parts.get(at).is_some_and(|part| part.eq_ignore_ascii_case(word));
     let prefix = usize::from(begins("urn", 0));
@@ -105,17 +105,17 @@ pub(super) fn air(text: &str, known: &[Known<'_>]) -> Option<Result<Reference, R
 }
 
 /// What a reference names.
-enum Named {
+enum CivitAiNumber {
     Model(u64, Option<u64>),
     Version(u64),
     Hash(String),
 }
 
-fn assemble(provider: Option<&str>, named: Named, file: Option<u64>) -> Reference {
+fn assemble(provider: Option<&str>, named: CivitAiNumber, file: Option<u64>) -> Reference {
     let (id, version) = match named {
-        Named::Model(model, version) => (model.to_string(), version),
-        Named::Version(version) => (format!("model-versions/{version}"), Some(version)),
-        Named::Hash(hash) => (format!("by-hash/{hash}"), None),
+        CivitAiNumber::Model(model, version) => (model.to_string(), version),
+        CivitAiNumber::Version(version) => (format!("model-versions/{version}"), Some(version)),
+        CivitAiNumber::Hash(hash) => (format!("by-hash/{hash}"), None),
     };
     let id = id.parse().expect("numbers, hashes and these words follow the rules of ids");
     let revision = version.map(|version| version.to_string().parse::<Revision>().expect("a number is a revision"));
@@ -138,13 +138,13 @@ mod tests {
     fn parse(text: &str) -> Result<Reference, ReferenceError> {
         let address = |text: &str| text.parse::<Endpoint>().unwrap();
         let hosts = ["civitai.com", "www.civitai.com", "civitai.red", "civitai.green", "civitai.blue"];
-        let hub = Known {
+        let hub = KnownProvider {
             name: "hf",
             protocol: Protocol::HuggingFace,
             addresses: vec![address("https://huggingface.co")],
             second: None,
         };
-        let civitai = Known {
+        let civitai = KnownProvider {
             name: "civitai",
             protocol: Protocol::CivitAi,
             addresses: hosts.iter().map(|host| address(&format!("https://{host}"))).collect(),

@@ -7,7 +7,7 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::{Known, Reference, ReferenceError, Spelled, civitai, owner_of, without_user};
+use super::{KnownProvider, Reference, ReferenceError, Spelled, civitai, owner_of, without_user};
 use crate::endpoint::{Origin, Protocol};
 use crate::repo::{RepoKind, printable};
 
@@ -80,7 +80,7 @@ pub(super) fn other_thing(text: &str) -> Option<ReferenceError> {
 }
 
 /// Reads a link.
-pub(super) fn read(text: &str, known: &[Known<'_>]) -> Result<Reference, ReferenceError> {
+pub(super) fn read(text: &str, known: &[KnownProvider<'_>]) -> Result<Reference, ReferenceError> {
     let shown = without_user(text.split(['?', '#']).next().unwrap_or_default());
     let no_repository = || ReferenceError::NotARepository { text: shown.clone() };
     let url = Url::parse(text).map_err(|_| no_repository())?;

@@ -21,7 +21,7 @@ use crate::repo::{Repo, RepoKind, RepoPath, Revision, printable};
 
 /// A provider as far as reading a reference needs to know it.
 #[derive(Debug, Clone)]
-pub(crate) struct Known<'a> {
+pub(crate) struct KnownProvider<'a> {
     /// The name that stands before a colon.
     pub(crate) name: &'a str,
     /// How it is spoken to, and so how its repositories are named.
@@ -79,7 +79,7 @@ impl Reference {
     ///
     /// # Errors
     /// When it breaks a rule, names an unknown provider, or is a link that leads somewhere else.
-    pub(crate) fn parse(text: &str, known: &[Known<'_>]) -> Result<Self, ReferenceError> {
+    pub(crate) fn parse(text: &str, known: &[KnownProvider<'_>]) -> Result<Self, ReferenceError> {
         let text = text.trim();
         if let Some(rest) = text.strip_prefix("hf://") {
             return Self::from_uri(rest, Some("hf"));
@@ -223,7 +223,7 @@ fn split_revision(text: &str) -> (String, Option<String>) {
     (parts[..length.min(parts.len())].join("/"), Some(path).filter(|path| !path.is_empty()))
 }
 
-fn provider_name(name: &str, known: &[Known<'_>]) -> Result<String, ReferenceError> {
+fn provider_name(name: &str, known: &[KnownProvider<'_>]) -> Result<String, ReferenceError> {
     if known.iter().any(|provider| provider.name == name) {
         return Ok(name.to_owned());
     }
@@ -232,14 +232,14 @@ fn provider_name(name: &str, known: &[Known<'_>]) -> Result<String, ReferenceErr
 }
 
 /// `huggingface.co/org/model`, as it is copied from some address bars; without `//`, as pages write it.
-fn without_scheme(text: &str, known: &[Known<'_>]) -> Option<String> {
+fn without_scheme(text: &str, known: &[KnownProvider<'_>]) -> Option<String> {
     let host = text.split('/').next().filter(|host| host.contains('.') && host.len() < text.len())?;
     let is_known = known.iter().flat_map(|provider| &provider.addresses).any(|address| address.origin().host() == host);
     is_known.then(|| format!("https://{text}"))
 }
 
 /// The provider whose address begins `url`, and the length of that address's own path.
-fn owner_of<'a, 'b>(url: &Url, known: &'a [Known<'b>]) -> Option<(&'a Known<'b>, usize)> {
+fn owner_of<'a, 'b>(url: &Url, known: &'a [KnownProvider<'b>]) -> Option<(&'a KnownProvider<'b>, usize)> {
     known.iter().find_map(|provider| {
         let prefix = provider.addresses.iter().find_map(|address| address.path_within(url))?;
         Some((provider, prefix))

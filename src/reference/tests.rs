@@ -3,7 +3,7 @@
 use super::*;
 
 fn parse(text: &str) -> Result<Reference, ReferenceError> {
-    let known = |name, addresses: &[&str]| Known {
+    let known = |name, addresses: &[&str]| KnownProvider {
         name,
         protocol: Protocol::HuggingFace,
         addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),

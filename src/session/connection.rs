@@ -13,15 +13,15 @@ use crate::credential::Credential;
 use crate::error::{BadToken, Error};
 use crate::fetch::Transport;
 use crate::hub::http::{Client, Failure};
-use crate::hub::provider::{self, Access, Account, Provider, ProviderError};
-use crate::manifest::{Entry, Gate, Listing, Resolved};
+use crate::hub::provider::{self, AccessAnswer, Account, Provider, ProviderError};
+use crate::manifest::{Gate, ListedFile, Listing, Resolved};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
 
 /// A provider, asked with one credential or with none.
 pub(crate) struct Connection {
     pub(super) given: Arc<Given>,
-    pub(super) settings: settings::Provider,
+    pub(super) settings: settings::ProviderSettings,
     pub(super) client: Client,
     pub(super) provider: Arc<dyn Provider>,
     pub(super) credential: Option<Credential>,
@@ -36,7 +36,7 @@ pub(crate) struct Connection {
 impl Connection {
     pub(super) fn new(
         given: Arc<Given>,
-        settings: settings::Provider,
+        settings: settings::ProviderSettings,
         client: Client,
         credential: Option<Credential>,
     ) -> Self {
@@ -57,7 +57,7 @@ impl Connection {
 
     /// The provider as settings describe it.
     #[must_use]
-    pub(crate) const fn settings(&self) -> &settings::Provider {
+    pub(crate) const fn settings(&self) -> &settings::ProviderSettings {
         &self.settings
     }
 
@@ -138,21 +138,21 @@ impl Connection {
     ///
     /// # Errors
     /// When it may not, or the provider gives no usable answer.
-    pub(crate) async fn ask_gate(&self, subject: Subject<'_>, gate: Gate) -> Result<Access, Error> {
+    pub(crate) async fn ask_gate(&self, subject: Subject<'_>, gate: Gate) -> Result<AccessAnswer, Error> {
         if gate == Gate::Open || lock(&self.granted).contains(subject.repo) {
-            return Ok(Access::Granted);
+            return Ok(AccessAnswer::Granted);
         }
         if self.has_no_gate_question.load(Ordering::Relaxed) {
-            return Ok(Access::Unknown);
+            return Ok(AccessAnswer::Unknown);
         }
         match self.provider.check_access(subject.repo).await {
-            Ok(Access::Granted) => {
+            Ok(AccessAnswer::Granted) => {
                 lock(&self.granted).insert(subject.repo.clone());
-                Ok(Access::Granted)
+                Ok(AccessAnswer::Granted)
             }
-            Ok(Access::Unknown) => {
+            Ok(AccessAnswer::Unknown) => {
                 self.has_no_gate_question.store(true, Ordering::Relaxed);
-                Ok(Access::Unknown)
+                Ok(AccessAnswer::Unknown)
             }
             Err(error) => Err(self.explain(subject, error, Some(gate), None).await),
         }
@@ -207,7 +207,12 @@ impl Connection {
     ///
     /// # Errors
     /// When it may not be read, or the provider gives no usable answer.
-    pub(crate) async fn measure(&self, subject: Subject<'_>, commit: &Commit, entry: &Entry) -> Result<u64, Error> {
+    pub(crate) async fn measure(
+        &self,
+        subject: Subject<'_>,
+        commit: &Commit,
+        entry: &ListedFile,
+    ) -> Result<u64, Error> {
         match self.provider.measure(subject.repo, commit, entry).await {
             Ok(size) => Ok(size),
             Err(error) => Err(self.explain(subject, error, None, Some(&entry.path)).await),

@@ -7,19 +7,19 @@
 mod connection;
 mod reading;
 mod refused;
-mod wanted;
+mod request;
 
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
 
 pub(crate) use self::connection::Connection;
-pub(crate) use self::wanted::{Subject, Wanted};
+pub(crate) use self::request::{RepoRequest, Subject};
 
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::hub::auth::{self, Cancellation, Exchange, Found, IdentityError, Survey, TokenChoice};
+use crate::hub::auth::{self, Cancellation, Exchange, FoundCredential, IdentityError, Survey, TokenChoice};
 use crate::hub::http::{Client, ClientError};
 use crate::repo::RepoId;
 use crate::report::Reporter;
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     reporter: Arc<dyn Reporter>,
     client: OnceLock<Client>,
     /// Held while a credential is looked for, so that nobody looks for it at the same time.
-    opened: Mutex<Vec<(Key, Arc<Connection>)>>,
+    opened: Mutex<Vec<(CredentialKey, Arc<Connection>)>>,
 }
 
 /// What a run is given, the same from its beginning to its end.
@@ -44,7 +44,7 @@ struct Given {
 
 /// What decides where a credential is looked for and who gets it.
 #[derive(PartialEq, Eq)]
-struct Key {
+struct CredentialKey {
     provider: String,
     endpoint: Endpoint,
     /// The bound token of the configuration file.
@@ -56,7 +56,7 @@ struct Key {
 /// An answer, and which of a provider's addresses gave it.
 pub(crate) struct Answered<T> {
     /// What was asked about, at the address that was asked.
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: RepoRequest,
     /// The connection that was asked.
     pub(crate) connection: Arc<Connection>,
     /// The answer.
@@ -114,16 +114,16 @@ impl Session {
     /// When a place that holds a token cannot be read, or an exchange was asked for and failed.
     pub(crate) async fn find_credential(
         &self,
-        provider: &settings::Provider,
+        provider: &settings::ProviderSettings,
         repo: Option<&RepoId>,
         link: Option<Secret>,
-    ) -> Result<Found, Error> {
+    ) -> Result<FoundCredential, Error> {
         let choice = self.given.token.clone().or_link(link);
         match Exchange::planned(self.settings(), self.env(), provider, &choice)? {
             Some(_) if self.settings().offline => Err(IdentityError::Offline.into()),
             Some(exchange) => {
                 let credential = exchange.run(self.env(), self.client()?).await?;
-                Ok(Found { credential: Some(credential), warnings: Vec::new() })
+                Ok(FoundCredential { credential: Some(credential), warnings: Vec::new() })
             }
             None => {
                 let mut found = self.search(provider, repo, choice).await?;
@@ -141,10 +141,10 @@ impl Session {
     /// of its own: Ctrl-C must be heard meanwhile, and end the command.
     async fn search(
         &self,
-        provider: &settings::Provider,
+        provider: &settings::ProviderSettings,
         repo: Option<&RepoId>,
         choice: TokenChoice,
-    ) -> Result<Found, Error> {
+    ) -> Result<FoundCredential, Error> {
         let (given, provider, repo) = (Arc::clone(&self.given), provider.clone(), repo.cloned());
         let cancellation = Cancellation::default();
         let _guard = cancellation.on_drop();
@@ -159,7 +159,7 @@ impl Session {
     /// When that thread is lost.
     pub(crate) async fn survey(
         &self,
-        provider: &settings::Provider,
+        provider: &settings::ProviderSettings,
         winner: Option<CredentialSource>,
     ) -> Result<Survey, Error> {
         let (given, provider) = (Arc::clone(&self.given), provider.clone());
@@ -173,7 +173,7 @@ impl Session {
     ///
     /// # Errors
     /// When the credential cannot be read or made, or there is no client.
-    pub(crate) async fn connection(&self, wanted: &Wanted) -> Result<Arc<Connection>, Error> {
+    pub(crate) async fn connection(&self, wanted: &RepoRequest) -> Result<Arc<Connection>, Error> {
         let (connection, warnings) = self.open(wanted).await?;
         for warning in &warnings {
             self.reporter.warn(warning);
@@ -185,12 +185,12 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::connection`].
-    pub(crate) async fn open(&self, wanted: &Wanted) -> Result<(Arc<Connection>, Vec<String>), Error> {
+    pub(crate) async fn open(&self, wanted: &RepoRequest) -> Result<(Arc<Connection>, Vec<String>), Error> {
         let provider = wanted.provider(self.settings())?;
         let link = wanted.token.clone();
         let bound = auth::bound_token(self.settings(), &provider, &wanted.repo.id).filter(|_| link.is_none());
         let (bound, endpoint) = (bound.map(str::to_owned), provider.endpoint.clone());
-        let key = Key { provider: provider.name.clone(), endpoint, bound, link };
+        let key = CredentialKey { provider: provider.name.clone(), endpoint, bound, link };
         let mut opened = self.opened.lock().await;
         if let Some((_, connection)) = opened.iter().find(|(known, _)| *known == key) {
             return Ok((Arc::clone(connection), Vec::new()));
@@ -218,12 +218,12 @@ impl Session {
     /// When there is no client.
     pub(crate) async fn open_with(
         &self,
-        provider: &settings::Provider,
+        provider: &settings::ProviderSettings,
         credential: Option<Credential>,
     ) -> Result<Arc<Connection>, Error> {
         let connection = self.connect(provider, credential)?;
         let (provider, endpoint) = (provider.name.clone(), provider.endpoint.clone());
-        let key = Key { provider, endpoint, bound: None, link: None };
+        let key = CredentialKey { provider, endpoint, bound: None, link: None };
         self.opened.lock().await.push((key, Arc::clone(&connection)));
         Ok(connection)
     }
@@ -234,7 +234,7 @@ impl Session {
     /// When there is no client.
     pub(crate) fn connect(
         &self,
-        provider: &settings::Provider,
+        provider: &settings::ProviderSettings,
         credential: Option<Credential>,
     ) -> Result<Arc<Connection>, Error> {
         let client = self.client()?.clone();
@@ -248,23 +248,23 @@ impl Session {
     /// When a credential cannot be read or made. What the provider says is part of the answer.
     pub(crate) async fn ask<T>(
         &self,
-        wanted: &Wanted,
-        question: impl AsyncFn(&Arc<Connection>, &Wanted) -> Result<T, Error>,
+        wanted: &RepoRequest,
+        question: impl AsyncFn(&Arc<Connection>, &RepoRequest) -> Result<T, Error>,
     ) -> Result<Answered<T>, Error> {
         let first = self.ask_at(wanted.clone(), &question).await?;
         let other = self.settings().provider(&wanted.provider)?.elsewhere(wanted.site.as_ref());
         let Some(site) = other.filter(|_| first.answer.as_ref().is_err_and(Error::is_unpublished)) else {
             return Ok(first);
         };
-        let second = self.ask_at(Wanted { site: Some(site), ..wanted.clone() }, &question).await?;
+        let second = self.ask_at(RepoRequest { site: Some(site), ..wanted.clone() }, &question).await?;
         let says_no_more = |error: &Error| error.is_unpublished() || matches!(error, Error::Provider { .. });
         Ok(if second.answer.as_ref().is_err_and(says_no_more) { first } else { second })
     }
 
     async fn ask_at<T>(
         &self,
-        wanted: Wanted,
-        question: &impl AsyncFn(&Arc<Connection>, &Wanted) -> Result<T, Error>,
+        wanted: RepoRequest,
+        question: &impl AsyncFn(&Arc<Connection>, &RepoRequest) -> Result<T, Error>,
     ) -> Result<Answered<T>, Error> {
         let connection = self.connection(&wanted).await?;
         let answer = question(&connection, &wanted).await;

@@ -5,7 +5,7 @@
 
 use super::{Connection, Subject};
 use crate::error::Error;
-use crate::hub::provider::Access;
+use crate::hub::provider::AccessAnswer;
 use crate::manifest::Resolved;
 use crate::repo::RepoPath;
 
@@ -25,7 +25,7 @@ impl Connection {
     /// # Errors
     /// When it may not, or the provider gives no usable answer.
     pub(crate) async fn ask_again(&self, subject: Subject<'_>, resolved: &Resolved) -> Result<(), Error> {
-        if self.ask_gate(subject, resolved.gate).await? == Access::Granted {
+        if self.ask_gate(subject, resolved.gate).await? == AccessAnswer::Granted {
             return Ok(());
         }
         let telling = match &resolved.telling {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use self::file::File;
+use self::file::ConfigFile;
 use crate::credential::Secret;
 use crate::endpoint::Endpoint;
 use crate::pattern::Pattern;
@@ -135,7 +135,7 @@ impl Config {
     }
 
     fn parse(text: &str, path: &Path, env: &Env) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text).map_err(|error| line_error(&error, text, path))?;
+        let file: ConfigFile = toml::from_str(text).map_err(|error| line_error(&error, text, path))?;
         if file.holds_token() && others_can_read(path) {
             return Err(ConfigError::Readable { path: path.to_owned() });
         }

@@ -20,14 +20,14 @@ pub(crate) use self::config::{
     BoundToken, ConfigError, TokenKey, line_at, others_can_read, others_can_write, without_values,
 };
 pub(crate) use self::local::LocalNames;
-pub(crate) use self::provider::{Login, Provider};
+pub(crate) use self::provider::{LoginStore, ProviderSettings};
 pub(crate) use self::proxy::{Proxies, ProxyError};
 
 use self::config::Config;
 use self::env::{Env, EnvError};
 use crate::credential::shown;
 use crate::endpoint::{Endpoint, EndpointError, is_loopback};
-use crate::reference::Known;
+use crate::reference::KnownProvider;
 
 /// How many small files are fetched at once.
 const SMALL_JOBS: usize = 64;
@@ -121,7 +121,7 @@ pub(crate) struct Settings {
     /// The provider of references that name none.
     pub(crate) default_provider: String,
     /// All providers, the built-in ones first.
-    pub(crate) providers: Vec<Provider>,
+    pub(crate) providers: Vec<ProviderSettings>,
     /// Tokens bound to repositories by the configuration file.
     pub(crate) bound_tokens: Vec<BoundToken>,
     /// No connection may be opened.
@@ -165,7 +165,7 @@ impl Settings {
     ///
     /// # Errors
     /// When there is none.
-    pub(crate) fn provider(&self, name: &str) -> Result<&Provider, SettingsError> {
+    pub(crate) fn provider(&self, name: &str) -> Result<&ProviderSettings, SettingsError> {
         self.providers.iter().find(|provider| provider.name == name).ok_or_else(|| SettingsError::UnknownProvider {
             name: shown(name).into_owned(),
             known: self.providers.iter().map(|provider| provider.name.clone()).collect(),
@@ -174,10 +174,10 @@ impl Settings {
 
     /// The providers as far as reading a reference needs to know them.
     #[must_use]
-    pub(crate) fn known(&self) -> Vec<Known<'_>> {
+    pub(crate) fn known(&self) -> Vec<KnownProvider<'_>> {
         self.providers
             .iter()
-            .map(|provider| Known {
+            .map(|provider| KnownProvider {
                 name: &provider.name,
                 protocol: provider.protocol,
                 addresses: provider.addresses(),
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(hf.endpoint.to_string(), "https://huggingface.co");
         assert_eq!(hf.token_variables, ["HF_AUTH_TOKEN", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_ACCESS_TOKEN"]);
         assert_eq!(hf.cache, PathBuf::from("/home/bob/.cache/huggingface/hub"));
-        assert_eq!(hf.login, Some(Login::HuggingFace("/home/bob/.cache/huggingface/token".into())));
+        assert_eq!(hf.login, Some(LoginStore::HuggingFace("/home/bob/.cache/huggingface/token".into())));
         let ba = settings.provider("ba").unwrap();
         assert_eq!(ba.endpoint.to_string(), "https://boincai.com");
         assert_eq!(ba.token_variables, ["BA_ACCESS_TOKEN", "BA_TOKEN"]);
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(civitai.token_variables[..2], ["CA_API_KEY", "CA_AUTH_TOKEN"]);
         assert_eq!(civitai.cache, PathBuf::from("/home/bob/.cache/gatedl/civitai"));
         assert_eq!(ba.cache, PathBuf::from("/home/bob/.cache/boincai/hub"));
-        assert_eq!(ba.login, Some(Login::Credentials("/home/bob/.config/gatedl/credentials.toml".into())));
+        assert_eq!(ba.login, Some(LoginStore::Credentials("/home/bob/.config/gatedl/credentials.toml".into())));
         assert!(matches!(settings.provider("nope"), Err(SettingsError::UnknownProvider { .. })));
     }
 

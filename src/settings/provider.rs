@@ -9,7 +9,7 @@ use crate::settings::env::{self, Env, Variable};
 
 /// A provider, resolved: where it answers, which tokens are for it, where its files go.
 #[derive(Debug, Clone)]
-pub(crate) struct Provider {
+pub(crate) struct ProviderSettings {
     /// The name that stands before the colon of a reference.
     pub(crate) name: String,
     /// How it is spoken to.
@@ -30,12 +30,12 @@ pub(crate) struct Provider {
     /// The root of its cache.
     pub(crate) cache: PathBuf,
     /// Where its logins are stored; nowhere, if the user's configuration folder is not known.
-    pub(crate) login: Option<Login>,
+    pub(crate) login: Option<LoginStore>,
 }
 
 /// Where the logins of a provider are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Login {
+pub(crate) enum LoginStore {
     /// huggingface_hub's own files: this one holds the token in use, `stored_tokens` beside it all of them by name.
     HuggingFace(PathBuf),
     /// gatedl's own file for all other providers.
@@ -59,7 +59,7 @@ const HUGGING_FACE_UNREAD: [&str; 13] = [
 ];
 const CIVITAI_UNREAD: [&str; 4] = ["CIVITAI_KEY", "CIVIT_API_KEY", "CIVIT_TOKEN", "CIVITAI_AUTH_TOKEN"];
 
-impl Provider {
+impl ProviderSettings {
     /// The addresses under which its repositories are known, for reading pasted links: those of the hub itself also where
     /// a mirror is asked.
     #[must_use]
@@ -167,7 +167,11 @@ const BUILT_IN: [BuiltIn; 3] = [
 ];
 
 /// All providers, in the order in which they are listed to a user.
-pub(super) fn resolve(env: &Env, config: &Config, overrides: &Overrides) -> Result<Vec<Provider>, SettingsError> {
+pub(super) fn resolve(
+    env: &Env,
+    config: &Config,
+    overrides: &Overrides,
+) -> Result<Vec<ProviderSettings>, SettingsError> {
     let built_in = BUILT_IN.iter().map(|built_in| built_in.resolve(env, config.provider(built_in.name)));
     let named = |config: &&ProviderConfig| BUILT_IN.iter().all(|built_in| built_in.name != config.name);
     let configured = config.providers.iter().filter(named).map(|config| configured(env, config));
@@ -185,7 +189,7 @@ pub(super) fn resolve(env: &Env, config: &Config, overrides: &Overrides) -> Resu
 }
 
 impl BuiltIn {
-    fn resolve(&self, env: &Env, config: Option<&ProviderConfig>) -> Result<Provider, SettingsError> {
+    fn resolve(&self, env: &Env, config: Option<&ProviderConfig>) -> Result<ProviderSettings, SettingsError> {
         let own = address(self.endpoint);
         let endpoint = match (env.text(self.endpoint_variable.name)?, config.and_then(|config| config.endpoint.clone()))
         {
@@ -199,7 +203,7 @@ impl BuiltIn {
             None => self.token_variables.iter().map(|variable| variable.name.to_owned()).collect(),
         };
         let cache = config.and_then(|config| config.cache.clone());
-        Ok(Provider {
+        Ok(ProviderSettings {
             name: self.name.to_owned(),
             protocol: self.protocol,
             pages: if is_hf { own.clone() } else { endpoint.clone() },
@@ -215,15 +219,15 @@ impl BuiltIn {
                 None if self.protocol == Protocol::CivitAi => own_cache(env, self.name)?,
                 None => user_cache(env)?.join("boincai").join("hub"),
             },
-            login: if is_hf { Some(Login::HuggingFace(login_file(env)?)) } else { credentials_file(env) },
+            login: if is_hf { Some(LoginStore::HuggingFace(login_file(env)?)) } else { credentials_file(env) },
             endpoint,
         })
     }
 }
 
-fn configured(env: &Env, config: &ProviderConfig) -> Result<Provider, SettingsError> {
+fn configured(env: &Env, config: &ProviderConfig) -> Result<ProviderSettings, SettingsError> {
     let endpoint = config.endpoint.clone().unwrap_or_else(|| address("https://huggingface.co"));
-    Ok(Provider {
+    Ok(ProviderSettings {
         name: config.name.clone(),
         protocol: Protocol::HuggingFace,
         pages: endpoint.clone(),
@@ -273,8 +277,8 @@ fn login_file(env: &Env) -> Result<PathBuf, SettingsError> {
     }
 }
 
-fn credentials_file(env: &Env) -> Option<Login> {
-    Some(Login::Credentials(env.config()?.join("gatedl").join("credentials.toml")))
+fn credentials_file(env: &Env) -> Option<LoginStore> {
+    Some(LoginStore::Credentials(env.config()?.join("gatedl").join("credentials.toml")))
 }
 
 fn parse(text: &str, from: &str) -> Result<Endpoint, SettingsError> {

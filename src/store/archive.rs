@@ -92,7 +92,7 @@ pub(crate) struct Unpacked {
 
 /// Where an archive's content stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Published {
+pub(crate) struct PublishedFolder {
     /// Its folder.
     pub(crate) path: PathBuf,
     /// Whether the same files stood there before.
@@ -159,11 +159,11 @@ impl Unpacked {
     ///
     /// # Errors
     /// When something else is there and `force` does not say that it may go, or the disk refuses.
-    pub(crate) fn publish(self, staging: &Staging, force: bool) -> Result<Published, ArchiveError> {
+    pub(crate) fn publish(self, staging: &Staging, force: bool) -> Result<PublishedFolder, ArchiveError> {
         if self.to.symlink_metadata().is_ok() {
             if self.files.iter().all(|(below, digest)| sha256(&self.to.join(below)).is_ok_and(|found| found == *digest))
             {
-                return Ok(Published { path: self.to, was_there: true });
+                return Ok(PublishedFolder { path: self.to, was_there: true });
             }
             // any other name was chosen by the archive, and may be that of the user's checkpoints
             let replaceable = self.to == members_folder(staging.place());
@@ -176,7 +176,7 @@ impl Unpacked {
                 .map_err(ArchiveError::at("replace", &self.to))?;
         }
         fs::rename(&self.from, &self.to).map_err(ArchiveError::at("put in place", &self.to))?;
-        Ok(Published { path: self.to, was_there: false })
+        Ok(PublishedFolder { path: self.to, was_there: false })
     }
 }
 
@@ -189,19 +189,19 @@ pub(crate) fn sha256(path: &Path) -> io::Result<Digest> {
 }
 
 /// An entry, before it is inflated.
-struct Listed {
+struct ArchiveEntry {
     path: RepoPath,
     is_folder: bool,
 }
 
-impl Listed {
+impl ArchiveEntry {
     fn is_below(&self, top: &str) -> bool {
         self.is_folder || self.path.as_str().len() > top.len()
     }
 }
 
 /// Looks at every entry before any is written; in words what is wrong with one.
-fn survey(zip: &mut ZipArchive<impl Read + Seek>) -> Result<Vec<Listed>, String> {
+fn survey(zip: &mut ZipArchive<impl Read + Seek>) -> Result<Vec<ArchiveEntry>, String> {
     if zip.len() > MOST_ENTRIES {
         return Err(format!("it holds more than {MOST_ENTRIES} files"));
     }
@@ -231,7 +231,7 @@ fn survey(zip: &mut ZipArchive<impl Read + Seek>) -> Result<Vec<Listed>, String>
         if !seen.insert(path.as_str().to_lowercase()) {
             return Err(format!("`{path}` is in it twice, where upper and lower case are one"));
         }
-        entries.push(Listed { path, is_folder });
+        entries.push(ArchiveEntry { path, is_folder });
     }
     Ok(entries)
 }

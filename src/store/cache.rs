@@ -70,14 +70,14 @@ mod unfinished;
 
 pub(crate) use abilities::{Abilities, Locks, abilities};
 pub(crate) use activity::Activity;
-pub(crate) use destination::{Damage, Destination, Here};
+pub(crate) use destination::{Damage, Destination, LocalContent};
 pub(crate) use folder::Folder;
 pub(crate) use layout::RepoLayout;
 pub(crate) use links::shared_blobs;
 pub(crate) use lock::BlobLock;
 pub(crate) use marks::has_marks;
-pub(crate) use notes::Known;
-pub(crate) use partial::{Mismatch, Partial, PartialPlace, Verdict};
+pub(crate) use notes::ContentState;
+pub(crate) use partial::{Judgement, Mismatch, Partial, PartialPlace};
 pub(crate) use ranges::Ranges;
 pub(crate) use store::{Links, RepoCache, holder_of};
 pub(crate) use unfinished::{Unfinished, unfinished};

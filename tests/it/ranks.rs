@@ -37,15 +37,16 @@ impl Source {
     }
 }
 
-/// Passes by one item: up to its semicolon, or to the brace that closes it, which rustfmt puts below its beginning.
+/// Passes by one item: up to its semicolon, or to what closes it, which rustfmt puts below its beginning.
 fn skip_item<'a>(lines: &mut impl Iterator<Item = &'a str>, indent: usize) {
-    let closing = format!("{}}}", " ".repeat(indent));
-    let attribute = format!("{}#[", " ".repeat(indent));
+    let margin = " ".repeat(indent);
+    let attribute = format!("{margin}#[");
     let first = lines.by_ref().find(|line| !line.starts_with(&attribute)).unwrap_or_default();
-    if !first.ends_with([';', '}', ',']) {
-        lines
-            .by_ref()
-            .find(|line| line.starts_with(&closing) || (line.starts_with(&closing[..indent]) && line.ends_with(';')));
+    let closes = |line: &&str| line.strip_prefix(&margin).is_some_and(|rest| rest.starts_with(['}', ']', ')']));
+    if first.ends_with('=') {
+        lines.by_ref().find(|line| line.ends_with(';'));
+    } else if !first.ends_with([';', '}', ',']) {
+        lines.by_ref().find(closes);
     }
 }
 
@@ -94,9 +95,25 @@ fn ranks(sources: &[Source]) -> BTreeMap<String, u32> {
     ranks
 }
 
-/// Every path that the code names below `crate::`, with the braces of a `use` unfolded.
-fn named(code: &str) -> Vec<String> {
-    code.split("crate::").skip(1).flat_map(|rest| unfold(rest).0).collect()
+/// Every path that the code names, from the root of the crate on, with the braces of a `use` unfolded.
+fn named(module: &str, code: &str) -> Vec<String> {
+    let mut paths: Vec<String> = code.split("crate::").skip(1).flat_map(|rest| unfold(rest).0).collect();
+    let module: Vec<&str> = module.split("::").collect();
+    let mut up = 0;
+    for rest in code.split("super::").skip(1) {
+        up += 1;
+        // `super::super::` is two pieces, and the first of them is empty
+        if !rest.is_empty() {
+            let room = module[..module.len().saturating_sub(up)].iter().map(|part| format!("{part}::"));
+            let room: String = room.collect();
+            // `super::*` names the room above itself
+            let below =
+                unfold(rest).0.into_iter().map(|path| format!("{room}{path}").trim_end_matches("::").to_owned());
+            paths.extend(below.filter(|path| !path.is_empty()));
+            up = 0;
+        }
+    }
+    paths
 }
 
 /// The paths that a text begins with, and what stands behind them.
@@ -162,11 +179,11 @@ fn a_module_imports_only_lower_ranks_and_its_own_children() {
     for source in &sources {
         let module = source.module();
         let Some((own, rank)) = room_of(&ranks, &module) else {
-            let named = named(&source.code());
+            let named = named(&module, &source.code());
             assert!(named.is_empty(), "{} is a doorway and names {named:?}", source.path);
             continue;
         };
-        for path in named(&source.code()) {
+        for path in named(&module, &source.code()) {
             let (other, others) =
                 room_of(&ranks, &path).unwrap_or_else(|| panic!("{} names crate::{path}", source.path));
             // Words are made of words.
@@ -242,13 +259,43 @@ fn opens_function(line: &str) -> bool {
 }
 
 #[test]
+fn no_two_types_have_one_name() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources() {
+        for line in source.text.lines() {
+            let words = line.split([' ', '<', '(', '{', ';', '=']).skip_while(|word| word.starts_with("pub"));
+            let mut words = words.skip_while(|word| word.ends_with(')') || *word == "in");
+            if !line.starts_with(' ')
+                && let Some(kind @ ("struct" | "enum" | "trait" | "type")) = words.next()
+                && let Some(name) = words.next()
+            {
+                places.entry(name.to_owned()).or_default().push(format!("{kind} in {}", source.path));
+            }
+        }
+    }
+    assert!(places.len() > 200, "the types were not found");
+    places.retain(|_, places| places.len() > 1);
+    assert!(places.is_empty(), "one thing one name, one name one thing: {places:#?}");
+}
+
+#[test]
 fn the_reader_of_imports_reads_them() {
     let text = "use crate::hub::{self, auth::{X, Y as Z}, http::Client};\n// crate::cli\n#[cfg(test)]\nuse crate::test;\n\
         let x = crate::repo::printable(y);\n#[cfg(test)]\nimpl X {\n    fn x() {\n        crate::cli::x();\n    }\n}\n\
-        let y = crate::store::z();\n#[cfg(test)]\nmod tests {\n    use crate::cli;\n}\n";
+        let y = crate::store::z();\nuse super::super::access::Q;\nuse super::{R, S};\n#[cfg(test)]\nmod tests {\n    use crate::cli;\n}\n";
     let source = Source { path: "ops/pull/x.rs".to_owned(), text: text.to_owned() };
-    let expected = ["hub::self", "hub::auth::X", "hub::auth::Y", "hub::http::Client", "repo::printable", "store::z"];
-    assert_eq!(named(&source.code()), expected);
+    let expected = [
+        "hub::self",
+        "hub::auth::X",
+        "hub::auth::Y",
+        "hub::http::Client",
+        "repo::printable",
+        "store::z",
+        "ops::access::Q",
+        "ops::pull::R",
+        "ops::pull::S",
+    ];
+    assert_eq!(named("ops::pull::x", &source.code()), expected);
     assert_eq!(source.module(), "ops::pull::x");
     assert!(opens_function("    pub(in crate::cli) async fn run(x: X) -> Y {"));
     assert!(!opens_function("    fn name(&self) -> &str;"));

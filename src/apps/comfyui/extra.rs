@@ -16,7 +16,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
-use super::yaml::{self, Node};
+use super::yaml::{self, YamlNode};
 use super::{ComfyuiError, ModelType};
 use crate::regular_file;
 use crate::repo::printable;
@@ -46,20 +46,20 @@ fn parse(text: &str, path: &Path, beside: &Path, env: &Env) -> Result<Vec<ExtraF
         .map_err(|reason| ComfyuiError::Malformed { path: path.to_path_buf(), reason: printable(&reason) })?;
     let wrong = |place: String, expected| ComfyuiError::Shape { path: path.to_path_buf(), place, expected };
     let groups = match &*document {
-        Node::Null => return Ok(Vec::new()),
-        Node::Mapping(groups) => groups,
+        YamlNode::Null => return Ok(Vec::new()),
+        YamlNode::Mapping(groups) => groups,
         _ => return Err(wrong("the whole".to_owned(), "a mapping of groups")),
     };
     let mut extra = Vec::new();
     for (name, group) in groups {
         let name = printable(name.text().unwrap_or("?"));
         match &**group {
-            Node::Mapping(group) => {
+            YamlNode::Mapping(group) => {
                 let said = |place: &str, expected| wrong(format!("`{place}` of `{name}`"), expected);
                 read_group(group, beside, env, &mut extra).map_err(|(place, expected)| said(&place, expected))?;
             }
-            Node::Null => {}
-            Node::Text(_) | Node::Sequence(_) if !group.is_true() => {}
+            YamlNode::Null => {}
+            YamlNode::Text(_) | YamlNode::Sequence(_) if !group.is_true() => {}
             _ => return Err(wrong(format!("the group `{name}`"), "a mapping of types to folders")),
         }
     }
@@ -70,7 +70,7 @@ fn parse(text: &str, path: &Path, beside: &Path, env: &Env) -> Result<Vec<ExtraF
 type Wrong = (String, &'static str);
 
 fn read_group(
-    group: &[(Rc<Node>, Rc<Node>)],
+    group: &[(Rc<YamlNode>, Rc<YamlNode>)],
     beside: &Path,
     env: &Env,
     extra: &mut Vec<ExtraFolder>,

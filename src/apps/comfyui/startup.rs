@@ -16,12 +16,12 @@ pub(crate) struct Startup<'a> {
     /// `--extra-model-paths-config`: further files like the root's own `extra_model_paths.yaml`.
     pub(crate) extra: &'a [PathBuf],
     /// The worker that runs it.
-    pub(crate) worker: Option<Worker<'a>>,
+    pub(crate) worker: Option<WorkerFolders<'a>>,
 }
 
 /// A Visionatrix worker that runs a ComfyUI.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Worker<'a> {
+pub(crate) struct WorkerFolders<'a> {
     /// Its folder of models.
     pub(crate) models: &'a Path,
     /// Its folder of results.

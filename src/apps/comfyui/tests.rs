@@ -20,7 +20,7 @@ fn folders(root: &Path, yaml: Option<&str>, through: &str, is_worker: bool) -> R
         std::fs::write(path, yaml).unwrap();
     }
     let (models, output) = (root.join("Data/models"), root.join("Data/output"));
-    let worker = is_worker.then_some(Worker { models: &models, output: &output });
+    let worker = is_worker.then_some(WorkerFolders { models: &models, output: &output });
     let startup = Startup { root: &root.join(through), models: None, extra: &[], worker };
     let home = root.join("home").display().to_string();
     ModelFolders::of_application(startup, &Env::of(&home, [("DISK", &*root.join("disk").display().to_string())]))

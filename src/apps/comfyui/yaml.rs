@@ -16,25 +16,25 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 const DEEPEST: usize = 32;
 
 /// Keys and values.
-pub(super) type Pairs = Vec<(Rc<Node>, Rc<Node>)>;
+pub(super) type Pairs = Vec<(Rc<YamlNode>, Rc<YamlNode>)>;
 
 /// A value.
 #[derive(Debug, PartialEq)]
-pub(super) enum Node {
+pub(super) enum YamlNode {
     Text(String),
     Null,
     /// A number, a date or a truth value, which is all that matters here: whether Python takes it for true.
     Other {
         is_true: bool,
     },
-    Sequence(Vec<Rc<Node>>),
+    Sequence(Vec<Rc<YamlNode>>),
     /// The keys are in order, and each stands once.
     Mapping(Pairs),
     /// The key `<<`; no value.
     Merge,
 }
 
-impl Node {
+impl YamlNode {
     pub(super) fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
@@ -53,31 +53,31 @@ impl Node {
 }
 
 /// A collection that is being read.
-struct Open {
+struct OpenCollection {
     is_mapping: bool,
     anchor: usize,
     /// Of a mapping, keys and values by turns.
-    items: Vec<Rc<Node>>,
+    items: Vec<Rc<YamlNode>>,
 }
 
-/// The document of a text; [`Node::Null`] where it is empty.
+/// The document of a text; [`YamlNode::Null`] where it is empty.
 ///
 /// # Errors
 /// What is wrong, in words.
-pub(super) fn load(text: &str) -> Result<Rc<Node>, String> {
-    let mut open: Vec<Open> = Vec::new();
-    let mut anchors: HashMap<usize, Rc<Node>> = HashMap::new();
+pub(super) fn load(text: &str) -> Result<Rc<YamlNode>, String> {
+    let mut open: Vec<OpenCollection> = Vec::new();
+    let mut anchors: HashMap<usize, Rc<YamlNode>> = HashMap::new();
     let mut document = None;
     for event in Parser::new_from_str(text.strip_prefix('\u{FEFF}').unwrap_or(text)) {
         let (event, _) = event.map_err(|error| error.to_string())?;
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => (Rc::new(scalar(&text, style, tag.as_deref())?), anchor),
             Event::SequenceStart(anchor, tag) => {
-                open.push(Open::of("seq", anchor, tag.as_deref(), open.len())?);
+                open.push(OpenCollection::of("seq", anchor, tag.as_deref(), open.len())?);
                 continue;
             }
             Event::MappingStart(anchor, tag) => {
-                open.push(Open::of("map", anchor, tag.as_deref(), open.len())?);
+                open.push(OpenCollection::of("map", anchor, tag.as_deref(), open.len())?);
                 continue;
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -101,12 +101,12 @@ pub(super) fn load(text: &str) -> Result<Rc<Node>, String> {
         }
     }
     match document {
-        Some(document) if *document == Node::Merge => Err(no_value("<<")),
-        document => Ok(document.unwrap_or_else(|| Rc::new(Node::Null))),
+        Some(document) if *document == YamlNode::Merge => Err(no_value("<<")),
+        document => Ok(document.unwrap_or_else(|| Rc::new(YamlNode::Null))),
     }
 }
 
-impl Open {
+impl OpenCollection {
     fn of(kind: &str, anchor: usize, tag: Option<&Tag>, depth: usize) -> Result<Self, String> {
         if let Some(tag) = tag.filter(|tag| !is_core(tag, kind)) {
             return Err(unknown(tag));
@@ -117,24 +117,24 @@ impl Open {
         Ok(Self { is_mapping: kind == "map", anchor, items: Vec::new() })
     }
 
-    fn close(self) -> Result<Node, String> {
+    fn close(self) -> Result<YamlNode, String> {
         if !self.is_mapping {
-            return if self.items.iter().any(|item| **item == Node::Merge) {
+            return if self.items.iter().any(|item| **item == YamlNode::Merge) {
                 Err(no_value("<<"))
             } else {
-                Ok(Node::Sequence(self.items))
+                Ok(YamlNode::Sequence(self.items))
             };
         }
         let (merges, own): (Vec<_>, Vec<_>) =
-            self.items.chunks_exact(2).partition(|pair| matches!(*pair[0], Node::Merge));
+            self.items.chunks_exact(2).partition(|pair| matches!(*pair[0], YamlNode::Merge));
         let mut pairs = Pairs::new();
         for merge in merges {
             match &*merge[1] {
-                Node::Mapping(merged) => pairs.extend(merged.iter().cloned()),
+                YamlNode::Mapping(merged) => pairs.extend(merged.iter().cloned()),
                 // of several the first wins, so it comes last
-                Node::Sequence(several) => {
+                YamlNode::Sequence(several) => {
                     for one in several.iter().rev() {
-                        let Node::Mapping(merged) = &**one else { return Err(no_mapping()) };
+                        let YamlNode::Mapping(merged) = &**one else { return Err(no_mapping()) };
                         pairs.extend(merged.iter().cloned());
                     }
                 }
@@ -142,7 +142,7 @@ impl Open {
             }
         }
         pairs.extend(own.into_iter().map(|pair| (Rc::clone(&pair[0]), Rc::clone(&pair[1]))));
-        unique(pairs).map(Node::Mapping)
+        unique(pairs).map(YamlNode::Mapping)
     }
 }
 
@@ -151,10 +151,10 @@ fn unique(pairs: Pairs) -> Result<Pairs, String> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut unique = Pairs::new();
     for (key, value) in pairs {
-        if *value == Node::Merge {
+        if *value == YamlNode::Merge {
             return Err(no_value("<<"));
         }
-        if matches!(*key, Node::Sequence(_) | Node::Mapping(_)) {
+        if matches!(*key, YamlNode::Sequence(_) | YamlNode::Mapping(_)) {
             return Err("a key is a list or a mapping".to_owned());
         }
         let known = key.text().and_then(|text| places.get(text)).copied();
@@ -169,21 +169,21 @@ fn unique(pairs: Pairs) -> Result<Pairs, String> {
     Ok(unique)
 }
 
-fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<Node, String> {
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Result<YamlNode, String> {
     match tag {
-        Some(tag) if is_core(tag, "str") => return Ok(Node::Text(text.to_owned())),
+        Some(tag) if is_core(tag, "str") => return Ok(YamlNode::Text(text.to_owned())),
         Some(tag) => return Err(unknown(tag)),
-        None if style != ScalarStyle::Plain => return Ok(Node::Text(text.to_owned())),
+        None if style != ScalarStyle::Plain => return Ok(YamlNode::Text(text.to_owned())),
         None => {}
     }
     Ok(match text {
-        "" | "~" | "null" | "Null" | "NULL" => Node::Null,
-        "<<" => Node::Merge,
+        "" | "~" | "null" | "Null" | "NULL" => YamlNode::Null,
+        "<<" => YamlNode::Merge,
         "=" => return Err(no_value(text)),
-        _ if let Some(truth) = truth(text) => Node::Other { is_true: truth },
-        _ if NUMBER.is_match(text) => Node::Other { is_true: !is_zero(text) },
-        _ if TIME.is_match(text) => Node::Other { is_true: true },
-        _ => Node::Text(text.to_owned()),
+        _ if let Some(truth) = truth(text) => YamlNode::Other { is_true: truth },
+        _ if NUMBER.is_match(text) => YamlNode::Other { is_true: !is_zero(text) },
+        _ if TIME.is_match(text) => YamlNode::Other { is_true: true },
+        _ => YamlNode::Text(text.to_owned()),
     })
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 pub(crate) use self::entry::{CatalogModel, Home, is_program};
-pub(crate) use self::rule::Asked;
+pub(crate) use self::rule::LoaderRequest;
 
 use crate::pattern::near;
 use crate::repo::printable;

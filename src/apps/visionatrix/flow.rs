@@ -15,7 +15,7 @@ use thiserror::Error;
 pub(crate) use self::loader::Loader;
 
 use self::loader::loaders;
-use crate::apps::visionatrix::catalog::{Asked, Catalog, CatalogError};
+use crate::apps::visionatrix::catalog::{Catalog, CatalogError, LoaderRequest};
 use crate::repo::printable;
 
 /// The title of the node whose text is a catalog of the flow's own.
@@ -59,13 +59,13 @@ pub(crate) enum FlowError {
 pub(crate) struct Flow {
     /// What errors call it.
     pub(crate) from: String,
-    nodes: BTreeMap<String, Node>,
+    nodes: BTreeMap<String, FlowNode>,
     own_catalog: Option<String>,
 }
 
 /// A node, as far as models matter.
 #[derive(Debug)]
-struct Node {
+struct FlowNode {
     class: String,
     inputs: Map<String, Value>,
 }
@@ -104,7 +104,7 @@ impl Flow {
             if node["_meta"]["title"] == OWN_CATALOG {
                 flow.own_catalog = inputs.get("text").and_then(Value::as_str).map(str::to_owned);
             }
-            flow.nodes.insert(printable(&id), Node { class: class.to_owned(), inputs: inputs.clone() });
+            flow.nodes.insert(printable(&id), FlowNode { class: class.to_owned(), inputs: inputs.clone() });
         }
         Ok(flow)
     }
@@ -131,7 +131,7 @@ impl Flow {
                 continue;
             }
             for loader in loaders(id, &node.class, &node.inputs) {
-                let asked = Asked { class: &loader.class, input: &loader.input, value: &loader.value };
+                let asked = LoaderRequest { class: &loader.class, input: &loader.input, value: &loader.value };
                 let found = matching(catalog, |model| Ok(loader.takes(model.types()) && model.answers(asked)?))?;
                 needs.models.extend(found.iter().cloned());
                 match found.len() {

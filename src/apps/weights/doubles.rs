@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::name::{Part, Role};
-use super::sets::Chosen;
-use super::{Format, Kind, Listed, gguf, onnx};
+use super::name::{Part, ShardRole};
+use super::sets::ChosenSets;
+use super::{Format, WeightFile, WeightKind, gguf, onnx};
 
 /// What exporters call the sessions of one model.
 const SESSIONS: [&str; 11] = [
@@ -37,7 +37,7 @@ pub(super) fn is_second_copy(folder: &str) -> bool {
 }
 
 /// The copies of components that stay.
-pub(super) fn of<'a>(files: &[Listed<'a>], parts: &[Part<'a>], chosen: &Chosen<'_, 'a>) -> BTreeSet<&'a str> {
+pub(super) fn of<'a>(files: &[WeightFile<'a>], parts: &[Part<'a>], chosen: &ChosenSets<'_, 'a>) -> BTreeSet<&'a str> {
     let mut copies: BTreeSet<&str> = conversions(parts, chosen).chain(ggufs(parts, chosen)).collect();
     copies.extend(layouts(parts, chosen));
     copies.extend(in_one_file(files, parts, chosen));
@@ -45,30 +45,30 @@ pub(super) fn of<'a>(files: &[Listed<'a>], parts: &[Part<'a>], chosen: &Chosen<'
 }
 
 /// What exporters made of the model of a folder: sessions of ONNX, and what is called after it for other frameworks.
-fn conversions<'a>(parts: &[Part<'a>], chosen: &Chosen<'_, 'a>) -> impl Iterator<Item = &'a str> {
+fn conversions<'a>(parts: &[Part<'a>], chosen: &ChosenSets<'_, 'a>) -> impl Iterator<Item = &'a str> {
     let is_one = |part: &&Part<'_>| match part.kind {
-        Kind::Of(Format::Onnx) => SESSIONS.contains(&onnx::session(&part.stem)),
-        Kind::Other if part.is_canonical => true,
+        WeightKind::Of(Format::Onnx) => SESSIONS.contains(&onnx::session(&part.stem)),
+        WeightKind::Other if part.is_canonical => true,
         // Intel's exporter appends how it rounded
-        Kind::Other => {
+        WeightKind::Other => {
             let name = part.component.trim_end_matches("_quantized").trim_end_matches("_qint8");
             SESSIONS.contains(&name.trim_end_matches("_qint4"))
         }
-        Kind::Of(_) => false,
+        WeightKind::Of(_) => false,
     };
     parts.iter().filter(move |part| is_one(part) && chosen.main_of(part.home()).is_some()).map(|part| part.path)
 }
 
 /// The GGUF files beside a model of transformers, where all of them are of one model.
-fn ggufs<'a>(parts: &[Part<'a>], chosen: &Chosen<'_, 'a>) -> Vec<&'a str> {
+fn ggufs<'a>(parts: &[Part<'a>], chosen: &ChosenSets<'_, 'a>) -> Vec<&'a str> {
     let Some(original) = chosen.main_of("") else { return Vec::new() };
     gguf::only_model(parts, |size| is_near(size, original, 24)).unwrap_or_default()
 }
 
 /// `consolidated*` beside the shards of the model, and the folders of the makers.
-fn layouts<'a>(parts: &[Part<'a>], chosen: &Chosen<'_, 'a>) -> Vec<&'a str> {
+fn layouts<'a>(parts: &[Part<'a>], chosen: &ChosenSets<'_, 'a>) -> Vec<&'a str> {
     let mut layouts: BTreeMap<&str, Vec<&Part<'a>>> = BTreeMap::new();
-    for part in parts.iter().filter(|part| part.is_tensors() || part.kind == Kind::Other) {
+    for part in parts.iter().filter(|part| part.is_tensors() || part.kind == WeightKind::Other) {
         let is_consolidated = part.component.split(['.', '-']).next() == Some("consolidated");
         let is_model = part.stem.split('-').next() == Some("model") && is_second_copy(part.folder);
         if is_consolidated || is_model {
@@ -89,14 +89,15 @@ fn is_near(left: u64, right: u64, times: u64) -> bool {
 }
 
 /// The whole of a pipeline as one file at its root, or what denoises alone, where exactly one file fits.
-fn in_one_file<'a>(files: &[Listed<'a>], parts: &[Part<'a>], chosen: &Chosen<'_, 'a>) -> Option<&'a str> {
+fn in_one_file<'a>(files: &[WeightFile<'a>], parts: &[Part<'a>], chosen: &ChosenSets<'_, 'a>) -> Option<&'a str> {
     files.iter().find(|file| file.path == "model_index.json")?;
     let folders: BTreeSet<&str> = chosen.whole.keys().map(|(folder, _)| *folder).collect();
     let held = folders.into_iter().filter(|folder| !folder.is_empty() && !NOT_IN_ONE_FILE.contains(folder));
     let whole = held.filter_map(|folder| chosen.main_of(folder)).fold(0, u64::saturating_add);
     let denoiser = ["transformer", "unet"].iter().find_map(|folder| chosen.main_of(folder));
     let fits = |size: u64| [Some(whole), denoiser].into_iter().flatten().any(|original| is_as_long(size, original));
-    let at_root = parts.iter().filter(|part| part.folder.is_empty() && part.role == Role::Whole && part.is_tensors());
+    let at_root =
+        parts.iter().filter(|part| part.folder.is_empty() && part.role == ShardRole::Whole && part.is_tensors());
     let mut fitting = at_root
         .filter(|part| !part.is_canonical && part.size >= TELLING && !chosen.left_out.contains(part.path))
         .filter(|part| fits(part.size));

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::name::{Part, Role};
+use super::name::{Part, ShardRole};
 use super::{Format, Offer, WeightsError, absent, sidecar};
 
 static QUANT: LazyLock<Regex> = LazyLock::new(|| {
@@ -19,7 +19,7 @@ static QUANT: LazyLock<Regex> = LazyLock::new(|| {
 
 /// What tells one file, or one set of splits, from another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key<'a> {
+struct SplitKey<'a> {
     quant: String,
     folder: &'a str,
     base: String,
@@ -29,13 +29,13 @@ struct Key<'a> {
 
 /// One model in one quantization.
 #[derive(Debug, Default)]
-struct Model<'a> {
+struct QuantizedModel<'a> {
     files: BTreeMap<u32, &'a str>,
     size: u64,
     example: Option<Part<'a>>,
 }
 
-type Models<'a> = BTreeMap<Key<'a>, Model<'a>>;
+type Models<'a> = BTreeMap<SplitKey<'a>, QuantizedModel<'a>>;
 
 /// The files of one quantization, or of the only model, with what goes along with it; and one file of each model that does
 /// not come in that quantization.
@@ -48,7 +48,7 @@ pub(super) fn choose<'a>(
         return Err(absent(Format::Gguf, parts));
     }
     let models = models(&main);
-    let matching: Vec<(&Key<'a>, &Model<'a>)> = match wanted {
+    let matching: Vec<(&SplitKey<'a>, &QuantizedModel<'a>)> = match wanted {
         None => models.iter().collect(),
         Some(wanted) => matching(&models, wanted),
     };
@@ -89,7 +89,7 @@ pub(super) fn first<'a>(parts: &[Part<'a>]) -> Option<&'a str> {
 /// All GGUF files, if they are of one model and each of its quantizations has a length that fits.
 pub(super) fn only_model<'a>(parts: &[Part<'a>], fits: impl Fn(u64) -> bool) -> Option<Vec<&'a str>> {
     let models = models(&sidecar::split(parts).0);
-    let identities: BTreeSet<_> = models.keys().map(Key::identity).collect();
+    let identities: BTreeSet<_> = models.keys().map(SplitKey::identity).collect();
     let all_fit = models.iter().all(|(key, model)| fits(model.size) && complete(key, model).is_ok());
     let files = || models.values().flat_map(|model| model.files.values().copied()).collect();
     (identities.len() == 1 && all_fit).then(files)
@@ -100,10 +100,10 @@ fn models<'a>(main: &[&Part<'a>]) -> Models<'a> {
     for part in main {
         let (base, quant) = quantization(part);
         let (number, splits) = match part.role {
-            Role::Shard { number, of } => (number, Some(of)),
-            Role::Whole | Role::Index => (1, None),
+            ShardRole::Shard { number, of } => (number, Some(of)),
+            ShardRole::Whole | ShardRole::Index => (1, None),
         };
-        let model = models.entry(Key { quant, folder: part.folder, base, splits }).or_default();
+        let model = models.entry(SplitKey { quant, folder: part.folder, base, splits }).or_default();
         model.files.insert(number, part.path);
         model.size = model.size.saturating_add(part.size);
         model.example.get_or_insert_with(|| (*part).clone());
@@ -111,7 +111,7 @@ fn models<'a>(main: &[&Part<'a>]) -> Models<'a> {
     models
 }
 
-impl Key<'_> {
+impl SplitKey<'_> {
     /// What it is offered as: its quantization, or its name where it has none.
     fn offered(&self) -> &str {
         if self.quant.is_empty() { &self.base } else { &self.quant }
@@ -126,7 +126,7 @@ impl Key<'_> {
 }
 
 /// The models of a quantization, written in any case; `Q4_K_XL` is also `UD-Q4_K_XL`, if nothing is called that way itself.
-fn matching<'m, 'a>(models: &'m Models<'a>, wanted: &str) -> Vec<(&'m Key<'a>, &'m Model<'a>)> {
+fn matching<'m, 'a>(models: &'m Models<'a>, wanted: &str) -> Vec<(&'m SplitKey<'a>, &'m QuantizedModel<'a>)> {
     let named = |name: &str| models.iter().filter(|(key, _)| key.offered().eq_ignore_ascii_case(name)).collect();
     let exact: Vec<_> = named(wanted);
     if exact.is_empty() { named(&format!("UD-{wanted}")) } else { exact }
@@ -144,7 +144,7 @@ pub(super) fn quantization(part: &Part<'_>) -> (String, String) {
     (part.stem.clone(), String::new())
 }
 
-fn complete<'a>(key: &Key<'a>, model: &Model<'a>) -> Result<BTreeSet<&'a str>, WeightsError> {
+fn complete<'a>(key: &SplitKey<'a>, model: &QuantizedModel<'a>) -> Result<BTreeSet<&'a str>, WeightsError> {
     let of = key.splits.unwrap_or(1);
     let missing = (1..=of).filter(|number| !model.files.contains_key(number));
     let missing: Vec<String> = missing.filter_map(|number| Some(model.example.as_ref()?.shard(number, of))).collect();
@@ -155,7 +155,7 @@ fn complete<'a>(key: &Key<'a>, model: &Model<'a>) -> Result<BTreeSet<&'a str>, W
 }
 
 /// One file of each other model that has nothing of the quantization.
-fn lacking<'a>(models: &Models<'a>, chosen: &Key<'a>) -> Vec<&'a str> {
+fn lacking<'a>(models: &Models<'a>, chosen: &SplitKey<'a>) -> Vec<&'a str> {
     let mut others: BTreeMap<_, &'a str> = BTreeMap::new();
     for (key, model) in models.iter().filter(|(key, _)| key.identity() != chosen.identity()) {
         let first = model.files.values().next().copied();
@@ -165,8 +165,10 @@ fn lacking<'a>(models: &Models<'a>, chosen: &Key<'a>) -> Vec<&'a str> {
 }
 
 /// What may be asked for, by size: quantizations that are there once, and patterns for everything else.
-fn offers<'m, 'a: 'm>(models: impl Iterator<Item = (&'m Key<'a>, &'m Model<'a>)>) -> (Vec<Offer>, Vec<Offer>) {
-    let mut by_name: BTreeMap<String, Vec<(&Key<'a>, &Model<'a>)>> = BTreeMap::new();
+fn offers<'m, 'a: 'm>(
+    models: impl Iterator<Item = (&'m SplitKey<'a>, &'m QuantizedModel<'a>)>,
+) -> (Vec<Offer>, Vec<Offer>) {
+    let mut by_name: BTreeMap<String, Vec<(&SplitKey<'a>, &QuantizedModel<'a>)>> = BTreeMap::new();
     for (key, model) in models {
         by_name.entry(key.offered().to_ascii_uppercase()).or_default().push((key, model));
     }
@@ -182,7 +184,7 @@ fn offers<'m, 'a: 'm>(models: impl Iterator<Item = (&'m Key<'a>, &'m Model<'a>)>
 }
 
 /// The pattern that takes one model and no other.
-fn pattern((key, model): &(&Key<'_>, &Model<'_>)) -> Offer {
+fn pattern((key, model): &(&SplitKey<'_>, &QuantizedModel<'_>)) -> Offer {
     let first = model.files.values().next().copied().unwrap_or_default();
     let escaped = |text: &str| text.replace('[', "[[]").replace('*', "[*]").replace('?', "[?]");
     let splits = key.splits.and_then(|_| {

@@ -6,11 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Format, Listed};
+use super::{Format, WeightFile};
 
 /// What a weight is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum WeightKind {
     /// Of a format that can be asked for.
     Of(Format),
     /// Of one that cannot: TensorFlow, Flax, Rust, OpenVINO, Core ML, Metal.
@@ -19,7 +19,7 @@ pub(super) enum Kind {
 
 /// What a file is within its set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum ShardRole {
     Whole,
     Shard { number: u32, of: u32 },
     Index,
@@ -32,8 +32,8 @@ pub(super) struct Part<'a> {
     pub(super) size: u64,
     /// Everything before the name, without the slash.
     pub(super) folder: &'a str,
-    pub(super) kind: Kind,
-    pub(super) role: Role,
+    pub(super) kind: WeightKind,
+    pub(super) role: ShardRole,
     /// The name without variant, shard and ending.
     pub(super) stem: String,
     /// What is one model in every format: `model` for `model.safetensors` and for `pytorch_model.bin`.
@@ -56,7 +56,7 @@ const PRECISIONS: [&str; 12] =
 const OTHER_FORMS: [&str; 4] = ["tf_", "flax_", "rust_", "openvino_"];
 
 /// The weights among files.
-pub(super) fn parts<'a>(files: &[Listed<'a>]) -> Vec<Part<'a>> {
+pub(super) fn parts<'a>(files: &[WeightFile<'a>]) -> Vec<Part<'a>> {
     let safetensors: BTreeSet<&str> = files.iter().filter_map(|file| file.path.strip_suffix(".safetensors")).collect();
     files.iter().filter_map(|file| part(file, &safetensors)).collect()
 }
@@ -69,7 +69,7 @@ pub(super) fn preference(variant: &str) -> usize {
 impl Part<'_> {
     /// Whether it is of the two formats of which a set is chosen.
     pub(super) fn is_tensors(&self) -> bool {
-        matches!(self.kind, Kind::Of(Format::Safetensors | Format::Pytorch))
+        matches!(self.kind, WeightKind::Of(Format::Safetensors | Format::Pytorch))
     }
 
     /// The folder of the component that it is a form of: exporters put theirs into `onnx` and `openvino`, and cut a VAE in
@@ -77,8 +77,10 @@ impl Part<'_> {
     pub(super) fn home(&self) -> &str {
         let (above, last) = self.folder.rsplit_once('/').unwrap_or(("", self.folder));
         match (self.kind, last) {
-            (Kind::Of(Format::Onnx), "onnx") | (Kind::Other, "openvino") => above,
-            (Kind::Of(Format::Onnx) | Kind::Other, "vae_encoder" | "vae_decoder") if above.is_empty() => "vae",
+            (WeightKind::Of(Format::Onnx), "onnx") | (WeightKind::Other, "openvino") => above,
+            (WeightKind::Of(Format::Onnx) | WeightKind::Other, "vae_encoder" | "vae_decoder") if above.is_empty() => {
+                "vae"
+            }
             _ => self.folder,
         }
     }
@@ -118,7 +120,7 @@ impl Part<'_> {
     }
 }
 
-fn part<'a>(file: &Listed<'a>, safetensors: &BTreeSet<&str>) -> Option<Part<'a>> {
+fn part<'a>(file: &WeightFile<'a>, safetensors: &BTreeSet<&str>) -> Option<Part<'a>> {
     let name = file.path.rsplit('/').next().unwrap_or(file.path);
     if is_training_state(name) {
         return None;
@@ -128,12 +130,12 @@ fn part<'a>(file: &Listed<'a>, safetensors: &BTreeSet<&str>) -> Option<Part<'a>>
     }
     if is_other(file.path, name) {
         let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-        return Some(Part { ending, ..plain(file, Kind::Other) }.with_stem(stem));
+        return Some(Part { ending, ..plain(file, WeightKind::Other) }.with_stem(stem));
     }
     if let Some((stem, _)) = name.split_once(".onnx") {
         let end = &name[stem.len()..];
         let is_onnx = end == ".onnx" || end.starts_with(".onnx_data") || end == ".onnx.data";
-        return is_onnx.then(|| Part { stem: stem.to_owned(), ..plain(file, Kind::Of(Format::Onnx)) });
+        return is_onnx.then(|| Part { stem: stem.to_owned(), ..plain(file, WeightKind::Of(Format::Onnx)) });
     }
     let (stem, ending) = name.rsplit_once('.')?;
     let kind = match ending {
@@ -142,20 +144,20 @@ fn part<'a>(file: &Listed<'a>, safetensors: &BTreeSet<&str>) -> Option<Part<'a>>
         "bin" | "pt" | "pth" | "ckpt" => Format::Pytorch,
         _ => return None,
     };
-    let part = Part { ending, ..plain(file, Kind::Of(kind)) }.with_stem(stem);
+    let part = Part { ending, ..plain(file, WeightKind::Of(kind)) }.with_stem(stem);
     let twin = file.path.strip_suffix(".bin").is_some_and(|path| safetensors.contains(path));
     let base = part.component.split('.').next().unwrap_or_default();
     (ending != "bin" || is_canonical(base) || base == "consolidated" || twin).then_some(part)
 }
 
-fn plain<'a>(file: &Listed<'a>, kind: Kind) -> Part<'a> {
+fn plain<'a>(file: &WeightFile<'a>, kind: WeightKind) -> Part<'a> {
     let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
     Part {
         path: file.path,
         size: file.size,
         folder,
         kind,
-        role: Role::Whole,
+        role: ShardRole::Whole,
         stem: String::new(),
         component: String::new(),
         variant: String::new(),
@@ -174,7 +176,7 @@ impl Part<'_> {
     fn with_stem(mut self, stem: &str) -> Self {
         let (stem, after) = match shard(stem) {
             Some((before, number, of, after)) => {
-                self.role = Role::Shard { number, of };
+                self.role = ShardRole::Shard { number, of };
                 (before, after)
             }
             None => (stem, ""),
@@ -198,7 +200,7 @@ impl Part<'_> {
     /// The name without what says the format. A form that cannot be asked for, under a name that does not say so, is none
     /// of anything.
     fn component_of(&self, base: &str) -> String {
-        if self.kind != Kind::Other {
+        if self.kind != WeightKind::Other {
             return base.replace("pytorch_", "");
         }
         let form = OTHER_FORMS.iter().find(|form| base.contains(*form));
@@ -220,17 +222,17 @@ impl Part<'_> {
 }
 
 /// `model.safetensors.index.json`, with a variant `model.safetensors.index.fp16.json`.
-fn index<'a>(file: &Listed<'a>, name: &'a str) -> Option<Part<'a>> {
+fn index<'a>(file: &WeightFile<'a>, name: &'a str) -> Option<Part<'a>> {
     let (of, after) = name.strip_suffix(".json")?.split_once(".index")?;
     let (stem, ending) = of.rsplit_once('.')?;
     let kind = match ending {
-        "safetensors" => Kind::Of(Format::Safetensors),
-        "bin" => Kind::Of(Format::Pytorch),
-        "h5" | "msgpack" => Kind::Other,
+        "safetensors" => WeightKind::Of(Format::Safetensors),
+        "bin" => WeightKind::Of(Format::Pytorch),
+        "h5" | "msgpack" => WeightKind::Other,
         _ => return None,
     };
     let mut part = Part { ending, ..plain(file, kind) }.with_stem(stem);
-    part.role = Role::Index;
+    part.role = ShardRole::Index;
     part.qualify(after);
     Some(part)
 }

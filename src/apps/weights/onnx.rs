@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::name::{Kind, Part};
-use super::{Format, Listed, Offer};
+use super::name::{Part, WeightKind};
+use super::{Format, Offer, WeightFile};
 use crate::repo::printable;
 
 /// A precision, by the name that Transformers.js has for it.
@@ -79,7 +79,7 @@ impl Dtype {
     ///
     /// # Errors
     /// When there are none of this one.
-    pub(crate) fn others<'a>(self, files: &[Listed<'a>]) -> Result<Precise<'a>, DtypeError> {
+    pub(crate) fn others<'a>(self, files: &[WeightFile<'a>]) -> Result<Precise<'a>, DtypeError> {
         let parts = super::name::parts(files);
         let own = DTYPES.iter().position(|dtype| *dtype == self).unwrap_or_default();
         let mut sessions: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
@@ -121,7 +121,7 @@ pub(crate) struct Precise<'a> {
 }
 
 fn onnx<'p, 'a>(parts: &'p [Part<'a>]) -> impl Iterator<Item = &'p Part<'a>> {
-    parts.iter().filter(|part| part.kind == Kind::Of(Format::Onnx))
+    parts.iter().filter(|part| part.kind == WeightKind::Of(Format::Onnx))
 }
 
 /// A session's name without its precision.

@@ -3,24 +3,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::name::{self, Kind, Part, Role};
-use super::{Format, Listed, WeightsError, absent, doubles};
+use super::name::{self, Part, ShardRole, WeightKind};
+use super::{Format, WeightFile, WeightsError, absent, doubles};
 
 /// Where a component stands, and what it is called.
-type Key<'p> = (&'p str, &'p str);
+type ComponentKey<'p> = (&'p str, &'p str);
 
 /// What was chosen component by component.
 #[derive(Debug, Default)]
-pub(super) struct Chosen<'p, 'a> {
+pub(super) struct ChosenSets<'p, 'a> {
     /// The components of which a complete set stays, with its length in bytes.
-    pub(super) whole: BTreeMap<Key<'p>, u64>,
+    pub(super) whole: BTreeMap<ComponentKey<'p>, u64>,
     pub(super) kept: BTreeSet<&'a str>,
     /// The same components in other formats and precisions.
     pub(super) left_out: BTreeSet<&'a str>,
 }
 
-impl<'p, 'a> Chosen<'p, 'a> {
-    fn add(&mut self, key: Key<'p>, parts: &[&'p Part<'a>], files: Vec<&'a str>) {
+impl<'p, 'a> ChosenSets<'p, 'a> {
+    fn add(&mut self, key: ComponentKey<'p>, parts: &[&'p Part<'a>], files: Vec<&'a str>) {
         let chosen = parts.iter().filter(|part| files.contains(&part.path));
         self.whole.insert(key, chosen.fold(0, |sum, part| sum.saturating_add(part.size)));
         self.left_out.extend(parts.iter().map(|part| part.path).filter(|path| !files.contains(path)));
@@ -34,8 +34,8 @@ impl<'p, 'a> Chosen<'p, 'a> {
 }
 
 /// The parts of each component.
-fn by_component<'p, 'a>(parts: impl Iterator<Item = &'p Part<'a>>) -> BTreeMap<Key<'p>, Vec<&'p Part<'a>>> {
-    let mut by_component: BTreeMap<Key<'p>, Vec<&'p Part<'a>>> = BTreeMap::new();
+fn by_component<'p, 'a>(parts: impl Iterator<Item = &'p Part<'a>>) -> BTreeMap<ComponentKey<'p>, Vec<&'p Part<'a>>> {
+    let mut by_component: BTreeMap<ComponentKey<'p>, Vec<&'p Part<'a>>> = BTreeMap::new();
     for part in parts.filter(|part| part.is_tensors()) {
         by_component.entry((part.folder, part.component.as_str())).or_default().push(part);
     }
@@ -44,8 +44,8 @@ fn by_component<'p, 'a>(parts: impl Iterator<Item = &'p Part<'a>>) -> BTreeMap<K
 
 /// Safetensors where they are complete, else pickles; incomplete is an error. Under a name of its own only a complete set of
 /// safetensors stands for pickles, and everything else stays.
-pub(super) fn of_every_component<'p, 'a>(parts: &'p [Part<'a>]) -> Result<Chosen<'p, 'a>, WeightsError> {
-    let mut chosen = Chosen::default();
+pub(super) fn of_every_component<'p, 'a>(parts: &'p [Part<'a>]) -> Result<ChosenSets<'p, 'a>, WeightsError> {
+    let mut chosen = ChosenSets::default();
     for (key, parts) in by_component(parts.iter()) {
         let is_canonical = parts.iter().any(|part| part.is_canonical);
         let formats: &[Format] =
@@ -61,17 +61,17 @@ pub(super) fn of_every_component<'p, 'a>(parts: &'p [Part<'a>]) -> Result<Chosen
 
 /// What stays of one format alone.
 pub(super) fn of_format<'a>(
-    files: &[Listed<'a>],
+    files: &[WeightFile<'a>],
     parts: &[Part<'a>],
     format: Format,
 ) -> Result<BTreeSet<&'a str>, WeightsError> {
     let has_first = parts.iter().any(|part| part.is_tensors() && part.is_canonical && part.folder.is_empty());
     let candidates: Vec<&Part<'a>> =
         parts.iter().filter(|part| !(has_first && doubles::is_second_copy(part.folder))).collect();
-    if !candidates.iter().any(|part| part.kind == Kind::Of(format)) {
+    if !candidates.iter().any(|part| part.kind == WeightKind::Of(format)) {
         return Err(absent(format, parts));
     }
-    let mut chosen = Chosen::default();
+    let mut chosen = ChosenSets::default();
     for (key, parts) in by_component(candidates.into_iter()) {
         match component(&parts, &[format]) {
             Ok(files) => chosen.add(key, &parts, files),
@@ -97,13 +97,13 @@ struct Set<'a> {
 impl<'a> Set<'a> {
     fn add(&mut self, part: &Part<'a>) {
         match part.role {
-            Role::Whole => self.single.push(part.path),
-            Role::Shard { number, of } => {
+            ShardRole::Whole => self.single.push(part.path),
+            ShardRole::Shard { number, of } => {
                 self.shards.entry(of).or_default().insert(number, part.path);
             }
-            Role::Index => self.index = Some(part.path),
+            ShardRole::Index => self.index = Some(part.path),
         }
-        if part.role != Role::Index || self.example.is_none() {
+        if part.role != ShardRole::Index || self.example.is_none() {
             self.example = Some(part.clone());
         }
     }
@@ -137,7 +137,7 @@ fn component<'a>(parts: &[&Part<'a>], formats: &[Format]) -> Result<Vec<&'a str>
     let mut first_failure = None;
     for &format in formats {
         let mut variants: BTreeMap<(usize, &str), Set<'a>> = BTreeMap::new();
-        for part in parts.iter().filter(|part| part.kind == Kind::Of(format)) {
+        for part in parts.iter().filter(|part| part.kind == WeightKind::Of(format)) {
             variants.entry((name::preference(&part.variant), part.variant.as_str())).or_default().add(part);
         }
         for set in variants.values() {

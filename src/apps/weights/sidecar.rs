@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Format;
 use super::gguf::quantization;
-use super::name::{Kind, Part};
+use super::name::{Part, WeightKind};
 
 /// The models among the GGUF files, and what goes along with them. An importance matrix is neither.
 pub(super) fn split<'p, 'a>(parts: &'p [Part<'a>]) -> (Vec<&'p Part<'a>>, Vec<&'p Part<'a>>) {
-    let gguf = parts.iter().filter(|part| part.kind == Kind::Of(Format::Gguf));
+    let gguf = parts.iter().filter(|part| part.kind == WeightKind::Of(Format::Gguf));
     let models: Vec<&Part<'a>> = gguf.filter(|part| !part.stem.to_ascii_lowercase().contains("imatrix")).collect();
     let largest = models.iter().filter(|part| !is_named(part)).map(|part| part.size).max();
     let is_beside = |part: &&Part<'a>| {

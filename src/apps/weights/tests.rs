@@ -6,9 +6,9 @@ mod listings;
 mod quantizations;
 
 /// Paths with sizes in whole bytes, so that sums can be read.
-type Listing = &'static [(&'static str, u64)];
+type TestListing = &'static [(&'static str, u64)];
 
-const LLAMA: Listing = &[
+const LLAMA: TestListing = &[
     ("LICENSE", 1),
     ("config.json", 1),
     ("model-00001-of-00004.safetensors", 100),
@@ -22,7 +22,7 @@ const LLAMA: Listing = &[
     ("tokenizer.json", 3),
 ];
 
-const GPT_OSS: Listing = &[
+const GPT_OSS: TestListing = &[
     ("chat_template.jinja", 1),
     ("metal/model.bin", 130),
     ("model-00000-of-00002.safetensors", 50),
@@ -34,7 +34,7 @@ const GPT_OSS: Listing = &[
     ("original/model.safetensors", 130),
 ];
 
-const PIPELINE: Listing = &[
+const PIPELINE: TestListing = &[
     ("model_index.json", 1),
     ("scheduler/scheduler_config.json", 1),
     ("sd_xl_base_1.0.safetensors", 700),
@@ -52,7 +52,7 @@ const PIPELINE: Listing = &[
     ("vae/diffusion_pytorch_model.fp16.safetensors", 15),
 ];
 
-const SENTENCES: Listing = &[
+const SENTENCES: TestListing = &[
     ("1_Pooling/config.json", 1),
     ("2_Dense/model.safetensors", 2),
     ("2_Dense/pytorch_model.bin", 2),
@@ -70,7 +70,7 @@ const SENTENCES: Listing = &[
     ("training_args.bin", 1),
 ];
 
-const WHISPER: Listing = &[
+const WHISPER: TestListing = &[
     ("flax_model.msgpack", 967),
     ("model.safetensors", 967),
     ("normalizer.json", 1),
@@ -79,7 +79,7 @@ const WHISPER: Listing = &[
     ("vocab.json", 1),
 ];
 
-const MISTRAL: Listing = &[
+const MISTRAL: TestListing = &[
     ("consolidated.safetensors", 145),
     ("model-00001-of-00002.safetensors", 100),
     ("model-00002-of-00002.safetensors", 45),
@@ -87,7 +87,7 @@ const MISTRAL: Listing = &[
     ("params.json", 1),
 ];
 
-const QUANTS: Listing = &[
+const QUANTS: TestListing = &[
     ("README.md", 1),
     ("Model-8B-IQ2_XS.gguf", 26),
     ("Model-8B-Q4_K_M.gguf", 49),
@@ -99,12 +99,12 @@ const QUANTS: Listing = &[
     ("mmproj-F32.gguf", 16),
 ];
 
-fn listed(listing: Listing) -> Vec<Listed<'static>> {
-    listing.iter().map(|&(path, size)| Listed { path, size }).collect()
+fn listed(listing: TestListing) -> Vec<WeightFile<'static>> {
+    listing.iter().map(|&(path, size)| WeightFile { path, size }).collect()
 }
 
 /// What stays, in the order of the listing.
-fn kept(choice: &Choice, listing: Listing) -> Result<Vec<&'static str>, WeightsError> {
+fn kept(choice: &Choice, listing: TestListing) -> Result<Vec<&'static str>, WeightsError> {
     let left_out = left_out(choice, &listed(listing))?.paths;
     Ok(listing.iter().map(|(path, _)| *path).filter(|path| !left_out.contains(path)).collect())
 }
@@ -177,7 +177,7 @@ fn shards_may_be_counted_from_zero() {
         "original/dtypes.json",
     ];
     assert_eq!(kept(&Choice::Auto, GPT_OSS).unwrap(), expected);
-    let from_zero: Listing = &[
+    let from_zero: TestListing = &[
         ("model-00000-of-00002.safetensors", 50),
         ("model-00001-of-00002.safetensors", 50),
         ("model.safetensors.index.json", 1),
@@ -193,22 +193,22 @@ fn an_explicit_format_is_that_format_alone() {
     assert_eq!(onnx, ["1_Pooling/config.json", "onnx/model.onnx", "tokenizer.json", "training_args.bin"]);
     let onnx = kept(&Choice::Only(Format::Onnx), PIPELINE).unwrap();
     assert!(onnx.contains(&"unet/model.onnx_data") && !onnx.contains(&"vae/diffusion_pytorch_model.fp16.safetensors"));
-    let original: Listing = &[("original/consolidated.00.pth", 9), ("original/tokenizer.model", 1)];
+    let original: TestListing = &[("original/consolidated.00.pth", 9), ("original/tokenizer.model", 1)];
     assert_eq!(kept(&Choice::Auto, original).unwrap().len(), 2, "the only copy is no second one");
 }
 
 #[test]
 fn an_incomplete_set_is_not_chosen_and_what_is_missing_is_named() {
-    let gap: Listing = &[
+    let gap: TestListing = &[
         ("model-00001-of-00003.safetensors", 5),
         ("model-00003-of-00003.safetensors", 5),
         ("model.safetensors.index.json", 1),
         ("pytorch_model.bin", 15),
     ];
     assert_eq!(kept(&Choice::Auto, gap).unwrap(), ["pytorch_model.bin"]);
-    let no_index: Listing = &[("m/model.fp16-00001-of-00001.safetensors", 5), ("m/pytorch_model.bin", 9)];
-    let index_alone: Listing = &[("pytorch_model.bin.index.json", 1), ("model.safetensors", 9)];
-    let one_of_two: Listing = &[("a/model.safetensors", 5), ("b/pytorch_model.bin", 5)];
+    let no_index: TestListing = &[("m/model.fp16-00001-of-00001.safetensors", 5), ("m/pytorch_model.bin", 9)];
+    let index_alone: TestListing = &[("pytorch_model.bin.index.json", 1), ("model.safetensors", 9)];
+    let one_of_two: TestListing = &[("a/model.safetensors", 5), ("b/pytorch_model.bin", 5)];
     for (listing, format, missing) in [
         (gap, Format::Safetensors, "`model-00002-of-00003.safetensors` is missing"),
         (no_index, Format::Safetensors, "`m/model.safetensors.index.fp16.json` is missing"),
@@ -220,7 +220,7 @@ fn an_incomplete_set_is_not_chosen_and_what_is_missing_is_named() {
         assert_eq!(error, format!("has only a part of its {format} weights: {missing}"));
     }
     assert_eq!(kept(&Choice::Auto, one_of_two).unwrap().len(), 2, "each component in the format that it has");
-    let nothing_whole: Listing = &[("model-00001-of-00002.safetensors", 5), ("model.safetensors.index.json", 1)];
+    let nothing_whole: TestListing = &[("model-00001-of-00002.safetensors", 5), ("model.safetensors.index.json", 1)];
     assert!(matches!(kept(&Choice::Auto, nothing_whole), Err(WeightsError::Incomplete { .. })));
 }
 
@@ -233,7 +233,7 @@ fn a_format_that_is_not_there_is_an_error_that_says_what_is() {
     for listing in [QUANTS, &[("config.json", 1)]] {
         assert!(matches!(kept(&Choice::Only(Format::Safetensors), listing), Err(WeightsError::Absent { .. })));
     }
-    let flax_alone: Listing = &[("flax_model.msgpack", 9), ("config.json", 1)];
+    let flax_alone: TestListing = &[("flax_model.msgpack", 9), ("config.json", 1)];
     assert_eq!(kept(&Choice::Auto, flax_alone).unwrap().len(), 2);
 }
 
@@ -265,15 +265,15 @@ fn quantizations_are_listed_by_size_where_one_must_be_named() {
     for choice in [Choice::Auto, Choice::Only(Format::Gguf)] {
         assert_eq!(names(kept(&choice, QUANTS).unwrap_err()), all);
     }
-    let two: Listing = &[("a-q8_0.gguf", 7), ("b-q8_0.gguf", 8)];
+    let two: TestListing = &[("a-q8_0.gguf", 7), ("b-q8_0.gguf", 8)];
     assert_eq!(names(kept(&Choice::Quant("Q8_0".to_owned()), two).unwrap_err()), ["a-q8_0.gguf 7", "b-q8_0.gguf 8"]);
-    let one: Listing = &[("phi-3-q4.gguf", 7), ("config.json", 1)];
+    let one: TestListing = &[("phi-3-q4.gguf", 7), ("config.json", 1)];
     assert_eq!(kept(&Choice::Auto, one).unwrap().len(), 2);
 }
 
 #[test]
 fn splits_are_all_there_or_missing_ones_are_named() {
-    let split: Listing = &[("m-Q8_0-00001-of-00003.gguf", 5), ("m-Q8_0-00003-of-00003.gguf", 5)];
+    let split: TestListing = &[("m-Q8_0-00001-of-00003.gguf", 5), ("m-Q8_0-00003-of-00003.gguf", 5)];
     let error = kept(&Choice::Quant("Q8_0".to_owned()), split).unwrap_err();
     assert_eq!(error.to_string(), "has only a part of its gguf weights: `m-Q8_0-00002-of-00003.gguf` is missing");
 }
@@ -293,7 +293,7 @@ fn savings_are_said_where_there_are_any() {
 
 #[test]
 fn a_precision_picks_its_sessions_with_their_data() {
-    let listing: Listing = &[
+    let listing: TestListing = &[
         ("config.json", 1),
         ("onnx/decoder_model_merged.onnx", 1),
         ("onnx/decoder_model_merged.onnx_data", 80),

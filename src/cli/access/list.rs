@@ -11,20 +11,20 @@ use crate::error::Error;
 use crate::reference::ReferenceError;
 use crate::regular_file;
 use crate::repo::printable;
-use crate::session::Wanted;
+use crate::session::RepoRequest;
 use crate::settings::Settings;
 
 /// What a file lists.
 #[derive(Debug, Default)]
-pub(super) struct Listed {
+pub(super) struct AccessList {
     /// What can be asked about.
-    pub(super) wanted: Vec<Wanted>,
+    pub(super) wanted: Vec<RepoRequest>,
     /// How many models are on other hosts.
     pub(super) elsewhere: usize,
 }
 
 /// Reads a file; an error names the line or the entry.
-pub(super) fn read(path: &Path, settings: &Settings) -> Result<Listed, Error> {
+pub(super) fn read(path: &Path, settings: &Settings) -> Result<AccessList, Error> {
     let text = regular_file::read_text_named(path, regular_file::TEXT);
     let text = text.map_err(|error| Error::Usage(format!("could not read `{}`: {error}", path.display())))?;
     let listed = if text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
@@ -38,14 +38,14 @@ pub(super) fn read(path: &Path, settings: &Settings) -> Result<Listed, Error> {
     Ok(listed)
 }
 
-fn of_lines(text: &str, path: &Path, settings: &Settings) -> Result<Listed, Error> {
-    let mut listed = Listed::default();
+fn of_lines(text: &str, path: &Path, settings: &Settings) -> Result<AccessList, Error> {
+    let mut listed = AccessList::default();
     for (number, line) in (1..).zip(text.lines()) {
         let reference = without_comment(line);
         if reference.is_empty() {
             continue;
         }
-        match Wanted::read(reference, settings) {
+        match RepoRequest::read(reference, settings) {
             Ok(wanted) => listed.wanted.push(wanted),
             Err(error) => {
                 let place = format!("`{}`, line {number}", path.display());
@@ -56,11 +56,11 @@ fn of_lines(text: &str, path: &Path, settings: &Settings) -> Result<Listed, Erro
     Ok(listed)
 }
 
-fn of_catalog(text: &str, path: &Path, settings: &Settings) -> Result<Listed, Error> {
+fn of_catalog(text: &str, path: &Path, settings: &Settings) -> Result<AccessList, Error> {
     let catalog = Catalog::parse(text.as_bytes(), &format!("`{}`", path.display()))?;
-    let mut listed = Listed::default();
+    let mut listed = AccessList::default();
     for model in catalog.models() {
-        match Wanted::read(model.url.as_str(), settings) {
+        match RepoRequest::read(model.url.as_str(), settings) {
             Ok(wanted) => listed.wanted.push(wanted),
             Err(Error::Reference(ReferenceError::UnknownHost { .. } | ReferenceError::NotARepository { .. })) => {
                 listed.elsewhere += 1;

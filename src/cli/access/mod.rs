@@ -5,19 +5,19 @@ mod list;
 mod report;
 
 pub(super) use self::arguments::Access;
-use crate::cli::running::Running;
+use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::cli::{browser, diagnose};
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
-use crate::ops::access::{Check, Report};
-use crate::session::Wanted;
+use crate::ops::access::{AccessCheck, AccessReport};
+use crate::session::RepoRequest;
 use crate::settings::env::Env;
 use crate::settings::{Overrides, Settings};
 
 /// What is asked for, before any request.
 struct Task {
-    wanted: Vec<Wanted>,
+    wanted: Vec<RepoRequest>,
     /// How many models of a catalog nobody can be asked about.
     elsewhere: usize,
     token: TokenChoice,
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &Access, env: &Env, terminal: &Terminal) -> ExitSta
     }
 }
 
-fn ask(arguments: &Access, task: Task, env: &Env, terminal: &Terminal) -> Result<Report, Error> {
+fn ask(arguments: &Access, task: Task, env: &Env, terminal: &Terminal) -> Result<AccessReport, Error> {
     if task.elsewhere > 0 {
         let label = terminal.label("warning");
         Terminal::say(&format!(
@@ -46,10 +46,10 @@ fn ask(arguments: &Access, task: Task, env: &Env, terminal: &Terminal) -> Result
             task.elsewhere
         ));
     }
-    let running = Running::new(terminal);
+    let running = Runner::new(terminal);
     let session = running.session(task.settings, env, task.token);
     running.finish(async {
-        let mut check = Check::begin(task.wanted, &session).await?;
+        let mut check = AccessCheck::begin(task.wanted, &session).await?;
         if arguments.open {
             open(&check.pages(), env, terminal);
         }
@@ -73,17 +73,17 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
         let variables = "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set";
         return Err(Error::Usage(format!("{variables}, and only the provider knows whether a gate is open")));
     }
-    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut wanted: Vec<RepoRequest> = Vec::new();
     let mut elsewhere = 0;
     for text in &arguments.references {
-        wanted.push(Wanted::read(text, &settings)?);
+        wanted.push(RepoRequest::read(text, &settings)?);
     }
     if let Some(path) = &arguments.file {
         let listed = list::read(path, &settings)?;
         wanted.extend(listed.wanted);
         elsewhere = listed.elsewhere;
     }
-    let mut seen: Vec<Wanted> = Vec::new();
+    let mut seen: Vec<RepoRequest> = Vec::new();
     for one in wanted {
         if !seen.contains(&one) {
             seen.push(one);
@@ -95,7 +95,7 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
 }
 
 /// One token, and one address that gets it, are for one provider: sent to all of them, each would learn the other's.
-fn one_provider(arguments: &Access, wanted: &[Wanted], token: &TokenChoice) -> Result<(), Error> {
+fn one_provider(arguments: &Access, wanted: &[RepoRequest], token: &TokenChoice) -> Result<(), Error> {
     let flag = match (token, &arguments.server.endpoint) {
         (TokenChoice::Stdin(_), _) => "--token-stdin",
         (TokenChoice::File(_), _) => "--token-file",
@@ -124,7 +124,7 @@ fn open(pages: &[String], env: &Env, terminal: &Terminal) {
     }
 }
 
-fn show(arguments: &Access, report: &Report, terminal: &Terminal) -> ExitStatus {
+fn show(arguments: &Access, report: &AccessReport, terminal: &Terminal) -> ExitStatus {
     let status = ExitStatus::of_all(report.repos.iter().map(report::status));
     let answer = if arguments.output.is_json() {
         report::document(report, status).to_string()

@@ -9,7 +9,7 @@ use crate::cli::{diagnose, token_facts};
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
 use crate::manifest::Gate;
-use crate::ops::access::{Checked, Report, Token};
+use crate::ops::access::{AccessReport, Checked, SentToken};
 
 const VERSION: u32 = 1;
 
@@ -19,7 +19,7 @@ pub(super) fn status(checked: &Checked) -> ExitStatus {
 }
 
 /// The report for people.
-pub(super) fn text(report: &Report, columns: Option<usize>) -> String {
+pub(super) fn text(report: &AccessReport, columns: Option<usize>) -> String {
     let rows: Vec<[String; 4]> = report.repos.iter().map(|checked| row(report, checked)).collect();
     let mut text = table::render(["REPOSITORY", "GATE", "ACCESS", "TOKEN"].map(Heading::Text), &rows, columns);
     for token in &report.tokens {
@@ -34,19 +34,19 @@ pub(super) fn text(report: &Report, columns: Option<usize>) -> String {
 }
 
 /// The report for programs.
-pub(super) fn document(report: &Report, status: ExitStatus) -> Value {
+pub(super) fn document(report: &AccessReport, status: ExitStatus) -> Value {
     let tokens: Vec<Value> = report.tokens.iter().map(token).collect();
     let repos: Vec<Value> = report.repos.iter().map(repo).collect();
     json!({ "version": VERSION, "status": status.code(), "tokens": tokens, "repos": repos })
 }
 
 /// What should be known about the tokens, though they work.
-pub(super) fn warnings(report: &Report) -> Vec<String> {
+pub(super) fn warnings(report: &AccessReport) -> Vec<String> {
     let known = report.tokens.iter().filter_map(|token| Some((token.account.as_ref().ok()?, &token.source)));
     known.flat_map(|(account, source)| token_facts::warnings(account, source)).collect()
 }
 
-fn row(report: &Report, checked: &Checked) -> [String; 4] {
+fn row(report: &AccessReport, checked: &Checked) -> [String; 4] {
     let gate = match &checked.resolved {
         // a provider that says nothing about gates, as against one that did not answer
         Some(resolved) if resolved.gate == Gate::Unsaid => "-",
@@ -77,7 +77,7 @@ fn short(source: &CredentialSource) -> String {
     }
 }
 
-fn about(token: &Token) -> String {
+fn about(token: &SentToken) -> String {
     let mut text = format!("token from {}, for {} only", token.source, token.host);
     match &token.account {
         Ok(account) => {
@@ -101,7 +101,7 @@ fn refusal(error: &Error) -> String {
     text
 }
 
-fn token(token: &Token) -> Value {
+fn token(token: &SentToken) -> Value {
     json!({
         "provider": token.provider,
         "source": token.source.to_string(),

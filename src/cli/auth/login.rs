@@ -8,15 +8,15 @@ use std::io::{self, IsTerminal as _};
 use super::arguments::Login;
 use super::warn_of_shadows;
 use crate::cli::flags::token_from_stdin;
-use crate::cli::running::Running;
+use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::cli::token_facts;
 use crate::credential::{CredentialSource, Secret};
 use crate::error::Error;
-use crate::hub::auth::{self, Found, Store, TokenChoice};
+use crate::hub::auth::{self, FoundCredential, Store, TokenChoice};
 use crate::hub::provider::Account;
 use crate::settings::env::Env;
-use crate::settings::{Overrides, Provider, Settings};
+use crate::settings::{Overrides, ProviderSettings, Settings};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(), Error> {
@@ -31,14 +31,14 @@ pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(
         return Err(Error::Usage("a token is checked before it is stored, and gatedl is offline".to_owned()));
     }
     let (secret, source) = read(arguments, env, provider, terminal)?;
-    let Found { credential, warnings } = auth::bind((secret.clone(), source.clone()), &settings, provider);
+    let FoundCredential { credential, warnings } = auth::bind((secret.clone(), source.clone()), &settings, provider);
     for warning in &warnings {
         terminal.warn(warning);
     }
     let Some(credential) = credential else {
         return Err(Error::Usage("the token was not checked, so it was not stored".to_owned()));
     };
-    let running = Running::new(terminal);
+    let running = Runner::new(terminal);
     let session = running.session(settings.clone(), env, TokenChoice::Search);
     let account = running.finish(async {
         let connection = session.connect(provider, Some(credential))?;
@@ -67,7 +67,7 @@ fn name_of(account: Option<&Account>) -> String {
 fn read(
     arguments: &Login,
     env: &Env,
-    provider: &Provider,
+    provider: &ProviderSettings,
     terminal: &Terminal,
 ) -> Result<(Secret, CredentialSource), Error> {
     let parse = |text: &str, source: &CredentialSource| Secret::parse(text, source).map_err(auth::AuthError::from);
@@ -113,7 +113,7 @@ impl Drop for Modes {
 }
 
 /// Asks on the terminal, without an echo. It runs beside the handler of Ctrl-C and SIGTERM.
-fn typed(provider: &Provider, terminal: &Terminal) -> Result<String, Error> {
+fn typed(provider: &ProviderSettings, terminal: &Terminal) -> Result<String, Error> {
     if !io::stdin().is_terminal() {
         let ways = "give it with --token-stdin or --from-env VAR";
         return Err(Error::Usage(format!("there is no terminal to ask for the token; {ways}")));
@@ -124,7 +124,7 @@ fn typed(provider: &Provider, terminal: &Terminal) -> Result<String, Error> {
     let prompt = format!("token for {} (not shown as you type or paste): ", provider.name);
     #[cfg(unix)]
     let _modes = Modes::of_terminal();
-    Running::new(terminal).finish(async {
+    Runner::new(terminal).finish(async {
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(prompt)).await;
         let asked = asked.unwrap_or_else(|error| Err(io::Error::other(error)));
         match asked {

@@ -11,11 +11,11 @@ use crate::error::Error;
 use crate::hub::auth::{self, AuthError, Store, StoredLogin};
 use crate::repo::printable;
 use crate::settings::env::Env;
-use crate::settings::{Overrides, Provider, Settings};
+use crate::settings::{Overrides, ProviderSettings, Settings};
 
 /// A stored login, and where it is stored.
 struct Stored<'a> {
-    provider: &'a Provider,
+    provider: &'a ProviderSettings,
     store: Store<'a>,
     login: StoredLogin,
 }
@@ -88,7 +88,7 @@ pub(super) fn logout(arguments: &Logout, env: &Env, terminal: &Terminal) -> Resu
 
 /// Every login of every provider, or of one.
 fn all<'a>(settings: &'a Settings, provider: Option<&str>) -> Result<Vec<Stored<'a>>, Error> {
-    let providers: Vec<&Provider> = match provider {
+    let providers: Vec<&ProviderSettings> = match provider {
         Some(name) => vec![settings.provider(name)?],
         None => settings.providers.iter().filter(|provider| provider.login.is_some()).collect(),
     };

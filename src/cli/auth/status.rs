@@ -6,21 +6,21 @@
 use serde_json::{Value, json};
 
 use super::arguments::Status;
-use crate::cli::running::Running;
+use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::cli::{diagnose, token_facts};
 use crate::credential::{Credential, CredentialSource};
 use crate::error::{Error, ExitStatus};
-use crate::hub::auth::{self, Exchange, Standing, Store, Survey, Surveyed, TokenChoice};
+use crate::hub::auth::{self, Exchange, PlaceState, Store, Survey, Surveyed, TokenChoice};
 use crate::hub::provider::Account;
 use crate::repo::printable;
 use crate::session::Session;
 use crate::settings::env::Env;
-use crate::settings::{Overrides, Provider, Settings};
+use crate::settings::{Overrides, ProviderSettings, Settings};
 
 /// What was found out about a provider.
-struct Report<'a> {
-    provider: &'a Provider,
+struct StatusReport<'a> {
+    provider: &'a ProviderSettings,
     exchange: Option<Exchange<'a>>,
     /// The name of the stored login in use, which huggingface_hub keeps in another file than its token.
     login: Option<String>,
@@ -51,17 +51,17 @@ fn look<'a>(
     settings: &'a Settings,
     env: &'a Env,
     terminal: &Terminal,
-) -> Result<Vec<Report<'a>>, Error> {
+) -> Result<Vec<StatusReport<'a>>, Error> {
     let providers = match &arguments.provider {
         Some(name) => vec![settings.provider(name)?],
         None => settings.providers.iter().collect(),
     };
-    let running = Running::new(terminal);
+    let running = Runner::new(terminal);
     let session = running.session(settings.clone(), env, TokenChoice::Search);
     running.finish(async {
         let mut reports = Vec::new();
         for provider in providers {
-            reports.push(Report::of(provider, settings, env, &session).await?);
+            reports.push(StatusReport::of(provider, settings, env, &session).await?);
         }
         if settings.offline || reports.iter().all(|report| !report.is_worth_a_question()) {
             return Ok(reports);
@@ -74,14 +74,14 @@ fn look<'a>(
     })
 }
 
-fn show(arguments: &Status, settings: &Settings, reports: Vec<Report<'_>>, terminal: &Terminal) -> ExitStatus {
+fn show(arguments: &Status, settings: &Settings, reports: Vec<StatusReport<'_>>, terminal: &Terminal) -> ExitStatus {
     let withheld = auth::withheld(settings, &TokenChoice::Search);
     let answer = if arguments.output.is_json() {
-        let providers: Vec<Value> = reports.iter().map(Report::document).collect();
+        let providers: Vec<Value> = reports.iter().map(StatusReport::document).collect();
         json!({ "withheld_by": withheld, "providers": providers }).to_string()
     } else {
         let withheld = withheld.map(|name| format!("no token is looked for: {name} is set"));
-        withheld.into_iter().chain(reports.iter().map(Report::text)).collect::<Vec<_>>().join("\n\n")
+        withheld.into_iter().chain(reports.iter().map(StatusReport::text)).collect::<Vec<_>>().join("\n\n")
     };
     if let Err(error) = Terminal::answer(&answer) {
         return diagnose::end(&error, false, terminal);
@@ -94,10 +94,10 @@ fn show(arguments: &Status, settings: &Settings, reports: Vec<Report<'_>>, termi
     ExitStatus::of_all(statuses)
 }
 
-impl<'a> Report<'a> {
+impl<'a> StatusReport<'a> {
     /// What is known without a question.
     async fn of(
-        provider: &'a Provider,
+        provider: &'a ProviderSettings,
         settings: &'a Settings,
         env: &'a Env,
         session: &Session,
@@ -105,7 +105,7 @@ impl<'a> Report<'a> {
         let exchange = Exchange::planned(settings, env, provider, &TokenChoice::Search)?;
         let source = exchange.as_ref().map(Exchange::source);
         let mut survey = session.survey(provider, source.clone()).await?;
-        let exchanged = source.map(|source| Surveyed { source, only: Vec::new(), standing: Standing::Used });
+        let exchanged = source.map(|source| Surveyed { source, only: Vec::new(), standing: PlaceState::Used });
         survey.places.splice(0..0, exchanged);
         // a list that cannot be read is no reason to hide what is used
         let logins = Store::of(provider).and_then(|store| store.list()).unwrap_or_default();
@@ -152,7 +152,7 @@ impl<'a> Report<'a> {
                 text += "\n  account: the hub does not tell";
             }
             (None, None) if self.is_worth_a_question() => text += "\n  account: not asked for",
-            (None, None) if self.survey.places.iter().all(|place| matches!(place.standing, Standing::Empty)) => {
+            (None, None) if self.survey.places.iter().all(|place| matches!(place.standing, PlaceState::Empty)) => {
                 text += &format!("\n  no token is sent; `gatedl auth login {}` stores one", self.provider.name);
             }
             (None, None) => text += "\n  no token is sent",
@@ -168,8 +168,8 @@ impl<'a> Report<'a> {
             (patterns, _, _) => format!(", for {}", patterns.join(", ")),
         };
         let problem = match &place.standing {
-            Standing::Unreadable { problem } => format!(": {problem}"),
-            Standing::NotRun { by: None } => ", when it is needed".to_owned(),
+            PlaceState::Unreadable { problem } => format!(": {problem}"),
+            PlaceState::NotRun { by: None } => ", when it is needed".to_owned(),
             _ => String::new(),
         };
         format!("{}{only}{problem}", place.source)
@@ -206,34 +206,34 @@ impl<'a> Report<'a> {
     }
 }
 
-const fn winner(standing: &Standing) -> Option<&CredentialSource> {
+const fn winner(standing: &PlaceState) -> Option<&CredentialSource> {
     match standing {
-        Standing::Shadowed { by } | Standing::NotRun { by: Some(by) } => Some(by),
+        PlaceState::Shadowed { by } | PlaceState::NotRun { by: Some(by) } => Some(by),
         _ => None,
     }
 }
 
 /// What is said about a place, to people.
-const fn word(standing: &Standing) -> &'static str {
+const fn word(standing: &PlaceState) -> &'static str {
     match standing {
-        Standing::Empty => "no token",
-        Standing::Used => "used",
-        Standing::Shadowed { .. } => "shadowed",
-        Standing::NotRun { by: Some(_) } => "not run",
-        Standing::NotRun { by: None } => "run",
-        Standing::Withheld => "withheld",
-        Standing::Unreadable { .. } => "unreadable",
+        PlaceState::Empty => "no token",
+        PlaceState::Used => "used",
+        PlaceState::Shadowed { .. } => "shadowed",
+        PlaceState::NotRun { by: Some(_) } => "not run",
+        PlaceState::NotRun { by: None } => "run",
+        PlaceState::Withheld => "withheld",
+        PlaceState::Unreadable { .. } => "unreadable",
     }
 }
 
 /// The same to programs.
-const fn state(standing: &Standing) -> &'static str {
+const fn state(standing: &PlaceState) -> &'static str {
     match standing {
-        Standing::Empty => "empty",
-        Standing::Used => "used",
-        Standing::Shadowed { .. } => "shadowed",
-        Standing::NotRun { .. } => "not_run",
-        Standing::Withheld => "withheld",
-        Standing::Unreadable { .. } => "unreadable",
+        PlaceState::Empty => "empty",
+        PlaceState::Used => "used",
+        PlaceState::Shadowed { .. } => "shadowed",
+        PlaceState::NotRun { .. } => "not_run",
+        PlaceState::Withheld => "withheld",
+        PlaceState::Unreadable { .. } => "unreadable",
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _};
 
 use super::arguments::Token;
-use crate::cli::running::Running;
+use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::error::Error;
 use crate::hub::auth::TokenChoice;
@@ -14,7 +14,7 @@ use crate::settings::{Overrides, Settings};
 pub(super) fn run(arguments: &Token, env: &Env, terminal: &Terminal) -> Result<(), Error> {
     let settings = Settings::resolve(env, &Overrides::default())?;
     let provider = settings.provider(arguments.provider.as_deref().unwrap_or(&settings.default_provider))?;
-    let running = Running::new(terminal);
+    let running = Runner::new(terminal);
     let session = running.session(settings.clone(), env, TokenChoice::Search);
     let found = running.finish(session.find_credential(provider, None, None))?;
     for warning in &found.warnings {

@@ -6,12 +6,12 @@ mod report;
 
 pub(super) use self::arguments::Doctor;
 use crate::cli::diagnose;
-use crate::cli::running::Running;
+use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
-use crate::ops::doctor::{Check, Examination, Order, Verdict};
-use crate::session::Wanted;
+use crate::ops::doctor::{Examination, ExaminationRequest, Finding, Health};
+use crate::session::RepoRequest;
 use crate::settings::env::Env;
 use crate::settings::{Overrides, Settings};
 
@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Doctor, env: &Env, terminal: &Terminal) -> ExitSta
     }
 }
 
-fn examine(arguments: &Doctor, env: &Env, terminal: &Terminal) -> Result<Vec<Check>, Error> {
+fn examine(arguments: &Doctor, env: &Env, terminal: &Terminal) -> Result<Vec<Finding>, Error> {
     let overrides = Overrides {
         cache_dir: arguments.cache_dir.clone(),
         offline: arguments.offline,
@@ -32,7 +32,7 @@ fn examine(arguments: &Doctor, env: &Env, terminal: &Terminal) -> Result<Vec<Che
     };
     let settings = Settings::resolve(env, &overrides)?;
     let order = order(arguments.about.as_deref(), &settings)?;
-    let running = Running::new(terminal);
+    let running = Runner::new(terminal);
     let session = running.session(settings, env, TokenChoice::Search);
     running.finish(async {
         let mut examination = Examination::begin(&order, &session).await?;
@@ -46,20 +46,20 @@ fn examine(arguments: &Doctor, env: &Env, terminal: &Terminal) -> Result<Vec<Che
 }
 
 /// A word that is the name of a provider means the provider.
-fn order(about: Option<&str>, settings: &Settings) -> Result<Order, Error> {
+fn order(about: Option<&str>, settings: &Settings) -> Result<ExaminationRequest, Error> {
     match about {
-        None => Ok(Order::default()),
+        None => Ok(ExaminationRequest::default()),
         Some(name) if settings.provider(name).is_ok() => {
-            Ok(Order { provider: Some(name.to_owned()), repository: None })
+            Ok(ExaminationRequest { provider: Some(name.to_owned()), repository: None })
         }
-        Some(text) => Ok(Order { provider: None, repository: Some(Wanted::read(text, settings)?) }),
+        Some(text) => Ok(ExaminationRequest { provider: None, repository: Some(RepoRequest::read(text, settings)?) }),
     }
 }
 
-fn show(arguments: &Doctor, checks: &[Check], env: &Env, terminal: &Terminal) -> ExitStatus {
+fn show(arguments: &Doctor, checks: &[Finding], env: &Env, terminal: &Terminal) -> ExitStatus {
     let status = ExitStatus::of_all(checks.iter().filter_map(|check| match check.verdict {
-        Verdict::Bad(status) => Some(status),
-        Verdict::Good | Verdict::Doubtful => None,
+        Health::Bad(status) => Some(status),
+        Health::Good | Health::Doubtful => None,
     }));
     let privacy = privacy::Privacy::of(env);
     let answer = if arguments.output.is_json() {

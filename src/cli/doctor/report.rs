@@ -7,18 +7,18 @@ use serde_json::{Map, Value, json};
 use super::privacy::Privacy;
 use crate::cli::token_facts;
 use crate::error::ExitStatus;
-use crate::ops::doctor::{Check, Found, Topic, Verdict};
+use crate::ops::doctor::{Detail, Finding, Health, Topic};
 
 const VERSION: u32 = 1;
 /// Before the subject of a row: two blanks, the verdict, two blanks.
 const INDENT: usize = 8;
 
 /// The report for people.
-pub(super) fn text(checks: &[Check], privacy: &Privacy, columns: Option<usize>) -> String {
+pub(super) fn text(checks: &[Finding], privacy: &Privacy, columns: Option<usize>) -> String {
     let mut text =
         format!("gatedl {}, {}, {}\n", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
     for topic in Topic::ALL {
-        let rows: Vec<&Check> = checks.iter().filter(|check| check.topic == topic).collect();
+        let rows: Vec<&Finding> = checks.iter().filter(|check| check.topic == topic).collect();
         if rows.is_empty() {
             continue;
         }
@@ -35,19 +35,19 @@ pub(super) fn text(checks: &[Check], privacy: &Privacy, columns: Option<usize>) 
 }
 
 /// The report for programs.
-pub(super) fn document(checks: &[Check], status: ExitStatus, privacy: &Privacy) -> Value {
+pub(super) fn document(checks: &[Finding], status: ExitStatus, privacy: &Privacy) -> Value {
     let checks = checks.iter().map(|check| {
         let numbers: Map<String, Value> =
             check.numbers.iter().map(|(name, number)| ((*name).to_owned(), json!(number))).collect();
         let account = match &check.found {
-            Found::Token { account, .. } => Some(token_facts::document(account)),
-            Found::Text(_) => None,
+            Detail::Token { account, .. } => Some(token_facts::document(account)),
+            Detail::Text(_) => None,
         };
         json!({
             "topic": check.topic.as_str(),
             "subject": privacy.apply(&check.subject),
             "verdict": word(check.verdict),
-            "status": match check.verdict { Verdict::Bad(status) => status.code(), _ => 0 },
+            "status": match check.verdict { Health::Bad(status) => status.code(), _ => 0 },
             "found": privacy.apply(&found(check)),
             "advice": advice(check).iter().map(|advice| privacy.apply(advice)).collect::<Vec<_>>(),
             "numbers": numbers,
@@ -64,28 +64,28 @@ pub(super) fn document(checks: &[Check], status: ExitStatus, privacy: &Privacy) 
     })
 }
 
-const fn word(verdict: Verdict) -> &'static str {
+const fn word(verdict: Health) -> &'static str {
     match verdict {
-        Verdict::Good => "ok",
-        Verdict::Doubtful => "warn",
-        Verdict::Bad(_) => "FAIL",
+        Health::Good => "ok",
+        Health::Doubtful => "warn",
+        Health::Bad(_) => "FAIL",
     }
 }
 
-fn found(check: &Check) -> String {
+fn found(check: &Finding) -> String {
     match &check.found {
-        Found::Text(text) => text.clone(),
-        Found::Token { source, account } => {
+        Detail::Text(text) => text.clone(),
+        Detail::Token { source, account } => {
             let rows = token_facts::rows(account).into_iter().map(|(name, value)| format!("{name} {value}"));
             std::iter::once(format!("from {source}")).chain(rows).collect::<Vec<_>>().join("; ")
         }
     }
 }
 
-fn advice(check: &Check) -> Vec<String> {
+fn advice(check: &Finding) -> Vec<String> {
     let about_the_token = match &check.found {
-        Found::Token { source, account } => token_facts::warnings(account, source),
-        Found::Text(_) => Vec::new(),
+        Detail::Token { source, account } => token_facts::warnings(account, source),
+        Detail::Text(_) => Vec::new(),
     };
     check.advice.iter().cloned().chain(about_the_token).collect()
 }

@@ -18,7 +18,7 @@ pub(in crate::cli) struct IntoArguments {
     /// Bring the files into an application's folders too: comfyui[=DIR] (its root; default: $COMFYUI_DIR, else
     /// ./ComfyUI) or transformers.js[=DIR] (default: ./models)
     #[arg(long, value_name = "APP[=DIR]", value_parser = target, conflicts_with = "local_dir", help_heading = "Where and how")]
-    pub(in crate::cli) into: Option<Target>,
+    pub(in crate::cli) into: Option<ApplicationFolder>,
     /// With --into comfyui: what the files are, as in checkpoints, loras, vae
     #[arg(long, value_name = "TYPE", requires = "into", help_heading = "Where and how")]
     pub(in crate::cli) comfyui_type: Option<ModelType>,
@@ -33,25 +33,25 @@ pub(in crate::cli) struct IntoArguments {
     pub(in crate::cli) dtype: Option<Dtype>,
     /// With --into: how files get there; auto takes a reflink, else a hard link, else a copy
     #[arg(long, value_name = "WAY", default_value = "auto", requires = "into", help_heading = "Where and how")]
-    pub(in crate::cli) link: Link,
+    pub(in crate::cli) link: LinkArgument,
 }
 
 /// The value of `--into`.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct Target {
-    name: Name,
+pub(in crate::cli) struct ApplicationFolder {
+    name: ApplicationName,
     folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Name {
+enum ApplicationName {
     Comfyui,
     TransformersJs,
 }
 
 /// The value of `--link`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Link {
+pub(in crate::cli) enum LinkArgument {
     Auto,
     Reflink,
     Hardlink,
@@ -59,30 +59,30 @@ pub(in crate::cli) enum Link {
     Copy,
 }
 
-impl From<Link> for LinkMode {
-    fn from(link: Link) -> Self {
+impl From<LinkArgument> for LinkMode {
+    fn from(link: LinkArgument) -> Self {
         match link {
-            Link::Auto => Self::Auto,
-            Link::Reflink => Self::Reflink,
-            Link::Hardlink => Self::HardLink,
-            Link::Symlink => Self::Symlink,
-            Link::Copy => Self::Copy,
+            LinkArgument::Auto => Self::Auto,
+            LinkArgument::Reflink => Self::Reflink,
+            LinkArgument::Hardlink => Self::HardLink,
+            LinkArgument::Symlink => Self::Symlink,
+            LinkArgument::Copy => Self::Copy,
         }
     }
 }
 
-fn target(text: &str) -> Result<Target, String> {
+fn target(text: &str) -> Result<ApplicationFolder, String> {
     let (name, folder) = text.split_once('=').map_or((text, None), |(name, folder)| (name, Some(folder)));
     let name = match name.to_ascii_lowercase().as_str() {
-        "comfyui" => Name::Comfyui,
-        "transformers.js" | "transformersjs" => Name::TransformersJs,
+        "comfyui" => ApplicationName::Comfyui,
+        "transformers.js" | "transformersjs" => ApplicationName::TransformersJs,
         _ => return Err("the applications are comfyui and transformers.js".to_owned()),
     };
     if folder == Some("") {
         return Err("a folder must follow the `=`".to_owned());
     }
     let folder = folder.map(|folder| typed_path(folder.as_ref())).transpose()?;
-    Ok(Target { name, folder })
+    Ok(ApplicationFolder { name, folder })
 }
 
 impl IntoArguments {
@@ -95,8 +95,8 @@ impl IntoArguments {
             (!self.extra_paths.is_empty(), "--extra-paths"),
         ];
         let misplaced = match target.name {
-            Name::Comfyui => self.dtype.map(|_| "--dtype is for --into transformers.js".to_owned()),
-            Name::TransformersJs => {
+            ApplicationName::Comfyui => self.dtype.map(|_| "--dtype is for --into transformers.js".to_owned()),
+            ApplicationName::TransformersJs => {
                 let given = only_comfyui.into_iter().find(|(is_given, _)| *is_given);
                 given.map(|(_, flag)| format!("{flag} is for --into comfyui"))
             }
@@ -105,12 +105,12 @@ impl IntoArguments {
             return Err(Error::Usage(message));
         }
         let application = match target.name {
-            Name::Comfyui => {
+            ApplicationName::Comfyui => {
                 let root = target.folder.clone().or_else(|| env.path(&env::COMFYUI_DIR));
                 let root = root.unwrap_or_else(|| PathBuf::from("ComfyUI"));
                 Application::Comfyui { folders: self.comfyui(&root, env)?, kind: self.comfyui_type.clone() }
             }
-            Name::TransformersJs => {
+            ApplicationName::TransformersJs => {
                 let folder = target.folder.clone().unwrap_or_else(|| PathBuf::from("models"));
                 Application::TransformersJs { folder, dtype: self.dtype }
             }
@@ -140,8 +140,8 @@ mod tests {
     #[test]
     fn an_application_may_have_a_folder() {
         let parsed = |text| target(text).map(|target| (target.name, target.folder));
-        assert_eq!(parsed("comfyui"), Ok((Name::Comfyui, None)));
-        assert_eq!(parsed("Transformers.js=a=b"), Ok((Name::TransformersJs, Some("a=b".into()))));
+        assert_eq!(parsed("comfyui"), Ok((ApplicationName::Comfyui, None)));
+        assert_eq!(parsed("Transformers.js=a=b"), Ok((ApplicationName::TransformersJs, Some("a=b".into()))));
         assert!(parsed("comfyui=").is_err() && parsed("a1111").is_err());
     }
 }

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Pull {
     pub(in crate::cli) revision: Option<String>,
     /// Kind of the repository
     #[arg(long, visible_alias = "type", value_name = "KIND", help_heading = "What to pull")]
-    pub(in crate::cli) repo_type: Option<Kind>,
+    pub(in crate::cli) repo_type: Option<KindArgument>,
     #[command(flatten)]
     pub(in crate::cli) server: ServerArguments,
     /// Only files that match this pattern (repeatable); * crosses folders
@@ -73,20 +73,20 @@ pub(in crate::cli) struct Pull {
 
 /// The kind of a repository, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Kind {
+pub(in crate::cli) enum KindArgument {
     Model,
     Dataset,
     Space,
     Kernel,
 }
 
-impl From<Kind> for RepoKind {
-    fn from(kind: Kind) -> Self {
+impl From<KindArgument> for RepoKind {
+    fn from(kind: KindArgument) -> Self {
         match kind {
-            Kind::Model => Self::Model,
-            Kind::Dataset => Self::Dataset,
-            Kind::Space => Self::Space,
-            Kind::Kernel => Self::Kernel,
+            KindArgument::Model => Self::Model,
+            KindArgument::Dataset => Self::Dataset,
+            KindArgument::Space => Self::Space,
+            KindArgument::Kernel => Self::Kernel,
         }
     }
 }

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 pub(super) use self::arguments::Pull;
 use crate::cli::diagnose;
-use crate::cli::running::Running;
+use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::endpoint::Protocol;
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
-use crate::ops::pull::{Pulled, Request, pull};
+use crate::ops::pull::{PullRequest, Pulled, pull};
 use crate::pattern::Selection;
 use crate::reference::Reference;
 use crate::repo::{Repo, RepoKind, Revision};
@@ -24,7 +24,7 @@ use crate::settings::{Overrides, Settings};
 pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
     let since = Instant::now();
     let ended = prepare(arguments, env).and_then(|(request, token, settings)| {
-        let running = Running::new(terminal);
+        let running = Runner::new(terminal);
         let session = running.session(settings, env, token);
         let pulled = running.finish(pull(&request, &session))?;
         Ok((request, pulled))
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatu
 }
 
 /// Arguments, environment and configuration become one request.
-fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, TokenChoice, Settings), Error> {
+fn prepare(arguments: &Pull, env: &Env) -> Result<(PullRequest, TokenChoice, Settings), Error> {
     let overrides = Overrides {
         endpoint: arguments.server.endpoint.clone(),
         provider: arguments.server.provider.clone(),
@@ -64,7 +64,7 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, TokenChoice, Setting
     let quant = one(reference.quant.clone(), arguments.quant.clone(), "--quant")?;
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
     let token = arguments.token.choice()?;
-    let mut request = Request {
+    let mut request = PullRequest {
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
         allow_unsafe: arguments.allow_unsafe,
         weights: arguments.choice(quant)?,
@@ -72,7 +72,7 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(Request, TokenChoice, Setting
         into: arguments.into.installation(env)?,
         force: arguments.force,
         dry_run: arguments.dry_run,
-        ..Request::of(Reference { provider, revision, ..reference }, &settings)
+        ..PullRequest::of(Reference { provider, revision, ..reference }, &settings)
     };
     if kind != RepoKind::Model && settings.provider(&request.wanted.provider)?.protocol == Protocol::CivitAi {
         return Err(Error::Usage(format!("`{}` has models only", request.wanted.provider)));
@@ -111,7 +111,7 @@ fn kind(reference: RepoKind, arguments: &Pull) -> Result<RepoKind, Error> {
 
 fn show(
     arguments: &Pull,
-    request: &Request,
+    request: &PullRequest,
     pulled: &Pulled,
     took: Duration,
     terminal: &Terminal,

@@ -8,11 +8,11 @@ use crate::cli::arrival::{cost, way, word};
 use crate::cli::size;
 use crate::fetch::FileState;
 use crate::manifest::Gate;
-use crate::ops::pull::{Access, Pulled, PulledFile, Request, Savings};
+use crate::ops::pull::{GateAnswer, PullRequest, Pulled, PulledFile, Savings};
 use crate::store::cache::delivery::Arrival;
 
 /// The JSON document of a pull, or of its plan.
-pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Value {
+pub(super) fn document(request: &PullRequest, pulled: &Pulled, took: Duration) -> Value {
     let files: Vec<Value> = pulled.files.iter().map(|file| of_file(file, request.dry_run)).collect();
     let mut document = json!({
         "provider": request.wanted.provider,
@@ -45,7 +45,7 @@ pub(super) fn document(request: &Request, pulled: &Pulled, took: Duration) -> Va
         document["dry_run"] = json!(true);
         document["bytes_to_fetch"] = json!(pulled.bytes_fetched);
         document["gate"] = json!({ "kind": pulled.gate.map(Gate::as_str), "access": access(&pulled.access) });
-        if let Access::Refused(error) = &pulled.access {
+        if let GateAnswer::Refused(error) = &pulled.access {
             document["gate"]["error"] = super::diagnose::document(error)["error"].take();
         }
     }
@@ -71,7 +71,7 @@ fn of_file(file: &PulledFile, dry_run: bool) -> Value {
 }
 
 /// One line about a pull that ended well.
-pub(super) fn summary(request: &Request, pulled: &Pulled, took: Duration) -> String {
+pub(super) fn summary(request: &PullRequest, pulled: &Pulled, took: Duration) -> String {
     let here = pulled.files.iter().filter(|file| file.state == FileState::InPlace).count();
     let brought = pulled.files.len() - here;
     let what = format!("{}@{}", pulled.repo, request.wanted.revision);
@@ -114,12 +114,12 @@ pub(super) fn loading(pulled: &Pulled) -> Option<String> {
 }
 
 /// The plan of a dry run.
-pub(super) fn plan(request: &Request, pulled: &Pulled) -> String {
+pub(super) fn plan(request: &PullRequest, pulled: &Pulled) -> String {
     let commit = || format!("commit {}", pulled.commit);
     let what = pulled.commit.as_number().map_or_else(commit, |number| format!("version {number}"));
     let mut text = format!("{}@{} is {what}\n", pulled.repo, request.wanted.revision);
     text += &format!("gate: {}\n", gate(pulled));
-    if let Access::Refused(error) = &pulled.access {
+    if let GateAnswer::Refused(error) = &pulled.access {
         text += &format!("  {error}\n");
         error.server_message().iter().for_each(|message| text += &format!("  server says: {message}\n"));
         error.hints().iter().for_each(|hint| text += &format!("  hint: {hint}\n"));
@@ -164,7 +164,7 @@ const fn state(file: &PulledFile, dry_run: bool) -> &'static str {
 fn gate(pulled: &Pulled) -> String {
     let guard = match pulled.gate {
         None => return "not asked, everything is here".to_owned(),
-        Some(Gate::Open) if matches!(pulled.access, Access::Granted) => return "none, it is public".to_owned(),
+        Some(Gate::Open) if matches!(pulled.access, GateAnswer::Granted) => return "none, it is public".to_owned(),
         Some(Gate::Open) => "public by its description",
         Some(Gate::Gated { automatic: true }) => "gated (opens to everybody who accepts the terms)",
         Some(Gate::Gated { automatic: false }) => "gated (the owners decide)",
@@ -174,9 +174,9 @@ fn gate(pulled: &Pulled) -> String {
     format!("{guard}, access {}", access(&pulled.access))
 }
 
-const fn access(access: &Access) -> &'static str {
+const fn access(access: &GateAnswer) -> &'static str {
     match access {
-        Access::Granted => "granted",
-        Access::Refused(_) => "refused",
+        GateAnswer::Granted => "granted",
+        GateAnswer::Refused(_) => "refused",
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::flags::Link;
+use crate::cli::flags::LinkArgument;
 use crate::cli::flags::place;
 use crate::cli::flags::{NetworkArguments, OutputArguments};
 
@@ -19,7 +19,7 @@ pub(in crate::cli) enum Vix {
 
 /// Which models, of which catalogs, into which folders.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Worker {
+pub(in crate::cli) struct WorkerArguments {
     /// Models by the names that the catalog gives them
     #[arg(value_name = "NAME")]
     pub(in crate::cli) names: Vec<String>,
@@ -55,14 +55,14 @@ pub(in crate::cli) struct Worker {
 #[command(after_help = PULL_EXAMPLES)]
 pub(in crate::cli) struct VixPull {
     #[command(flatten)]
-    pub(in crate::cli) worker: Worker,
+    pub(in crate::cli) worker: WorkerArguments,
     /// Every model of the catalog
     #[arg(long, help_heading = "Which models")]
     pub(in crate::cli) all: bool,
 
     /// How models get from the cache to their folders; auto takes a reflink, else a hard link, else a copy
     #[arg(long, value_name = "WAY", default_value = "auto", help_heading = "Where and how")]
-    pub(in crate::cli) link: Link,
+    pub(in crate::cli) link: LinkArgument,
     /// Replace files of other content that are in the way
     #[arg(long, help_heading = "Where and how")]
     pub(in crate::cli) force: bool,
@@ -86,7 +86,7 @@ pub(in crate::cli) struct VixPull {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct VixList {
     #[command(flatten)]
-    pub(in crate::cli) worker: Worker,
+    pub(in crate::cli) worker: WorkerArguments,
     /// Hash what is there, instead of believing its name and length
     #[arg(long, help_heading = "Where and how")]
     pub(in crate::cli) verify: bool,

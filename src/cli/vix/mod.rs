@@ -7,13 +7,13 @@ mod table;
 use std::path::Path;
 
 pub(super) use self::arguments::Vix;
-use self::arguments::{VixList, VixPull, Worker};
+use self::arguments::{VixList, VixPull, WorkerArguments};
 use crate::cli::diagnose;
-use crate::cli::running::Running;
+use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
-use crate::ops::vix::{Order, list, pull};
+use crate::ops::vix::{VixRequest, list, pull};
 use crate::regular_file;
 use crate::settings::env::Env;
 use crate::settings::{ConfigError, Overrides, Settings, SettingsError, others_can_write};
@@ -34,7 +34,7 @@ fn run_pull(arguments: &VixPull, env: &Env, terminal: &Terminal) -> Result<ExitS
         allow_insecure_http: arguments.allow_insecure_http,
         ..arguments.network.overrides()
     };
-    let order = Order {
+    let order = VixRequest {
         all: arguments.all,
         link: arguments.link.into(),
         force: arguments.force,
@@ -46,7 +46,7 @@ fn run_pull(arguments: &VixPull, env: &Env, terminal: &Terminal) -> Result<ExitS
         return Err(Error::Usage(format!("which models? {ways}")));
     }
     let (env, settings) = prepare(&arguments.worker, env, &overrides)?;
-    let running = Running::new(terminal);
+    let running = Runner::new(terminal);
     let session = running.session(settings, &env, TokenChoice::Search);
     let outcomes = running.finish(pull(&order, &session))?;
     let status = ExitStatus::of_all(outcomes.iter().map(outcome::status));
@@ -65,7 +65,7 @@ fn run_list(arguments: &VixList, env: &Env, terminal: &Terminal) -> Result<ExitS
     let mut order = order(&arguments.worker);
     order.all = !order.chooses();
     let (env, settings) = prepare(&arguments.worker, env, &overrides)?;
-    let running = Running::new(terminal);
+    let running = Runner::new(terminal);
     let session = running.session(settings, &env, TokenChoice::Search);
     let listed = running.finish(list(&order, arguments.verify, &session))?;
     let answer = if arguments.output.is_json() {
@@ -80,8 +80,8 @@ fn run_list(arguments: &VixList, env: &Env, terminal: &Terminal) -> Result<ExitS
     Ok(ExitStatus::Done)
 }
 
-fn order(worker: &Worker) -> Order {
-    Order {
+fn order(worker: &WorkerArguments) -> VixRequest {
+    VixRequest {
         catalogs: worker.catalog.clone(),
         flows: worker.flow.clone(),
         names: worker.names.clone(),
@@ -89,12 +89,12 @@ fn order(worker: &Worker) -> Order {
         comfyui_dir: worker.comfyui_dir.clone(),
         models_dir: worker.models_dir.clone(),
         extra_model_paths: worker.extra_paths.clone(),
-        ..Order::default()
+        ..VixRequest::default()
     }
 }
 
 /// The environment with the variables of `--env-file`, and the settings under it.
-fn prepare(worker: &Worker, env: &Env, overrides: &Overrides) -> Result<(Env, Settings), Error> {
+fn prepare(worker: &WorkerArguments, env: &Env, overrides: &Overrides) -> Result<(Env, Settings), Error> {
     let env = match &worker.env_file {
         Some(path) => with_file(env.clone(), path)?,
         None => env.clone(),

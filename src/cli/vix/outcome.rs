@@ -7,21 +7,21 @@ use crate::cli::diagnose;
 use crate::cli::size;
 use crate::cli::terminal::Terminal;
 use crate::error::ExitStatus;
-use crate::ops::vix::{Outcome, Placed, Way};
+use crate::ops::vix::{ModelArrival, ModelOutcome, Placed};
 
 /// The status of one model.
-pub(super) fn status(outcome: &Outcome) -> ExitStatus {
+pub(super) fn status(outcome: &ModelOutcome) -> ExitStatus {
     outcome.result.as_ref().map_or_else(crate::error::Error::status, |_| ExitStatus::Done)
 }
 
 /// Standard output: where the models are, one a line.
-pub(super) fn paths(outcomes: &[Outcome]) -> String {
+pub(super) fn paths(outcomes: &[ModelOutcome]) -> String {
     let placed = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
     placed.map(|placed| placed.path.display().to_string()).collect::<Vec<_>>().join("\n")
 }
 
 /// One document about all of them.
-pub(super) fn document(outcomes: &[Outcome], status: ExitStatus) -> Value {
+pub(super) fn document(outcomes: &[ModelOutcome], status: ExitStatus) -> Value {
     let fetched: u64 = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(bytes_fetched).sum();
     let planned: u64 = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(bytes_planned).sum();
     json!({
@@ -32,7 +32,7 @@ pub(super) fn document(outcomes: &[Outcome], status: ExitStatus) -> Value {
     })
 }
 
-fn model(outcome: &Outcome) -> Value {
+fn model(outcome: &ModelOutcome) -> Value {
     let mut document = json!({ "name": outcome.name });
     if let Some(model) = &outcome.model {
         document["size"] = json!(model.size);
@@ -44,8 +44,9 @@ fn model(outcome: &Outcome) -> Value {
             document["state"] = json!(state(placed));
             document["path"] = json!(placed.path.display().to_string());
             document["bytes_fetched"] = json!(bytes_fetched(placed));
-            document["bytes_copied"] = json!(if matches!(placed.way, Way::Planned) { 0 } else { placed.bytes_copied });
-            if let Way::Brought(arrival) = placed.way {
+            document["bytes_copied"] =
+                json!(if matches!(placed.way, ModelArrival::Planned) { 0 } else { placed.bytes_copied });
+            if let ModelArrival::Brought(arrival) = placed.way {
                 document["arrived_by"] = json!(arrival_word(arrival));
             }
         }
@@ -58,7 +59,7 @@ fn model(outcome: &Outcome) -> Value {
 }
 
 /// Standard error: each failure in full, then a line for each model, then how many there are of which kind.
-pub(super) fn tell(outcomes: &[Outcome], terminal: &Terminal) {
+pub(super) fn tell(outcomes: &[ModelOutcome], terminal: &Terminal) {
     for outcome in outcomes {
         if let Err(error) = &outcome.result {
             // what a loader asks for is in its own error
@@ -73,7 +74,7 @@ pub(super) fn tell(outcomes: &[Outcome], terminal: &Terminal) {
     for outcome in outcomes {
         let (word, size) = (word(outcome), outcome.model.as_ref().map(|model| size::bytes(model.size)));
         let way = match &outcome.result {
-            Ok(Placed { way: Way::Brought(arrival), .. }) => format!("  {}", arrival_word(*arrival)),
+            Ok(Placed { way: ModelArrival::Brought(arrival), .. }) => format!("  {}", arrival_word(*arrival)),
             _ => String::new(),
         };
         Terminal::say(format!("{word:>8}  {:width$}  {:>10}{way}", outcome.name, size.unwrap_or_default()).trim_end());
@@ -81,7 +82,7 @@ pub(super) fn tell(outcomes: &[Outcome], terminal: &Terminal) {
     Terminal::say(&summary(outcomes));
 }
 
-fn summary(outcomes: &[Outcome]) -> String {
+fn summary(outcomes: &[ModelOutcome]) -> String {
     let count = |wanted: &str| outcomes.iter().filter(|outcome| word(outcome) == wanted).count();
     let kinds = ["present", "adopted", "placed", "fetched", "unpacked", "to fetch", "failed"];
     let counts: Vec<String> = kinds
@@ -97,7 +98,9 @@ fn summary(outcomes: &[Outcome]) -> String {
         (0, planned) => format!("; {} to fetch", size::bytes(planned)),
         (fetched, _) => format!("; {} over the network", size::bytes(fetched)),
     };
-    let moved = |placed: &&Placed| matches!(placed.way, Way::Brought(_) | Way::Unpacked | Way::Planned);
+    let moved = |placed: &&Placed| {
+        matches!(placed.way, ModelArrival::Brought(_) | ModelArrival::Unpacked | ModelArrival::Planned)
+    };
     let moved: Vec<&Placed> =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).filter(moved).collect();
     let cost = cost(moved.iter().map(|placed| placed.bytes_copied).sum());
@@ -106,9 +109,9 @@ fn summary(outcomes: &[Outcome]) -> String {
     format!("{models}: {}{rest}", if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") })
 }
 
-fn word(outcome: &Outcome) -> &'static str {
+fn word(outcome: &ModelOutcome) -> &'static str {
     match &outcome.result {
-        Ok(Placed { way: Way::Planned, .. }) => "to fetch",
+        Ok(Placed { way: ModelArrival::Planned, .. }) => "to fetch",
         Ok(placed) => state(placed),
         Err(_) => "failed",
     }
@@ -116,19 +119,19 @@ fn word(outcome: &Outcome) -> &'static str {
 
 const fn state(placed: &Placed) -> &'static str {
     match placed.way {
-        Way::Present => "present",
-        Way::Adopted => "adopted",
-        Way::Brought(_) if placed.bytes_fetched > 0 => "fetched",
-        Way::Brought(_) => "placed",
-        Way::Unpacked => "unpacked",
-        Way::Planned => "planned",
+        ModelArrival::Present => "present",
+        ModelArrival::Adopted => "adopted",
+        ModelArrival::Brought(_) if placed.bytes_fetched > 0 => "fetched",
+        ModelArrival::Brought(_) => "placed",
+        ModelArrival::Unpacked => "unpacked",
+        ModelArrival::Planned => "planned",
     }
 }
 
 const fn bytes_fetched(placed: &Placed) -> u64 {
-    if matches!(placed.way, Way::Planned) { 0 } else { placed.bytes_fetched }
+    if matches!(placed.way, ModelArrival::Planned) { 0 } else { placed.bytes_fetched }
 }
 
 const fn bytes_planned(placed: &Placed) -> u64 {
-    if matches!(placed.way, Way::Planned) { placed.bytes_fetched } else { 0 }
+    if matches!(placed.way, ModelArrival::Planned) { placed.bytes_fetched } else { 0 }
 }

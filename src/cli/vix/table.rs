@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::size;
 use crate::cli::table::{self, Heading};
-use crate::ops::vix::{Listed, State};
+use crate::ops::vix::{CatalogRow, ModelState};
 
 const HEADINGS: [Heading; 6] = [
     Heading::Text("NAME"),
@@ -16,13 +16,13 @@ const HEADINGS: [Heading; 6] = [
 ];
 
 /// The table for people.
-pub(super) fn text(listed: &[Listed]) -> String {
+pub(super) fn text(listed: &[CatalogRow]) -> String {
     let rows: Vec<[String; 6]> = listed.iter().map(row).collect();
     // in full: names are typed again, and paths are copied
     table::render(HEADINGS, &rows, None).trim_end().to_owned()
 }
 
-fn row(listed: &Listed) -> [String; 6] {
+fn row(listed: &CatalogRow) -> [String; 6] {
     let token = match (&listed.provider, &listed.token) {
         (None, _) => "-".to_owned(),
         (Some(_), None) => "none".to_owned(),
@@ -39,16 +39,16 @@ fn row(listed: &Listed) -> [String; 6] {
 }
 
 /// One line about the whole.
-pub(super) fn summary(listed: &[Listed], verified: bool) -> String {
-    let here = listed.iter().filter(|one| one.state == State::Present).count();
-    let missing: u64 = listed.iter().filter(|one| one.state != State::Present).map(|one| one.model.size).sum();
+pub(super) fn summary(listed: &[CatalogRow], verified: bool) -> String {
+    let here = listed.iter().filter(|one| one.state == ModelState::Present).count();
+    let missing: u64 = listed.iter().filter(|one| one.state != ModelState::Present).map(|one| one.model.size).sum();
     let how = if verified { "hashed" } else { "by name and length; --verify hashes them" };
     let rest = if missing > 0 { format!(", {} to fetch", size::bytes(missing)) } else { String::new() };
     format!("{here} of {} here ({how}){rest}", listed.len())
 }
 
 /// The document for programs.
-pub(super) fn document(listed: &[Listed], verified: bool) -> Value {
+pub(super) fn document(listed: &[CatalogRow], verified: bool) -> Value {
     let models: Vec<Value> = listed
         .iter()
         .map(|one| {
@@ -69,11 +69,11 @@ pub(super) fn document(listed: &[Listed], verified: bool) -> Value {
     json!({ "models": models, "verified": verified })
 }
 
-const fn word(state: State) -> &'static str {
+const fn word(state: ModelState) -> &'static str {
     match state {
-        State::Present => "present",
-        State::Occupied => "occupied",
-        State::Dummy => "dummy",
-        State::Missing => "missing",
+        ModelState::Present => "present",
+        ModelState::Occupied => "occupied",
+        ModelState::Dummy => "dummy",
+        ModelState::Missing => "missing",
     }
 }

@@ -31,7 +31,8 @@ fn output_within(command: &[String], limit: Duration, cancellation: &Cancellatio
     let problem = |problem: String| AuthError::Command { program: program.clone(), problem };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-    let running = Running::start(&mut command).map_err(|error| problem(format!("could not be started: {error}")))?;
+    let running =
+        RunningCommand::start(&mut command).map_err(|error| problem(format!("could not be started: {error}")))?;
     running.answer(Instant::now() + limit, cancellation).map_err(|failed| match failed {
         Failed::Late => problem(format!("did not answer within {} seconds", limit.as_secs())),
         Failed::Cancelled => problem("was stopped".to_owned()),
@@ -51,14 +52,14 @@ enum Failed {
 }
 
 /// A command under way. It does not outlive this without having answered.
-struct Running {
+struct RunningCommand {
     child: Child,
     printed: Receiver<Vec<u8>>,
     has_group: bool,
     has_ended: bool,
 }
 
-impl Running {
+impl RunningCommand {
     fn start(command: &mut Command) -> std::io::Result<Self> {
         let has_group = give_group(command);
         let mut child = command.spawn()?;
@@ -140,7 +141,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningCommand {
     fn drop(&mut self) {
         if !self.has_ended {
             self.end();

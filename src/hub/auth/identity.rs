@@ -18,9 +18,9 @@ use self::renewal::{JOB_MARGIN, OfJob, OfLogin};
 use super::{AuthError, BrowserLogin, TokenChoice};
 use crate::credential::{Credential, CredentialSource, Renewed, Secret};
 use crate::endpoint::{Endpoint, public};
-use crate::hub::http::{Ask, Client, Failure};
+use crate::hub::http::{Client, Failure, HttpRequest};
 use crate::settings::env::{self, Env, Variable};
-use crate::settings::{Network, Provider, Settings};
+use crate::settings::{Network, ProviderSettings, Settings};
 
 /// Why a run has no credential, though one was to be had.
 #[derive(Debug, Error)]
@@ -79,7 +79,7 @@ impl IdentityError {
 /// When the thread that looks is lost.
 pub(crate) async fn renewable(
     credential: Credential,
-    provider: &Provider,
+    provider: &ProviderSettings,
     client: &Client,
 ) -> Result<Credential, IdentityError> {
     let (of, provider) = (credential.clone(), provider.clone());
@@ -107,7 +107,7 @@ impl<'a> Exchange<'a> {
     pub(crate) fn planned(
         settings: &'a Settings,
         env: &'a Env,
-        provider: &'a Provider,
+        provider: &'a ProviderSettings,
         choice: &TokenChoice,
     ) -> Result<Option<Self>, AuthError> {
         let wanted = matches!(choice, TokenChoice::Search) && settings.implicit_tokens && provider.name == "hf";
@@ -153,7 +153,7 @@ impl<'a> Exchange<'a> {
         });
         let fail = |source| IdentityError::Exchange { resource: crate::repo::printable(self.resource), source };
         let (answer, _): (Exchanged, _) =
-            client.json(&Ask::post(url.clone(), &question, identity)).await.map_err(fail)?;
+            client.json(&HttpRequest::post(url.clone(), &question, identity)).await.map_err(fail)?;
         match Secret::parse(&answer.access_token, &self.source()) {
             Ok(Some(secret)) => Ok(Renewed { secret, due: due_after(env, &answer) }),
             _ => Err(fail(Failure::broken(&url, "the answer holds no token".to_owned()))),
@@ -183,7 +183,7 @@ impl<'a> Exchange<'a> {
         url.query_pairs_mut().append_pair("audience", &self.endpoint.to_string());
         let source = CredentialSource::Variable(env::ACTIONS_ID_TOKEN_REQUEST_TOKEN.name.to_owned());
         let right = Credential::new(right, source.clone(), Endpoint::around(&url));
-        let asked = client.json(&Ask::get(url.clone(), Some(&right))).await;
+        let asked = client.json(&HttpRequest::get(url.clone(), Some(&right))).await;
         let (answer, _): (Identity, _) = asked.map_err(IdentityError::Identity)?;
         match Secret::parse(&answer.value, &source) {
             Ok(Some(identity)) => Ok(identity),

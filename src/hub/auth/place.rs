@@ -11,30 +11,38 @@ use crate::credential::{CredentialSource, Secret};
 use crate::regular_file;
 use crate::repo::RepoId;
 use crate::settings::env::Env;
-use crate::settings::{BoundToken, Login, Provider, Settings, TokenKey};
+use crate::settings::{BoundToken, LoginStore, ProviderSettings, Settings, TokenKey};
 
 /// A token, and where it was.
 pub(super) type Holding = (Secret, CredentialSource);
 
 /// A place that may hold a token for a provider.
-pub(super) enum Place<'a> {
+pub(super) enum TokenPlace<'a> {
     Variable(&'a str),
     Bound(&'a BoundToken),
     Config(&'a TokenKey),
-    Login(&'a Login),
+    Login(&'a LoginStore),
 }
 
 /// The places, in the order in which they win.
-pub(super) fn places<'a>(settings: &'a Settings, provider: &'a Provider, repo: Option<&RepoId>) -> Vec<Place<'a>> {
-    let variables = provider.token_variables.iter().map(|name| Place::Variable(name));
-    let bound = repo.and_then(|repo| narrowest(&settings.bound_tokens, provider, repo)).map(Place::Bound);
-    let config = provider.token_key.as_ref().map(Place::Config);
-    let login = provider.login.as_ref().map(Place::Login);
+pub(super) fn places<'a>(
+    settings: &'a Settings,
+    provider: &'a ProviderSettings,
+    repo: Option<&RepoId>,
+) -> Vec<TokenPlace<'a>> {
+    let variables = provider.token_variables.iter().map(|name| TokenPlace::Variable(name));
+    let bound = repo.and_then(|repo| narrowest(&settings.bound_tokens, provider, repo)).map(TokenPlace::Bound);
+    let config = provider.token_key.as_ref().map(TokenPlace::Config);
+    let login = provider.login.as_ref().map(TokenPlace::Login);
     variables.chain(bound).chain(config).chain(login).collect()
 }
 
 /// The bound token whose pattern says most about the repository: the one with the most characters that are not wild.
-pub(super) fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo: &RepoId) -> Option<&'a BoundToken> {
+pub(super) fn narrowest<'a>(
+    tokens: &'a [BoundToken],
+    provider: &ProviderSettings,
+    repo: &RepoId,
+) -> Option<&'a BoundToken> {
     let literal = |text: &str| text.chars().filter(|character| !"*?[]".contains(*character)).count();
     let width = |token: &BoundToken| {
         let matching = token.only.iter().filter(|pattern| pattern.matches(repo.as_str()));
@@ -44,21 +52,23 @@ pub(super) fn narrowest<'a>(tokens: &'a [BoundToken], provider: &Provider, repo:
     candidates.filter_map(|token| Some((width(token)?, token))).max_by_key(|(width, _)| *width).map(|(_, token)| token)
 }
 
-impl Place<'_> {
+impl TokenPlace<'_> {
     /// The name of the place. A login of ours has one only once it was read.
-    pub(super) fn source(&self, provider: &Provider) -> CredentialSource {
+    pub(super) fn source(&self, provider: &ProviderSettings) -> CredentialSource {
         match self {
             Self::Variable(name) => CredentialSource::Variable((*name).to_owned()),
             Self::Bound(token) => CredentialSource::Bound(token.name.clone()),
             Self::Config(token) => CredentialSource::Config { provider: provider.name.clone(), key: token.name() },
-            Self::Login(Login::HuggingFace(path) | Login::Credentials(path)) => CredentialSource::Login(path.clone()),
+            Self::Login(LoginStore::HuggingFace(path) | LoginStore::Credentials(path)) => {
+                CredentialSource::Login(path.clone())
+            }
         }
     }
 
     pub(super) fn read(
         &self,
         env: &Env,
-        provider: &Provider,
+        provider: &ProviderSettings,
         cancellation: &Cancellation,
     ) -> Result<Option<Holding>, AuthError> {
         let source = self.source(provider);
@@ -66,8 +76,8 @@ impl Place<'_> {
             Self::Variable(name) => Ok(variable(env, name)?.map(|secret| (secret, source))),
             Self::Bound(bound) => Ok(key(&bound.token, env, &source, cancellation)?.map(|secret| (secret, source))),
             Self::Config(token) => Ok(key(token, env, &source, cancellation)?.map(|secret| (secret, source))),
-            Self::Login(Login::HuggingFace(path)) => login(path, source),
-            Self::Login(Login::Credentials(path)) => credentials::active(path, &provider.name),
+            Self::Login(LoginStore::HuggingFace(path)) => login(path, source),
+            Self::Login(LoginStore::Credentials(path)) => credentials::active(path, &provider.name),
         }
     }
 }

@@ -15,8 +15,8 @@ use super::credentials::Credentials;
 use super::place::read_if_there;
 use crate::credential::{CredentialSource, Secret};
 use crate::settings::env::{Env, HF_OIDC_RESOURCE, Variable};
-use crate::settings::{Login, Provider, TokenKey, others_can_read};
-pub(crate) use browser::{Asking, BrowserLogin, Turn};
+use crate::settings::{LoginStore, ProviderSettings, TokenKey, others_can_read};
+pub(crate) use browser::{BrowserLogin, RenewalRight, RenewalTurn};
 use stored_tokens::{DEFAULT, StoredTokens};
 
 /// A login as it may be shown.
@@ -31,13 +31,13 @@ pub(crate) struct StoredLogin {
 }
 
 /// A token and the name that it is stored under.
-type Named = (String, Secret);
+type NamedToken = (String, Secret);
 
 /// The logins of one provider.
 #[derive(Debug)]
 pub(crate) struct Store<'a> {
     provider: &'a str,
-    login: &'a Login,
+    login: &'a LoginStore,
 }
 
 impl<'a> Store<'a> {
@@ -45,7 +45,7 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// When the user's configuration folder is not known.
-    pub(crate) fn of(provider: &'a Provider) -> Result<Self, AuthError> {
+    pub(crate) fn of(provider: &'a ProviderSettings) -> Result<Self, AuthError> {
         let login = provider.login.as_ref().ok_or(AuthError::NoPlace)?;
         Ok(Self { provider: &provider.name, login })
     }
@@ -54,7 +54,7 @@ impl<'a> Store<'a> {
     #[must_use]
     pub(crate) fn file(&self) -> &Path {
         match self.login {
-            Login::HuggingFace(path) | Login::Credentials(path) => path,
+            LoginStore::HuggingFace(path) | LoginStore::Credentials(path) => path,
         }
     }
 
@@ -62,8 +62,8 @@ impl<'a> Store<'a> {
     #[must_use]
     pub(crate) fn exposed(&self) -> Vec<PathBuf> {
         let files = match self.login {
-            Login::HuggingFace(token) => vec![token.clone(), stored_path(token)],
-            Login::Credentials(_) => Vec::new(),
+            LoginStore::HuggingFace(token) => vec![token.clone(), stored_path(token)],
+            LoginStore::Credentials(_) => Vec::new(),
         };
         files.into_iter().filter(|path| others_can_read(path)).collect()
     }
@@ -106,14 +106,14 @@ impl<'a> Store<'a> {
     pub(crate) fn save(&self, name: &str, secret: &Secret) -> Result<(), AuthError> {
         Self::check_name(name)?;
         match self.login {
-            Login::HuggingFace(token) => {
+            LoginStore::HuggingFace(token) => {
                 let (path, _lock) = stored_beside(token)?;
                 let mut stored = read_stored(&path)?;
                 stored.set(name, secret.expose());
                 secret_file::write(&path, &stored.render())?;
                 secret_file::write(token, secret.expose())
             }
-            Login::Credentials(path) => self.change(path, |logins| {
+            LoginStore::Credentials(path) => self.change(path, |logins| {
                 logins.tokens.insert(name.to_owned(), secret.expose().to_owned());
                 logins.active = Some(name.to_owned());
             }),
@@ -129,11 +129,11 @@ impl<'a> Store<'a> {
         let found = logins.into_iter().find(|(other, _)| other == name);
         let (_, secret) = found.ok_or_else(|| AuthError::NoSuchLogin { name: crate::repo::printable(name) })?;
         match self.login {
-            Login::HuggingFace(token) => {
+            LoginStore::HuggingFace(token) => {
                 let _lock = stored_beside(token)?;
                 secret_file::write(token, secret.expose())?;
             }
-            Login::Credentials(path) => self.change(path, |logins| logins.active = Some(name.to_owned()))?,
+            LoginStore::Credentials(path) => self.change(path, |logins| logins.active = Some(name.to_owned()))?,
         }
         Ok(secret)
     }
@@ -144,7 +144,7 @@ impl<'a> Store<'a> {
     /// When a file cannot be read or written.
     pub(crate) fn remove(&self, login: &StoredLogin) -> Result<(), AuthError> {
         match self.login {
-            Login::HuggingFace(token) => {
+            LoginStore::HuggingFace(token) => {
                 let (path, _lock) = stored_beside(token)?;
                 let mut stored = read_stored(&path)?;
                 if login.name.as_ref().is_some_and(|name| stored.remove(name)) {
@@ -152,7 +152,7 @@ impl<'a> Store<'a> {
                 }
                 if login.is_active { secret_file::remove(token) } else { Ok(()) }
             }
-            Login::Credentials(path) => self.change(path, |logins| {
+            LoginStore::Credentials(path) => self.change(path, |logins| {
                 if let Some(name) = &login.name {
                     logins.tokens.remove(name);
                 }
@@ -162,16 +162,16 @@ impl<'a> Store<'a> {
     }
 
     /// The logins by name, and the token in use.
-    fn read(&self) -> Result<(Vec<Named>, Option<Secret>), AuthError> {
+    fn read(&self) -> Result<(Vec<NamedToken>, Option<Secret>), AuthError> {
         let source = CredentialSource::Login(self.file().to_owned());
         let parse = |token: &str| Secret::parse(token, &source);
         let (logins, active): (Vec<(String, String)>, Option<String>) = match self.login {
-            Login::HuggingFace(token) => {
+            LoginStore::HuggingFace(token) => {
                 let stored = read_stored(&stored_path(token))?;
                 let logins = stored.logins().map(|(name, token)| (name.to_owned(), token.to_owned())).collect();
                 (logins, read_if_there(token)?)
             }
-            Login::Credentials(path) => {
+            LoginStore::Credentials(path) => {
                 let logins = Credentials::read(path)?.0.remove(self.provider).unwrap_or_default();
                 let active = logins.active.and_then(|name| logins.tokens.get(&name).cloned());
                 (logins.tokens.into_iter().collect(), active)
@@ -196,7 +196,7 @@ impl<'a> Store<'a> {
 /// Whatever wins over a stored login of this provider: the exchange of a CI job's identity, variables that are set to
 /// another token than that login's, and what the configuration file says.
 #[must_use]
-pub(crate) fn shadows(env: &Env, provider: &Provider, login: Option<&Secret>) -> Vec<CredentialSource> {
+pub(crate) fn shadows(env: &Env, provider: &ProviderSettings, login: Option<&Secret>) -> Vec<CredentialSource> {
     let other = |name: &&String| match env.text(name) {
         Ok(Some(text)) => login.is_none_or(|login| text.trim() != login.expose()),
         Ok(None) => false,

@@ -4,15 +4,15 @@
 //! exported long ago (lemonade-sdk/lemonade#58). A `token_command` that cannot win, or is for some repositories only, is
 //! not run: a password manager would ask for its passphrase only to be told that nobody wants the token.
 
-use super::place::{self, Holding, Place};
-use super::{AuthError, Cancellation, Found, bind};
+use super::place::{self, Holding, TokenPlace};
+use super::{AuthError, Cancellation, FoundCredential, bind};
 use crate::credential::CredentialSource;
 use crate::settings::env::Env;
-use crate::settings::{BoundToken, Provider, Settings, TokenKey};
+use crate::settings::{BoundToken, ProviderSettings, Settings, TokenKey};
 
 /// What is to be said about a place.
 #[derive(Debug)]
-pub(crate) enum Standing {
+pub(crate) enum PlaceState {
     /// There is no token.
     Empty,
     /// Its token is sent.
@@ -44,7 +44,7 @@ pub(crate) struct Surveyed {
     /// The repositories that it is for, where it is for some only.
     pub(crate) only: Vec<String>,
     /// What is to be said.
-    pub(crate) standing: Standing,
+    pub(crate) standing: PlaceState,
 }
 
 /// All places of a provider, in order.
@@ -53,7 +53,7 @@ pub(crate) struct Survey {
     /// The places.
     pub(crate) places: Vec<Surveyed>,
     /// What a run that is about no particular repository would send.
-    pub(crate) found: Found,
+    pub(crate) found: FoundCredential,
     /// What such a run would end with, if the first place that is not empty cannot be read.
     pub(crate) blocked: Option<AuthError>,
 }
@@ -63,15 +63,15 @@ pub(crate) struct Survey {
 pub(crate) fn survey(
     settings: &Settings,
     env: &Env,
-    provider: &Provider,
+    provider: &ProviderSettings,
     winner: Option<CredentialSource>,
     cancellation: &Cancellation,
 ) -> Survey {
     let mut surveyor = Surveyor { settings, env, provider, winner, cancellation, survey: Survey::default() };
     let bound = settings.bound_tokens.iter().filter(|token| token.provider == provider.name);
     let (variables, rest): (Vec<_>, Vec<_>) =
-        place::places(settings, provider, None).into_iter().partition(|place| matches!(place, Place::Variable(_)));
-    for place in variables.into_iter().chain(bound.map(Place::Bound)).chain(rest) {
+        place::places(settings, provider, None).into_iter().partition(|place| matches!(place, TokenPlace::Variable(_)));
+    for place in variables.into_iter().chain(bound.map(TokenPlace::Bound)).chain(rest) {
         surveyor.look_at(&place);
     }
     surveyor.survey
@@ -80,24 +80,24 @@ pub(crate) fn survey(
 struct Surveyor<'a> {
     settings: &'a Settings,
     env: &'a Env,
-    provider: &'a Provider,
+    provider: &'a ProviderSettings,
     winner: Option<CredentialSource>,
     cancellation: &'a Cancellation,
     survey: Survey,
 }
 
 impl Surveyor<'_> {
-    fn look_at(&mut self, place: &Place<'_>) {
+    fn look_at(&mut self, place: &TokenPlace<'_>) {
         let source = place.source(self.provider);
-        let bound = if let Place::Bound(token) = place { Some(*token) } else { None };
+        let bound = if let TokenPlace::Bound(token) = place { Some(*token) } else { None };
         let is_idle = self.winner.is_some() || bound.is_some() || !self.settings.implicit_tokens;
         let (source, standing) = match () {
-            () if is_idle && is_command(place) => (source, Standing::NotRun { by: self.winner.clone() }),
+            () if is_idle && is_command(place) => (source, PlaceState::NotRun { by: self.winner.clone() }),
             () => match place.read(self.env, self.provider, self.cancellation) {
                 Ok(Some(holding)) => self.judge(holding, bound),
-                Ok(None) => (source, Standing::Empty),
+                Ok(None) => (source, PlaceState::Empty),
                 Err(error) => {
-                    let standing = Standing::Unreadable { problem: error.to_string() };
+                    let standing = PlaceState::Unreadable { problem: error.to_string() };
                     // nothing behind a broken place is ever reached
                     if bound.is_none() && self.winner.is_none() && self.settings.implicit_tokens {
                         self.winner = Some(source.clone());
@@ -112,23 +112,26 @@ impl Surveyor<'_> {
     }
 
     /// A place that holds a token: does it win?
-    fn judge(&mut self, holding: Holding, bound: Option<&BoundToken>) -> (CredentialSource, Standing) {
+    fn judge(&mut self, holding: Holding, bound: Option<&BoundToken>) -> (CredentialSource, PlaceState) {
         let source = holding.1.clone();
         let standing = match &self.winner {
-            _ if !self.settings.implicit_tokens => Standing::Withheld,
-            Some(by) => Standing::Shadowed { by: by.clone() },
+            _ if !self.settings.implicit_tokens => PlaceState::Withheld,
+            Some(by) => PlaceState::Shadowed { by: by.clone() },
             None => {
                 if bound.is_none() {
                     self.winner = Some(source.clone());
                     self.survey.found = bind(holding, self.settings, self.provider);
                 }
-                Standing::Used
+                PlaceState::Used
             }
         };
         (source, standing)
     }
 }
 
-const fn is_command(place: &Place<'_>) -> bool {
-    matches!(place, Place::Bound(BoundToken { token: TokenKey::Command(_), .. }) | Place::Config(TokenKey::Command(_)))
+const fn is_command(place: &TokenPlace<'_>) -> bool {
+    matches!(
+        place,
+        TokenPlace::Bound(BoundToken { token: TokenKey::Command(_), .. }) | TokenPlace::Config(TokenKey::Command(_))
+    )
 }

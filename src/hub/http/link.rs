@@ -21,7 +21,7 @@ pub(crate) fn next_page(headers: &HeaderMap) -> Result<Option<String>, &'static 
             }
             continue;
         };
-        for link in links.into_iter().filter(Link::is_next) {
+        for link in links.into_iter().filter(LinkValue::is_next) {
             match &next {
                 Some(known) if *known != link.target => return Err("it names two next pages"),
                 _ => next = Some(link.target),
@@ -32,13 +32,13 @@ pub(crate) fn next_page(headers: &HeaderMap) -> Result<Option<String>, &'static 
 }
 
 #[derive(Debug, Default)]
-struct Link {
+struct LinkValue {
     target: String,
     /// The first one counts.
     relations: Option<String>,
 }
 
-impl Link {
+impl LinkValue {
     fn is_next(&self) -> bool {
         let mut relations = self.relations.iter().flat_map(|relations| relations.split_ascii_whitespace());
         relations.any(|relation| relation.eq_ignore_ascii_case("next"))
@@ -46,10 +46,10 @@ impl Link {
 }
 
 /// `<target>; name=token; name="quoted \" text", <target>…`; none where the text is something else.
-fn parse(text: &str) -> Option<Vec<Link>> {
+fn parse(text: &str) -> Option<Vec<LinkValue>> {
     let (mut rest, mut links) = (text.chars(), Vec::new());
     while let Some(character) = skip(&mut rest, &[' ', '\t', ',']) {
-        let mut link = Link::default();
+        let mut link = LinkValue::default();
         (character == '<').then(|| rest.next())?;
         until(&mut rest, &['>']).trim().clone_into(&mut link.target);
         (rest.next() == Some('>')).then_some(())?;

@@ -21,12 +21,12 @@ use crate::endpoint::Origin;
 
 /// What a server counts together: its API, or its links to files.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Account {
+struct QuotaKey {
     origin: Origin,
     of_files: bool,
 }
 
-impl Account {
+impl QuotaKey {
     fn of(url: &Url) -> Self {
         let mut parts = url.path_segments().into_iter().flatten();
         let of_files = parts.any(|part| matches!(part, "resolve" | "resolve-cache"));
@@ -36,7 +36,7 @@ impl Account {
 
 /// What is known of an account.
 #[derive(Debug, Default)]
-struct Standing {
+struct QuotaState {
     /// Requests that have no answer yet.
     in_flight: u64,
     /// How many requests are left in the window; none where that is not known.
@@ -50,7 +50,7 @@ struct Standing {
 
 /// Whether a request may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+enum Permission {
     Go,
     /// When the answers under way have told more.
     AfterAnAnswer,
@@ -63,16 +63,16 @@ struct Books {
     away: HashMap<Origin, Instant>,
     /// Origins that say what is left of a quota.
     counting: HashSet<Origin>,
-    accounts: HashMap<Account, Standing>,
+    accounts: HashMap<QuotaKey, QuotaState>,
     /// Up to when waits were told of.
     told: HashMap<Origin, Instant>,
     answers: u64,
 }
 
 impl Books {
-    fn turn(&mut self, account: &Account, now: Instant) -> Turn {
+    fn turn(&mut self, account: &QuotaKey, now: Instant) -> Permission {
         if let Some(until) = self.away.get(&account.origin).filter(|until| **until > now) {
-            return Turn::At(*until);
+            return Permission::At(*until);
         }
         let standing = self.accounts.entry(account.clone()).or_default();
         if standing.until.is_some_and(|until| until <= now) {
@@ -81,15 +81,17 @@ impl Books {
         }
         match (standing.remaining, standing.until) {
             // one goes ahead to find out
-            (None, _) if standing.in_flight > 0 && self.counting.contains(&account.origin) => Turn::AfterAnAnswer,
-            (Some(remaining), _) if remaining <= standing.in_flight && standing.in_flight > 0 => Turn::AfterAnAnswer,
+            (None, _) if standing.in_flight > 0 && self.counting.contains(&account.origin) => Permission::AfterAnAnswer,
+            (Some(remaining), _) if remaining <= standing.in_flight && standing.in_flight > 0 => {
+                Permission::AfterAnAnswer
+            }
             // a window longer than any wait: the server may say so itself
-            (Some(0), Some(until)) if until - now <= LONGEST_ORDERED => Turn::At(until),
-            _ => Turn::Go,
+            (Some(0), Some(until)) if until - now <= LONGEST_ORDERED => Permission::At(until),
+            _ => Permission::Go,
         }
     }
 
-    fn answered(&mut self, account: &Account, sent_after: u64, quota: &Quota, now: Instant) {
+    fn answered(&mut self, account: &QuotaKey, sent_after: u64, quota: &Quota, now: Instant) {
         self.answers += 1;
         self.counting.insert(account.origin.clone());
         let standing = self.accounts.entry(account.clone()).or_default();
@@ -124,16 +126,16 @@ impl Pace {
     /// Waits until the server of `url` wants a request, within bounds, and counts it as under way. `tell` is called once
     /// for each wait that the server ordered, however many requests wait.
     pub(super) async fn admit(&self, url: &Url, tell: impl Fn(&Origin, Duration)) -> Ticket<'_> {
-        let (account, since) = (Account::of(url), Instant::now());
+        let (account, since) = (QuotaKey::of(url), Instant::now());
         loop {
             let changed = self.changed.notified();
             let now = Instant::now();
             let turn = self.books().turn(&account, now);
             let until = match turn {
                 _ if now - since >= LONGEST_ORDERED => return self.ticket(account),
-                Turn::Go => return self.ticket(account),
-                Turn::AfterAnAnswer => since + LONGEST_ORDERED,
-                Turn::At(until) => {
+                Permission::Go => return self.ticket(account),
+                Permission::AfterAnAnswer => since + LONGEST_ORDERED,
+                Permission::At(until) => {
                     if self.books().is_news(&account.origin, until) {
                         tell(&account.origin, until - now);
                     }
@@ -145,7 +147,7 @@ impl Pace {
         }
     }
 
-    fn ticket(&self, account: Account) -> Ticket<'_> {
+    fn ticket(&self, account: QuotaKey) -> Ticket<'_> {
         let mut books = self.books();
         books.accounts.entry(account.clone()).or_default().in_flight += 1;
         Ticket { pace: self, account, sent_after: books.answers, is_answered: false }
@@ -159,7 +161,7 @@ impl Pace {
 /// A request under way.
 pub(super) struct Ticket<'a> {
     pace: &'a Pace,
-    account: Account,
+    account: QuotaKey,
     sent_after: u64,
     is_answered: bool,
 }
@@ -201,8 +203,8 @@ impl Drop for Ticket<'_> {
 mod tests {
     use super::*;
 
-    fn account(url: &str) -> Account {
-        Account::of(&url.parse().unwrap())
+    fn account(url: &str) -> QuotaKey {
+        QuotaKey::of(&url.parse().unwrap())
     }
 
     fn quota(remaining: u64, limit: Option<u64>, seconds: u64) -> Quota {
@@ -216,9 +218,9 @@ mod tests {
         assert_eq!(account("https://hub/api/resolve-cache/models/o/m/f"), files);
         let (mut books, now) = (Books::default(), Instant::now());
         books.answered(&api, 0, &quota(0, None, 60), now);
-        assert_eq!(books.turn(&api, now), Turn::At(now + Duration::from_secs(61)));
-        assert_eq!(books.turn(&files, now), Turn::Go);
-        assert_eq!(books.turn(&account("https://cdn/x"), now), Turn::Go);
+        assert_eq!(books.turn(&api, now), Permission::At(now + Duration::from_secs(61)));
+        assert_eq!(books.turn(&files, now), Permission::Go);
+        assert_eq!(books.turn(&account("https://cdn/x"), now), Permission::Go);
     }
 
     #[test]
@@ -226,20 +228,20 @@ mod tests {
         let (files, now) = (account("https://hub/o/m/resolve/main/f"), Instant::now());
         let mut books = Books::default();
         books.counting.insert(files.origin.clone());
-        assert_eq!(books.turn(&files, now), Turn::Go, "one finds out");
+        assert_eq!(books.turn(&files, now), Permission::Go, "one finds out");
         books.accounts.get_mut(&files).unwrap().in_flight = 1;
-        assert_eq!(books.turn(&files, now), Turn::AfterAnAnswer);
+        assert_eq!(books.turn(&files, now), Permission::AfterAnAnswer);
         books.answered(&files, 0, &quota(2, Some(3), 60), now);
-        assert_eq!(books.turn(&files, now), Turn::Go);
+        assert_eq!(books.turn(&files, now), Permission::Go);
         books.accounts.get_mut(&files).unwrap().in_flight = 2;
-        assert_eq!(books.turn(&files, now), Turn::AfterAnAnswer);
+        assert_eq!(books.turn(&files, now), Permission::AfterAnAnswer);
         books.answered(&files, 0, &quota(9, Some(3), 60), now);
         assert_eq!(books.accounts[&files].remaining, Some(2), "an answer from before the last one");
         books.answered(&files, 1, &quota(0, Some(3), 60), now);
         books.accounts.get_mut(&files).unwrap().in_flight = 0;
         let anew = now + Duration::from_secs(61);
-        assert_eq!(books.turn(&files, now), Turn::At(anew));
-        assert_eq!(books.turn(&files, anew), Turn::Go);
+        assert_eq!(books.turn(&files, now), Permission::At(anew));
+        assert_eq!(books.turn(&files, anew), Permission::Go);
         assert_eq!(books.accounts[&files].remaining, Some(3), "as much as each window has");
     }
 
@@ -248,9 +250,9 @@ mod tests {
         let (api, now) = (account("https://hub/api"), Instant::now());
         let mut books = Books::default();
         books.answered(&api, 0, &quota(0, None, 31_536_000), now);
-        assert_eq!(books.turn(&api, now), Turn::Go);
+        assert_eq!(books.turn(&api, now), Permission::Go);
         books.answered(&api, 1, &Quota { resets: None, ..quota(0, Some(0), 0) }, now);
-        assert_eq!(books.turn(&api, now), Turn::Go);
+        assert_eq!(books.turn(&api, now), Permission::Go);
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use super::{Answer, Failure};
+use super::{Failure, HttpResponse};
 use reqwest::StatusCode;
 
 /// Bytes `start` to `end` of a file; `end` is exclusive. Never empty.
@@ -39,7 +39,12 @@ pub(crate) enum Coverage {
 ///
 /// # Errors
 /// When the answer holds something else than bytes of that file.
-pub(crate) fn coverage(answer: &Answer, range: Option<ByteRange>, size: u64, name: &str) -> Result<Coverage, Failure> {
+pub(crate) fn coverage(
+    answer: &HttpResponse,
+    range: Option<ByteRange>,
+    size: u64,
+    name: &str,
+) -> Result<Coverage, Failure> {
     let kind = answer.header("content-type").unwrap_or_default();
     let length = answer.header("content-length").and_then(|text| text.parse().ok());
     judge(answer.status(), kind, length, answer.header("content-range"), range, size, name)

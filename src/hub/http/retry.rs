@@ -23,7 +23,7 @@ const SLACK: Duration = Duration::from_secs(3);
 
 /// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum RetryVerdict {
     /// It will not pass.
     Final,
     /// It may pass, but after a few tries it will not.
@@ -34,18 +34,18 @@ pub(crate) enum Verdict {
 
 /// Judges a failure by itself.
 #[must_use]
-pub(crate) fn verdict(failure: &Failure) -> Verdict {
+pub(crate) fn verdict(failure: &Failure) -> RetryVerdict {
     match failure {
         Failure::Refused(refused) => match refused.status.as_u16() {
-            408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=530 => Verdict::Passing(refused.wait),
-            404 if refused.own && refused.may_pass => Verdict::FewTries,
+            408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=530 => RetryVerdict::Passing(refused.wait),
+            404 if refused.own && refused.may_pass => RetryVerdict::FewTries,
             // behind a redirect: the signed link has expired, and the next try gets another one
-            400..=499 if !refused.own => Verdict::FewTries,
-            _ => Verdict::Final,
+            400..=499 if !refused.own => RetryVerdict::FewTries,
+            _ => RetryVerdict::Final,
         },
-        Failure::LoginPage { .. } | Failure::Network { kind: NetworkKind::Certificate, .. } => Verdict::Final,
-        Failure::Network { kind: NetworkKind::Connect, .. } | Failure::Broken { .. } => Verdict::FewTries,
-        Failure::Network { .. } => Verdict::Passing(None),
+        Failure::LoginPage { .. } | Failure::Network { kind: NetworkKind::Certificate, .. } => RetryVerdict::Final,
+        Failure::Network { kind: NetworkKind::Connect, .. } | Failure::Broken { .. } => RetryVerdict::FewTries,
+        Failure::Network { .. } => RetryVerdict::Passing(None),
     }
 }
 
@@ -106,11 +106,11 @@ impl Patience {
         self.tries += 1;
         let left = self.budget.saturating_sub(now.saturating_duration_since(self.last_progress));
         let ordered = match verdict(failure) {
-            Verdict::Final => return None,
-            Verdict::FewTries if self.tries >= FEW_TRIES && !(self.reached && is_network(failure)) => return None,
-            Verdict::FewTries => None,
+            RetryVerdict::Final => return None,
+            RetryVerdict::FewTries if self.tries >= FEW_TRIES && !(self.reached && is_network(failure)) => return None,
+            RetryVerdict::FewTries => None,
             // a server that asks for no pause at all gets one all the same
-            Verdict::Passing(ordered) => ordered.map(|wait| wait.max(backoff(self.tries))),
+            RetryVerdict::Passing(ordered) => ordered.map(|wait| wait.max(backoff(self.tries))),
         };
         match ordered {
             Some(wait) if wait > LONGEST_ORDERED => None,
@@ -175,29 +175,29 @@ mod tests {
     #[test]
     fn verdicts() {
         for (failure, expected) in [
-            (status(400, None), Verdict::Final),
-            (status(401, None), Verdict::Final),
-            (status(403, None), Verdict::Final),
-            (status(404, None), Verdict::Final),
-            (passing(status(404, None)), Verdict::FewTries),
-            (Failure::LoginPage { url: String::new() }, Verdict::Final),
-            (status(416, None), Verdict::Final),
-            (status(501, None), Verdict::Final),
-            (expired_link(), Verdict::FewTries),
-            (status(408, None), Verdict::Passing(None)),
-            (status(429, Some(42)), Verdict::Passing(Some(Duration::from_secs(42)))),
-            (status(500, None), Verdict::Passing(None)),
-            (status(520, None), Verdict::Passing(None)),
-            (status(525, None), Verdict::Passing(None)),
-            (status(529, None), Verdict::Passing(None)),
-            (status(530, None), Verdict::Passing(None)),
-            (status(531, None), Verdict::Final),
-            (status(503, Some(1)), Verdict::Passing(Some(Duration::from_secs(1)))),
-            (network(NetworkKind::Connect), Verdict::FewTries),
-            (network(NetworkKind::Certificate), Verdict::Final),
-            (network(NetworkKind::Stalled), Verdict::Passing(None)),
-            (network(NetworkKind::Broken), Verdict::Passing(None)),
-            (Failure::Broken { url: String::new(), problem: String::new() }, Verdict::FewTries),
+            (status(400, None), RetryVerdict::Final),
+            (status(401, None), RetryVerdict::Final),
+            (status(403, None), RetryVerdict::Final),
+            (status(404, None), RetryVerdict::Final),
+            (passing(status(404, None)), RetryVerdict::FewTries),
+            (Failure::LoginPage { url: String::new() }, RetryVerdict::Final),
+            (status(416, None), RetryVerdict::Final),
+            (status(501, None), RetryVerdict::Final),
+            (expired_link(), RetryVerdict::FewTries),
+            (status(408, None), RetryVerdict::Passing(None)),
+            (status(429, Some(42)), RetryVerdict::Passing(Some(Duration::from_secs(42)))),
+            (status(500, None), RetryVerdict::Passing(None)),
+            (status(520, None), RetryVerdict::Passing(None)),
+            (status(525, None), RetryVerdict::Passing(None)),
+            (status(529, None), RetryVerdict::Passing(None)),
+            (status(530, None), RetryVerdict::Passing(None)),
+            (status(531, None), RetryVerdict::Final),
+            (status(503, Some(1)), RetryVerdict::Passing(Some(Duration::from_secs(1)))),
+            (network(NetworkKind::Connect), RetryVerdict::FewTries),
+            (network(NetworkKind::Certificate), RetryVerdict::Final),
+            (network(NetworkKind::Stalled), RetryVerdict::Passing(None)),
+            (network(NetworkKind::Broken), RetryVerdict::Passing(None)),
+            (Failure::Broken { url: String::new(), problem: String::new() }, RetryVerdict::FewTries),
         ] {
             assert_eq!(verdict(&failure), expected, "{failure:?}");
         }

@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{Access, Account, Answering, Provider, ProviderError, Refusal, RefusalKind};
+use super::{AccessAnswer, Account, Answering, Provider, ProviderError, Refusal, RefusalKind};
 use crate::credential::Credential;
 use crate::endpoint::{Endpoint, Protocol};
-use crate::hub::http::{Ask, ByteRange, Client, Failure};
-use crate::manifest::{AskedAs, Entry, FileId, Gate, Listing, RepoFile, Resolved};
+use crate::hub::http::{ByteRange, Client, Failure, HttpRequest};
+use crate::manifest::{AskedAs, Gate, ListedFile, Listing, ProviderFileId, RepoFile, Resolved};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings;
 
@@ -48,12 +48,12 @@ pub(crate) struct CivitAi {
 impl CivitAi {
     /// The site at the endpoint of `settings`, asked with `credential`.
     #[must_use]
-    pub(crate) fn new(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Self {
+    pub(crate) fn new(settings: &settings::ProviderSettings, client: Client, credential: Option<Credential>) -> Self {
         Self { endpoint: settings.endpoint.clone(), pages: settings.pages.clone(), client, credential }
     }
 
-    fn get(&self, url: Url) -> Ask<'_> {
-        Ask::get(url, self.credential.as_ref())
+    fn get(&self, url: Url) -> HttpRequest<'_> {
+        HttpRequest::get(url, self.credential.as_ref())
     }
 
     fn refuse(&self, repo: &Repo, kind: RefusalKind) -> ProviderError {
@@ -62,7 +62,7 @@ impl CivitAi {
 
     /// Where a version's file is asked for. Without `fileId` the account's preferences choose; but a file that is only
     /// linked from another version is not found by its number at this one (providers C2).
-    fn download(&self, commit: &Commit, file: Option<&FileId>) -> Url {
+    fn download(&self, commit: &Commit, file: Option<&ProviderFileId>) -> Url {
         let asked_as = file.and_then(|file| file.asked_as.as_ref());
         let version = match asked_as {
             Some(AskedAs::OfVersion(version)) => version.to_string(),
@@ -99,7 +99,7 @@ impl CivitAi {
             return Err(self.refuse(repo, RefusalKind::NotPublished));
         }
         let url = self.endpoint.join(["api", "v1", "models", repo.id.as_str()]);
-        let (model, _): (wire::Model, _) = self.client.json(&self.get(url.clone())).await?;
+        let (model, _): (wire::WireModel, _) = self.client.json(&self.get(url.clone())).await?;
         if model.is_archived() {
             return Err(self.refuse(repo, RefusalKind::Archived));
         }
@@ -155,7 +155,7 @@ impl CivitAi {
     /// Asks for the first byte. HEAD answers 401 whoever asks (vast-ai/base-image#215).
     async fn first_byte(&self, url: Url, name: &str) -> Result<u64, ProviderError> {
         let range = Some(ByteRange { start: 0, end: 1 });
-        let answer = match self.client.insist(&Ask { range, ..self.get(url) }).await {
+        let answer = match self.client.insist(&HttpRequest { range, ..self.get(url) }).await {
             Ok(answer) => answer,
             // an empty file has no first byte
             Err(Failure::Refused(refused)) if refused.status.as_u16() == 416 => return Ok(0),
@@ -187,8 +187,8 @@ impl Provider for CivitAi {
         Box::pin(self.revision(repo, revision))
     }
 
-    fn check_access<'a>(&'a self, _repo: &'a Repo) -> Answering<'a, Result<Access, ProviderError>> {
-        Box::pin(async { Ok(Access::Unknown) })
+    fn check_access<'a>(&'a self, _repo: &'a Repo) -> Answering<'a, Result<AccessAnswer, ProviderError>> {
+        Box::pin(async { Ok(AccessAnswer::Unknown) })
     }
 
     /// The gate is the version's: whichever of its files is asked for.
@@ -205,7 +205,7 @@ impl Provider for CivitAi {
         &'a self,
         _repo: &'a Repo,
         commit: &'a Commit,
-        entry: &'a Entry,
+        entry: &'a ListedFile,
     ) -> Answering<'a, Result<u64, ProviderError>> {
         let url = self.download(commit, entry.file_id().as_ref());
         Box::pin(self.first_byte(url, entry.path.as_str()))

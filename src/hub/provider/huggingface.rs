@@ -12,10 +12,10 @@ mod wire;
 
 use url::Url;
 
-use super::{Access, Account, Answering, Provider, ProviderError, Refusal};
+use super::{AccessAnswer, Account, Answering, Provider, ProviderError, Refusal};
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
-use crate::hub::http::{Ask, ByteRange, Client, Failure};
+use crate::hub::http::{ByteRange, Client, Failure, HttpRequest};
 use crate::manifest::{Gate, Listing, RepoFile, Resolved};
 use crate::repo::{Commit, NameError, Repo, RepoKind, RepoPath, Revision};
 use crate::settings;
@@ -40,7 +40,7 @@ pub(crate) struct HuggingFace {
 impl HuggingFace {
     /// A hub at the endpoint of `settings`, asked with `credential`.
     #[must_use]
-    pub(crate) fn new(settings: &settings::Provider, client: Client, credential: Option<Credential>) -> Self {
+    pub(crate) fn new(settings: &settings::ProviderSettings, client: Client, credential: Option<Credential>) -> Self {
         Self {
             endpoint: settings.endpoint.clone(),
             pages: settings.pages.clone(),
@@ -50,8 +50,8 @@ impl HuggingFace {
         }
     }
 
-    fn get(&self, url: Url) -> Ask<'_> {
-        Ask::get(url, self.credential.as_ref())
+    fn get(&self, url: Url) -> HttpRequest<'_> {
+        HttpRequest::get(url, self.credential.as_ref())
     }
 
     /// `{endpoint}/api/{kind}/{id}/{rest…}`; each of `rest` is one segment, so `refs/pr/1` becomes `refs%2Fpr%2F1`.
@@ -103,14 +103,14 @@ impl HuggingFace {
         Ok(Resolved { commit, gate, repo: None, file: None, telling })
     }
 
-    async fn ask_access(&self, repo: &Repo) -> Result<Access, ProviderError> {
-        match self.client.insist(&Ask { stay: true, ..self.get(self.api(repo, &["auth-check"])) }).await {
+    async fn ask_access(&self, repo: &Repo) -> Result<AccessAnswer, ProviderError> {
+        match self.client.insist(&HttpRequest { stay: true, ..self.get(self.api(repo, &["auth-check"])) }).await {
             // who passes the question on to somebody else cannot say, nor can who shows a page in place of an answer
-            Ok(answer) if !answer.status().is_success() || answer.is_page() => Ok(Access::Unknown),
-            Ok(_) => Ok(Access::Granted),
+            Ok(answer) if !answer.status().is_success() || answer.is_page() => Ok(AccessAnswer::Unknown),
+            Ok(_) => Ok(AccessAnswer::Granted),
             // a mirror without the route; then the first refusal decides
             Err(Failure::Refused(refused)) if refused.status.as_u16() == 404 && refused.code.is_none() => {
-                Ok(Access::Unknown)
+                Ok(AccessAnswer::Unknown)
             }
             Err(failure) => Err(failure.into()),
         }
@@ -120,7 +120,7 @@ impl HuggingFace {
     async fn ask_first_byte(&self, repo: &Repo, commit: &Commit, path: &RepoPath) -> Result<(), ProviderError> {
         let url = self.resolve_link(repo, commit, path.as_str());
         let first = Some(ByteRange { start: 0, end: 1 });
-        match self.client.insist(&Ask { range: first, stay: true, ..self.get(url) }).await {
+        match self.client.insist(&HttpRequest { range: first, stay: true, ..self.get(url) }).await {
             Ok(_) => Ok(()),
             // an empty file has no first byte, and only who may read it is told so
             Err(Failure::Refused(refused)) if refused.status.as_u16() == 416 => Ok(()),
@@ -143,7 +143,7 @@ impl HuggingFace {
         let (key, value) = repo.id.owner().map_or(("search", repo.id.name()), |owner| ("author", owner));
         url.query_pairs_mut().append_pair(key, value).append_pair("limit", "200");
         let mut answer = self.client.send(&self.get(url)).await.ok()?;
-        let found: Vec<wire::Found> = answer.document().await.ok()?;
+        let found: Vec<wire::SearchHit> = answer.document().await.ok()?;
         Some(
             found
                 .into_iter()
@@ -159,7 +159,7 @@ impl Provider for HuggingFace {
         Box::pin(self.revision(repo, revision))
     }
 
-    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<Access, ProviderError>> {
+    fn check_access<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Result<AccessAnswer, ProviderError>> {
         Box::pin(self.ask_access(repo))
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use indicatif::DecimalBytes;
 
-use super::{Check, Topic};
+use super::{Finding, Topic};
 use crate::error::Error;
 use crate::store::cache::{Abilities, Locks, Unfinished, abilities, has_marks, shared_blobs, space, unfinished};
 
@@ -15,7 +15,7 @@ const LITTLE_SPACE: u64 = 2_000_000_000;
 const NAMED: usize = 5;
 
 /// The checks of each cache folder, each folder once.
-pub(super) fn checks<'a>(folders: impl Iterator<Item = &'a Path>, wants_links: bool) -> Vec<Check> {
+pub(super) fn checks<'a>(folders: impl Iterator<Item = &'a Path>, wants_links: bool) -> Vec<Finding> {
     let mut seen: Vec<&Path> = Vec::new();
     for folder in folders {
         if !seen.contains(&folder) {
@@ -25,24 +25,24 @@ pub(super) fn checks<'a>(folders: impl Iterator<Item = &'a Path>, wants_links: b
     seen.into_iter().flat_map(|folder| of_folder(folder, wants_links)).collect()
 }
 
-fn of_folder(folder: &Path, wants_links: bool) -> Vec<Check> {
+fn of_folder(folder: &Path, wants_links: bool) -> Vec<Finding> {
     let mut checks = Vec::new();
     let shown = folder.display().to_string();
     match abilities(folder) {
         Ok(abilities) => {
             let state = if folder.is_dir() { "can be written" } else { "is not there yet and can be made" };
-            checks.push(Check::good(Topic::Cache, "folder", format!("{shown} {state}")));
+            checks.push(Finding::good(Topic::Cache, "folder", format!("{shown} {state}")));
             checks.extend(of_file_system(&abilities, wants_links));
         }
         Err(error) => {
-            let mut check = Check::bad(Topic::Cache, "folder", &Error::Cache(error));
+            let mut check = Finding::bad(Topic::Cache, "folder", &Error::Cache(error));
             check.advice.get_or_insert_with(|| "make it yours, or name another one with --cache-dir".to_owned());
             checks.push(check);
         }
     }
     checks.push(match space::available(folder) {
         Ok(free) => room(free),
-        Err(error) => Check::doubtful(
+        Err(error) => Finding::doubtful(
             Topic::Cache,
             "space",
             format!("not known: {error}"),
@@ -55,34 +55,34 @@ fn of_folder(folder: &Path, wants_links: bool) -> Vec<Check> {
 }
 
 /// Blobs that an application has as hard links. That is as it should be, and good to know where one turns out damaged.
-fn shared((blobs, bytes): (u64, u64)) -> Option<Check> {
+fn shared((blobs, bytes): (u64, u64)) -> Option<Finding> {
     let found = format!(
         "{blobs} of the blobs ({}) have a second name, mostly in an application's folder; a program that writes into one \
          writes into both, and the next pull notices it and fetches the cache's again",
         DecimalBytes(bytes)
     );
-    let check = Check::good(Topic::Cache, "shared", found).with("shared_blobs", blobs).with("shared_bytes", bytes);
+    let check = Finding::good(Topic::Cache, "shared", found).with("shared_blobs", blobs).with("shared_bytes", bytes);
     (blobs > 0).then_some(check)
 }
 
-fn room(free: u64) -> Check {
+fn room(free: u64) -> Finding {
     let found = format!("{} free", DecimalBytes(free));
     let check = if free < LITTLE_SPACE {
-        Check::doubtful(Topic::Cache, "space", found, "make room, or name another folder with --cache-dir")
+        Finding::doubtful(Topic::Cache, "space", found, "make room, or name another folder with --cache-dir")
     } else {
-        Check::good(Topic::Cache, "space", found)
+        Finding::good(Topic::Cache, "space", found)
     };
     check.with("free_bytes", free)
 }
 
-fn of_file_system(abilities: &Abilities, wants_links: bool) -> [Check; 4] {
+fn of_file_system(abilities: &Abilities, wants_links: bool) -> [Finding; 4] {
     let plain = |subject: &str, tried: &io::Result<()>| {
         let found = tried.as_ref().map_or_else(|error| format!("no: {error}"), |()| "yes".to_owned());
-        Check::good(Topic::Cache, subject, found)
+        Finding::good(Topic::Cache, subject, found)
     };
     let symbolic = match &abilities.symbolic_links {
-        Ok(()) if !wants_links => Check::good(Topic::Cache, "symlink", "yes, but HF_HUB_DISABLE_SYMLINKS is set"),
-        Err(error) => Check::doubtful(
+        Ok(()) if !wants_links => Finding::good(Topic::Cache, "symlink", "yes, but HF_HUB_DISABLE_SYMLINKS is set"),
+        Err(error) => Finding::doubtful(
             Topic::Cache,
             "symlink",
             format!("no: {error}"),
@@ -91,14 +91,14 @@ fn of_file_system(abilities: &Abilities, wants_links: bool) -> [Check; 4] {
         tried => plain("symlink", tried),
     };
     let locks = match &abilities.locks {
-        Locks::Work => Check::good(Topic::Cache, "flock", "works"),
-        Locks::Lie => Check::doubtful(
+        Locks::Work => Finding::good(Topic::Cache, "flock", "works"),
+        Locks::Lie => Finding::doubtful(
             Topic::Cache,
             "flock",
             "is given to everybody at once",
             "two programs may fetch the same file at the same time; nothing breaks, but the line carries it twice",
         ),
-        Locks::Missing(error) => Check::doubtful(
+        Locks::Missing(error) => Finding::doubtful(
             Topic::Cache,
             "flock",
             format!("no: {error}"),
@@ -111,7 +111,7 @@ fn of_file_system(abilities: &Abilities, wants_links: bool) -> [Check; 4] {
 }
 
 /// `resumable`: a pull is not done, so that `hf cache prune` would delete more than leftovers.
-fn leftovers(found: &[Unfinished], resumable: bool) -> Check {
+fn leftovers(found: &[Unfinished], resumable: bool) -> Finding {
     let total = |files: &[&Unfinished]| files.iter().map(|file| file.bytes).sum::<u64>();
     let (debris, found): (Vec<&Unfinished>, Vec<&Unfinished>) = found.iter().partition(|file| file.debris);
     let (ours, foreign): (Vec<&Unfinished>, Vec<&Unfinished>) = found.into_iter().partition(|file| file.ours);
@@ -128,13 +128,13 @@ fn leftovers(found: &[Unfinished], resumable: bool) -> Check {
     let text = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let text = if text.is_empty() { "none".to_owned() } else { text };
     let check = if dead.is_empty() {
-        Check::good(Topic::Cache, "unfinished", text)
+        Finding::good(Topic::Cache, "unfinished", text)
     } else {
         let names = dead.iter().take(NAMED).map(|file| format!("`{}`", file.path.display()));
         let names = names.collect::<Vec<_>>().join(", ");
         let more = dead.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Check::doubtful(
+        Finding::doubtful(
             Topic::Cache,
             "unfinished",
             text,

@@ -5,12 +5,12 @@ use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Application, LeftOut, Pull};
+use super::{Application, LeftOut, PullJob};
 use crate::apps::comfyui::{self, ComfyuiError};
 use crate::apps::transformers_js;
-use crate::apps::weights::{self, Choice, Dtype, Listed};
+use crate::apps::weights::{self, Choice, Dtype, WeightFile};
 use crate::error::Error;
-use crate::manifest::{Entry, Listing, RepoFile};
+use crate::manifest::{ListedFile, Listing, RepoFile};
 use crate::repo::printable;
 
 /// What a choice of one set of weights is worth, in bytes.
@@ -25,7 +25,7 @@ pub(crate) enum Savings {
 /// The entries that are asked for.
 #[derive(Debug, Default)]
 pub(super) struct Chosen<'e> {
-    pub(super) entries: Vec<&'e Arc<Entry>>,
+    pub(super) entries: Vec<&'e Arc<ListedFile>>,
     /// None where one set of weights is all there is.
     pub(super) savings: Option<Savings>,
     /// What does not come in the precision that was asked for, in whole sentences.
@@ -40,12 +40,12 @@ impl Chosen<'_> {
         self.entries.iter().filter_map(|entry| entry.to_file()).collect()
     }
 
-    pub(super) fn listed(&self) -> Vec<Arc<Entry>> {
+    pub(super) fn listed(&self) -> Vec<Arc<ListedFile>> {
         self.entries.iter().map(|entry| Arc::clone(entry)).collect()
     }
 }
 
-impl Pull {
+impl PullJob {
     /// The entries that are asked for.
     pub(super) fn choose<'e>(&self, listing: &'e Listing) -> Result<Chosen<'e>, Error> {
         let (entries, left_out) = (&listing.entries, self.left_out(listing)?);
@@ -65,7 +65,7 @@ impl Pull {
         Ok(Chosen { entries, savings, lacking: [chosen.lacking, lacking].concat(), left_out: chosen.left_out })
     }
 
-    fn one_set<'e>(&self, entries: Vec<&'e Arc<Entry>>) -> Result<Chosen<'e>, Error> {
+    fn one_set<'e>(&self, entries: Vec<&'e Arc<ListedFile>>) -> Result<Chosen<'e>, Error> {
         let files = listed(&entries);
         let Some(choice) = &self.request.weights else {
             let savings = weights::saved_by_auto(&files).map(Savings::Possible);
@@ -88,7 +88,7 @@ impl Pull {
     }
 
     /// What ComfyUI loads; names and patterns are taken at their word.
-    fn for_comfyui<'e>(&self, mut chosen: Vec<&'e Arc<Entry>>) -> Result<Vec<&'e Arc<Entry>>, Error> {
+    fn for_comfyui<'e>(&self, mut chosen: Vec<&'e Arc<ListedFile>>) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
         if self.request.selection.is_open() && !self.is_whole_pipeline() {
             chosen.retain(|entry| comfyui::is_model(&entry.path));
         }
@@ -100,10 +100,10 @@ impl Pull {
 
     fn for_transformers_js<'e>(
         &self,
-        entries: &'e [Arc<Entry>],
-        mut chosen: Vec<&'e Arc<Entry>>,
+        entries: &'e [Arc<ListedFile>],
+        mut chosen: Vec<&'e Arc<ListedFile>>,
         dtype: Option<Dtype>,
-    ) -> Result<(Vec<&'e Arc<Entry>>, Vec<String>), Error> {
+    ) -> Result<(Vec<&'e Arc<ListedFile>>, Vec<String>), Error> {
         let mut lacking = Vec::new();
         if self.request.selection.is_open() {
             chosen.retain(|entry| transformers_js::is_loadable(&entry.path));
@@ -132,16 +132,16 @@ impl Pull {
 }
 
 /// The file that a program is given to load the chosen quantization.
-pub(super) fn first_of_quantization<'e>(entries: &[&'e Entry]) -> Option<&'e Entry> {
+pub(super) fn first_of_quantization<'e>(entries: &[&'e ListedFile]) -> Option<&'e ListedFile> {
     let first = weights::first_of_quantization(&listed(entries))?;
     entries.iter().copied().find(|entry| entry.path.as_str() == first)
 }
 
-fn listed<'e>(entries: &[&'e impl Borrow<Entry>]) -> Vec<Listed<'e>> {
+fn listed<'e>(entries: &[&'e impl Borrow<ListedFile>]) -> Vec<WeightFile<'e>> {
     let entries = entries.iter().map(|entry| (*entry).borrow());
-    entries.map(|entry: &Entry| Listed { path: entry.path.as_str(), size: entry.size }).collect()
+    entries.map(|entry: &ListedFile| WeightFile { path: entry.path.as_str(), size: entry.size }).collect()
 }
 
-fn without<'e>(entries: &[&'e Arc<Entry>], left_out: &BTreeSet<&str>) -> Vec<&'e Arc<Entry>> {
+fn without<'e>(entries: &[&'e Arc<ListedFile>], left_out: &BTreeSet<&str>) -> Vec<&'e Arc<ListedFile>> {
     entries.iter().copied().filter(|entry| !left_out.contains(entry.path.as_str())).collect()
 }

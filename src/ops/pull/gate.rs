@@ -3,20 +3,20 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::Access;
+use super::GateAnswer;
 use super::prepare::Hub;
 use crate::error::Error;
 use crate::hub::provider;
-use crate::manifest::{Entry, Gate, Listing, Resolved};
+use crate::manifest::{Gate, ListedFile, Listing, Resolved};
 use crate::repo::{Commit, RepoPath};
 
 impl Hub<'_> {
     /// Asks the gate, if there is one; none where the hub cannot say. A dry run tells of a refusal, any other ends with
     /// it.
-    pub(super) async fn ask_access(&self, resolved: &Resolved) -> Result<Option<Access>, Error> {
+    pub(super) async fn ask_access(&self, resolved: &Resolved) -> Result<Option<GateAnswer>, Error> {
         match self.connection.ask_gate(self.subject(), resolved.gate).await {
-            Ok(provider::Access::Granted) => Ok(Some(Access::Granted)),
-            Ok(provider::Access::Unknown) => Ok(None),
+            Ok(provider::AccessAnswer::Granted) => Ok(Some(GateAnswer::Granted)),
+            Ok(provider::AccessAnswer::Unknown) => Ok(None),
             Err(error) => self.denied(error).map(Some),
         }
     }
@@ -25,19 +25,19 @@ impl Hub<'_> {
     /// for callers without access. So a denied pull ends before anything is written.
     pub(super) async fn settle_access(
         &self,
-        asked: Option<Access>,
+        asked: Option<GateAnswer>,
         resolved: &Resolved,
-        chosen: &[&Arc<Entry>],
-    ) -> Result<Access, Error> {
+        chosen: &[&Arc<ListedFile>],
+    ) -> Result<GateAnswer, Error> {
         let masked = chosen.iter().find(|entry| entry.digest.is_none());
-        let always_open = |entry: &&Arc<Entry>| self.connection.provider().is_always_open(&entry.path);
+        let always_open = |entry: &&Arc<ListedFile>| self.connection.provider().is_always_open(&entry.path);
         let telling = masked.or_else(|| chosen.iter().find(|entry| !always_open(entry)));
         match (asked, telling) {
             (Some(access), _) if masked.is_none() || resolved.gate != Gate::Open => Ok(access),
-            (_, None) => Ok(Access::Granted),
+            (_, None) => Ok(GateAnswer::Granted),
             (_, Some(entry)) => {
                 let tried = self.connection.try_file(self.subject(), &resolved.commit, &entry.path, resolved.gate);
-                tried.await.map_or_else(|error| self.denied(error), |()| Ok(Access::Granted))
+                tried.await.map_or_else(|error| self.denied(error), |()| Ok(GateAnswer::Granted))
             }
         }
     }
@@ -45,7 +45,7 @@ impl Hub<'_> {
     /// Looks into the files that are asked for, where the provider numbers them: what is known about them, and the exact
     /// length of those whose listing has a rounded one. A file tells by its first byte, so that is its gate, too; none
     /// where the provider does not number its files.
-    pub(super) async fn measure(&self, commit: &Commit, listing: &mut Listing) -> Result<Option<Access>, Error> {
+    pub(super) async fn measure(&self, commit: &Commit, listing: &mut Listing) -> Result<Option<GateAnswer>, Error> {
         if listing.entries.iter().all(|entry| entry.published.is_none()) {
             return Ok(None);
         }
@@ -59,12 +59,12 @@ impl Hub<'_> {
                 Err(error) => return self.denied(error).map(Some),
             }
         }
-        Ok(Some(Access::Granted))
+        Ok(Some(GateAnswer::Granted))
     }
 
-    fn denied(&self, error: Error) -> Result<Access, Error> {
+    fn denied(&self, error: Error) -> Result<GateAnswer, Error> {
         match error {
-            error @ Error::Refused(_) if self.pull.request.dry_run => Ok(Access::Refused(error)),
+            error @ Error::Refused(_) if self.pull.request.dry_run => Ok(GateAnswer::Refused(error)),
             error => Err(error),
         }
     }

@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::choice::first_of_quantization;
-use super::{Pull, Pulled};
+use super::{PullJob, Pulled};
 use crate::apps::comfyui::{ComfyuiError, ModelFolders, ModelType};
 use crate::apps::transformers_js;
 use crate::apps::weights::{Choice, Dtype};
 use crate::error::Error;
 use crate::fetch::{FileState, blocking};
-use crate::manifest::{Entry, RepoFile};
+use crate::manifest::{ListedFile, RepoFile};
 use crate::repo::{Commit, RepoPath};
-use crate::store::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Standing};
-use crate::store::cache::{CacheError, Destination, Here, RepoCache, space};
+use crate::store::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Occupant};
+use crate::store::cache::{CacheError, Destination, LocalContent, RepoCache, space};
 
 /// Folders of an application, into which the files go.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ struct Item {
     hashed: Hashed,
 }
 
-impl Pull {
+impl PullJob {
     /// Whether the whole tree is one model to the application.
     pub(super) fn is_whole_pipeline(&self) -> bool {
         let application = self.request.into.as_ref().map(|into| &into.application);
@@ -71,9 +71,9 @@ impl Pull {
     }
 
     /// Looks at the places of the files before any of them is fetched.
-    pub(super) async fn look_ahead(&self, destination: &Destination, chosen: &[&Arc<Entry>]) -> Result<(), Error> {
+    pub(super) async fn look_ahead(&self, destination: &Destination, chosen: &[&Arc<ListedFile>]) -> Result<(), Error> {
         let Some(into) = &self.request.into else { return Ok(()) };
-        let chosen: Vec<&Entry> = chosen.iter().map(AsRef::as_ref).collect();
+        let chosen: Vec<&ListedFile> = chosen.iter().map(AsRef::as_ref).collect();
         let places = self.places(into, &chosen)?;
         for (root, size) in self.copied(into, &chosen, &places) {
             space::ensure(&root, size)?;
@@ -90,7 +90,12 @@ impl Pull {
     }
 
     /// How much becomes bytes of its own in which folder: what there must be room for, and what the disk has less of then.
-    fn copied(&self, into: &Installation, chosen: &[&Entry], places: &[(PathBuf, RepoPath)]) -> BTreeMap<PathBuf, u64> {
+    fn copied(
+        &self,
+        into: &Installation,
+        chosen: &[&ListedFile],
+        places: &[(PathBuf, RepoPath)],
+    ) -> BTreeMap<PathBuf, u64> {
         let mut sizes: BTreeMap<PathBuf, u64> = BTreeMap::new();
         for (entry, (root, below)) in chosen.iter().zip(places) {
             let missing = !root.join(below.to_path()).exists();
@@ -108,7 +113,7 @@ impl Pull {
     /// Says where a planned pull's files would go.
     pub(super) fn foresee(&self, mut pulled: Pulled) -> Result<Pulled, Error> {
         let Some(into) = &self.request.into else { return Ok(pulled) };
-        let chosen: Vec<&Entry> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
+        let chosen: Vec<&ListedFile> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
         let places = self.places(into, &chosen)?;
         let files: Vec<PathBuf> = places.iter().map(|(root, below)| absolute(root).join(below.to_path())).collect();
         pulled.bytes_copied = self.copied(into, &chosen, &places).values().sum();
@@ -120,7 +125,7 @@ impl Pull {
     /// Brings a finished pull's files to their places.
     pub(super) async fn install(&self, mut pulled: Pulled, destination: &Destination) -> Result<Pulled, Error> {
         let Some(into) = &self.request.into else { return Ok(pulled) };
-        let chosen: Vec<&Entry> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
+        let chosen: Vec<&ListedFile> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
         let places = self.places(into, &chosen)?;
         let roots: Vec<PathBuf> = places.iter().map(|(root, _)| root.clone()).collect();
         let mut items = Vec::new();
@@ -129,8 +134,8 @@ impl Pull {
                 return Err(Error::Masked { path: pulled_file.listed.path.clone() });
             };
             let hashed = match pulled_file.state {
-                FileState::Missing { .. } | FileState::Here(Here::Elsewhere(_)) => Hashed::ByThisRun,
-                FileState::InPlace | FileState::Here(Here::Blob) => Hashed::Before,
+                FileState::Missing { .. } | FileState::Here(LocalContent::Elsewhere(_)) => Hashed::ByThisRun,
+                FileState::InPlace | FileState::Here(LocalContent::Blob) => Hashed::Before,
             };
             items.push(self.item(destination, &file, place, hashed));
         }
@@ -147,7 +152,7 @@ impl Pull {
     }
 
     /// The folder of each file, and its path below that.
-    fn places(&self, into: &Installation, chosen: &[&Entry]) -> Result<Vec<(PathBuf, RepoPath)>, Error> {
+    fn places(&self, into: &Installation, chosen: &[&ListedFile]) -> Result<Vec<(PathBuf, RepoPath)>, Error> {
         match &into.application {
             Application::TransformersJs { folder, .. } => {
                 let root = transformers_js::root(folder, &self.request.wanted.revision);
@@ -212,7 +217,7 @@ impl Pull {
             return place.clone();
         }
         if let Some(Choice::Quant(_)) = &self.request.weights {
-            let entries: Vec<&Entry> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
+            let entries: Vec<&ListedFile> = pulled.files.iter().map(|file| file.listed.as_ref()).collect();
             let first = first_of_quantization(&entries).map(|first| &first.path);
             if let Some(at) = pulled.files.iter().position(|file| Some(&file.listed.path) == first) {
                 return files[at].clone();
@@ -234,7 +239,7 @@ impl Pull {
 }
 
 /// The error with what the publisher calls the file that nothing tells the type of.
-fn as_published(error: ComfyuiError, chosen: &[&Entry]) -> ComfyuiError {
+fn as_published(error: ComfyuiError, chosen: &[&ListedFile]) -> ComfyuiError {
     match error {
         ComfyuiError::Untyped { path, types, .. } => {
             let entry = chosen.iter().find(|entry| entry.path.as_str() == path);
@@ -245,7 +250,7 @@ fn as_published(error: ComfyuiError, chosen: &[&Entry]) -> ComfyuiError {
     }
 }
 
-fn published_type(entry: &Entry) -> Option<ModelType> {
+fn published_type(entry: &ListedFile) -> Option<ModelType> {
     let published = entry.published.as_ref()?;
     let is_gguf = entry.has_trait("format", "GGUF") || entry.path.as_str().to_ascii_lowercase().ends_with(".gguf");
     ModelType::of_civitai(published.model_type.as_deref(), published.file_type.as_deref(), is_gguf)
@@ -264,14 +269,14 @@ impl Item {
             return if place.exists() { Ok(()) } else { self.delivery.ensure_writable(&self.file) };
         }
         match self.delivery.look(&self.file, None)? {
-            Standing::Right if link != LinkMode::Copy && !force => {
+            Occupant::Right if link != LinkMode::Copy && !force => {
                 cache.prepare()?;
                 cache.adopt(&self.file, &place).map(drop)
             }
-            Standing::Right if !force => Ok(()),
+            Occupant::Right if !force => Ok(()),
             // the application wrote into what it shares with the cache: that is mended before anything is said
-            Standing::Other if RepoCache::shares(&self.blob, &place) => Ok(()),
-            Standing::Other if !force && !self.is_of_an_earlier_pull() => Err(CacheError::Occupied { path: place }),
+            Occupant::Other if RepoCache::shares(&self.blob, &place) => Ok(()),
+            Occupant::Other if !force && !self.is_of_an_earlier_pull() => Err(CacheError::Occupied { path: place }),
             _ => self.delivery.ensure_writable(&self.file),
         }
     }

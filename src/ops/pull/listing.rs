@@ -7,16 +7,16 @@
 use std::sync::Arc;
 
 use super::prepare::{Draft, Hub};
-use super::{Access, whereabouts};
+use super::{GateAnswer, identity};
 use crate::error::{Error, FileError};
 use crate::fetch::FetchError;
 use crate::hub::provider::RefusalKind;
-use crate::manifest::{Entry, Listing, Resolved};
+use crate::manifest::{ListedFile, Listing, Resolved};
 use crate::repo::Commit;
 
 impl Hub<'_> {
     /// Plans what the listing says. Where it was kept and speaks against what is asked for, it is asked for once more.
-    pub(super) async fn list_and_plan(&self, resolved: Resolved, asked: Option<Access>) -> Result<Draft, Error> {
+    pub(super) async fn list_and_plan(&self, resolved: Resolved, asked: Option<GateAnswer>) -> Result<Draft, Error> {
         let Some(kept) = self.kept(&resolved.commit) else {
             let listing = self.ask_for_listing(&resolved.commit).await?;
             return self.plan(resolved, asked, listing).await;
@@ -53,7 +53,7 @@ impl Hub<'_> {
     async fn ask_for_listing(&self, commit: &Commit) -> Result<Listing, Error> {
         let listing = self.connection.list(self.subject(), commit).await?;
         let kept = self.pull.cache.listing(commit).unwrap_or_default();
-        Ok(whereabouts::with_known_sizes(listing, &kept))
+        Ok(identity::with_known_sizes(listing, &kept))
     }
 }
 
@@ -64,7 +64,7 @@ fn can_change(listing: &Listing) -> bool {
 
 /// Whether two listings are of the same files with the same content.
 fn is_alike(left: &Listing, right: &Listing) -> bool {
-    let facts = |entry: &Arc<Entry>| {
+    let facts = |entry: &Arc<ListedFile>| {
         let published = entry.published.as_ref().map(|published| (published.id, published.asked_as.clone()));
         (entry.path.clone(), entry.digest, published)
     };

@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::Pull;
+use super::PullJob;
 use crate::digest::Digest;
 use crate::error::{Error, FileError, Numbered};
-use crate::manifest::{Entry, Scan};
+use crate::manifest::{ListedFile, Scan};
 use crate::repo::printable;
 
-impl Pull {
+impl PullJob {
     /// The entries that are meant, in the order of the listing.
-    pub(super) fn named<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
+    pub(super) fn named<'e>(&self, entries: &'e [Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
         let request = &self.request;
         let chosen = match request.file {
             Some(number) => self.numbered(number, entries)?,
@@ -25,7 +25,7 @@ impl Pull {
         }
     }
 
-    fn selected<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
+    fn selected<'e>(&self, entries: &'e [Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
         let paths = entries.iter().map(|entry| entry.path.as_str());
         let selected = self.request.selection.select(paths);
         let selected =
@@ -34,8 +34,8 @@ impl Pull {
         Ok(entries.iter().filter(|entry| selected.contains(entry.path.as_str())).collect())
     }
 
-    fn numbered<'e>(&self, number: u64, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
-        let is_it = |entry: &&Arc<Entry>| entry.published.as_ref().is_some_and(|published| published.id == number);
+    fn numbered<'e>(&self, number: u64, entries: &'e [Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
+        let is_it = |entry: &&Arc<ListedFile>| entry.published.as_ref().is_some_and(|published| published.id == number);
         entries
             .iter()
             .find(is_it)
@@ -43,16 +43,16 @@ impl Pull {
             .ok_or_else(|| self.no_such_file(number.to_string(), entries))
     }
 
-    fn no_such_file(&self, wanted: String, entries: &[Arc<Entry>]) -> Error {
+    fn no_such_file(&self, wanted: String, entries: &[Arc<ListedFile>]) -> Error {
         let known = entries.iter().filter_map(|entry| Numbered::of(entry)).collect();
         FileError::NoSuchFile { repo: self.request.wanted.repo.clone(), wanted, known }.into()
     }
 
     /// The file that has all traits of a link: the primary if it is one of several.
-    fn alike<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
+    fn alike<'e>(&self, entries: &'e [Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
         let traits = &self.request.traits;
-        let has_all = |entry: &&Arc<Entry>| traits.iter().all(|(key, value)| entry.has_trait(key, value));
-        let alike: Vec<&Arc<Entry>> = entries.iter().filter(has_all).collect();
+        let has_all = |entry: &&Arc<ListedFile>| traits.iter().all(|(key, value)| entry.has_trait(key, value));
+        let alike: Vec<&Arc<ListedFile>> = entries.iter().filter(has_all).collect();
         let wanted = || traits.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&");
         match (alike.as_slice(), alike.iter().find(|entry| is_primary(entry))) {
             ([], _) => Err(self.no_such_file(printable(&wanted()), entries)),
@@ -67,7 +67,7 @@ impl Pull {
 
     /// Files with numbers. Patterns are about the name that was published, which several may bear; a pattern that takes
     /// two of one name cannot mean both.
-    fn alternatives<'e>(&self, entries: &'e [Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
+    fn alternatives<'e>(&self, entries: &'e [Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
         let selection = &self.request.selection;
         if selection.is_everything() {
             let primary = entries.iter().find(|entry| is_primary(entry));
@@ -87,12 +87,12 @@ impl Pull {
             .map_err(|source| Error::Selection { repo: self.request.wanted.repo.clone(), source })?;
         // a name that no file has for itself may be the one that several were published under
         let is_own = |name: &str| entries.iter().any(|entry| entry.path.as_str() == name);
-        let is_shared = |entry: &Entry| {
+        let is_shared = |entry: &ListedFile| {
             let name = entry.published_name();
             !is_own(name) && !selection.contains(entry.path.as_str()) && selection.contains(name)
         };
-        let by_own = |entry: &Entry| selection.contains_either(entry.path.as_str(), entry.published_name());
-        let chosen: Vec<&Arc<Entry>> = entries.iter().filter(|entry| by_own(entry) || is_shared(entry)).collect();
+        let by_own = |entry: &ListedFile| selection.contains_either(entry.path.as_str(), entry.published_name());
+        let chosen: Vec<&Arc<ListedFile>> = entries.iter().filter(|entry| by_own(entry) || is_shared(entry)).collect();
         let mut bearers: BTreeMap<&str, Vec<Numbered>> = BTreeMap::new();
         for entry in chosen.iter().filter(|entry| selection.has_patterns() || is_shared(entry)) {
             bearers.entry(entry.published_name()).or_default().extend(Numbered::of(entry));
@@ -105,7 +105,7 @@ impl Pull {
     }
 
     /// What of the choice the user should hear about, and what must not be fetched.
-    pub(super) fn inspect(&self, chosen: &[&Arc<Entry>], entries: &[Arc<Entry>]) -> Result<(), Error> {
+    pub(super) fn inspect(&self, chosen: &[&Arc<ListedFile>], entries: &[Arc<ListedFile>]) -> Result<(), Error> {
         for entry in chosen {
             let Some(published) = &entry.published else { continue };
             if entry.digest.is_none() {
@@ -146,7 +146,7 @@ impl Pull {
 }
 
 /// The file with the hash that the caller expects. One that has only a git id is left to the caller.
-fn with_hash<'e>(expected: Digest, chosen: &[&'e Arc<Entry>]) -> Result<Vec<&'e Arc<Entry>>, Error> {
+fn with_hash<'e>(expected: Digest, chosen: &[&'e Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
     let alike = || chosen.iter().filter(|entry| entry.digest == Some(expected));
     if let Some(entry) = alike().find(|entry| is_primary(entry)).or_else(|| alike().next()) {
         return Ok(vec![entry]);
@@ -158,6 +158,6 @@ fn with_hash<'e>(expected: Digest, chosen: &[&'e Arc<Entry>]) -> Result<Vec<&'e 
     }
 }
 
-fn is_primary(entry: &Entry) -> bool {
+fn is_primary(entry: &ListedFile) -> bool {
     entry.published.as_ref().is_some_and(|file| file.primary)
 }

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use super::Pull;
+use super::PullJob;
 use crate::error::{Error, FileError};
-use crate::manifest::{Entry, Listing};
+use crate::manifest::{ListedFile, Listing};
 use crate::store::cache::Folder;
 
 /// Why a file below `.cache/huggingface` is left out of a folder of the user.
@@ -23,7 +23,7 @@ pub(crate) struct LeftOut {
     pub(crate) reason: &'static str,
 }
 
-impl Pull {
+impl PullJob {
     /// The files that must be left out of what was asked for.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Pull {
         let odd = listing.odd.iter().filter(|odd| selection.contains(&odd.name));
         let odd = odd.map(|odd| LeftOut { name: odd.name.clone(), reason: odd.reason });
         let asked_for = listing.entries.iter().filter(|entry| selection.contains(entry.path.as_str()));
-        let (reserved, others): (Vec<&Arc<Entry>>, Vec<&Arc<Entry>>) =
+        let (reserved, others): (Vec<&Arc<ListedFile>>, Vec<&Arc<ListedFile>>) =
             asked_for.partition(|entry| self.is_left_out(entry));
         let reserved = reserved.iter().map(|entry| LeftOut { name: entry.path.to_string(), reason: RESERVED });
         let left_out: Vec<LeftOut> = odd.chain(reserved).collect();
@@ -49,7 +49,7 @@ impl Pull {
     }
 
     /// Whether a file would be taken for a note about downloads in the folder of the user.
-    pub(super) fn is_left_out(&self, entry: &Entry) -> bool {
+    pub(super) fn is_left_out(&self, entry: &ListedFile) -> bool {
         self.request.local_dir.is_some() && Folder::is_reserved(&entry.path)
     }
 }

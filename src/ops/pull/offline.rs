@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use super::prepare::{Draft, Notes};
-use super::{Access, Pull};
+use super::prepare::{Draft, PullNotes};
+use super::{GateAnswer, PullJob};
 use crate::error::Error;
 use crate::fetch::{FileState, Plan, blocking};
 use crate::manifest::RepoFile;
 use crate::repo::RepoPath;
-use crate::store::cache::{CacheError, Destination, Here, space};
+use crate::store::cache::{CacheError, Destination, LocalContent, space};
 
-impl Pull {
+impl PullJob {
     /// The outcome, where everything that is asked for is on this machine; what is missing is named otherwise.
     pub(super) async fn bring_what_is_here(&self) -> Result<Draft, Error> {
         let Some(commit) = self.known_commit()? else { return Err(self.not_here(Vec::new())) };
@@ -46,13 +46,13 @@ impl Pull {
         Ok(Draft {
             commit,
             gate: None,
-            access: Access::Granted,
+            access: GateAnswer::Granted,
             plan,
             savings,
             left_out,
             destination,
             needs: Vec::new(),
-            notes: if is_folder { Notes::Listing(listing) } else { Notes::Nothing },
+            notes: if is_folder { PullNotes::Listing(listing) } else { PullNotes::Nothing },
             kept: None,
         })
     }
@@ -67,11 +67,11 @@ impl Pull {
 }
 
 /// Uses what is here; the paths of those whose content is not what its name says.
-fn take(destination: &Destination, here: Vec<(RepoFile, Here)>) -> Result<Vec<RepoPath>, CacheError> {
+fn take(destination: &Destination, here: Vec<(RepoFile, LocalContent)>) -> Result<Vec<RepoPath>, CacheError> {
     if here.is_empty() {
         return Ok(Vec::new());
     }
-    let copied = here.iter().filter(|(_, here)| *here != Here::Blob);
+    let copied = here.iter().filter(|(_, here)| *here != LocalContent::Blob);
     space::ensure(&destination.root(), copied.map(|(file, _)| file.size).sum())?;
     destination.prepare(here.iter().map(|(file, _)| file))?;
     let mut damaged = Vec::new();

@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use super::choice::Savings;
-use super::{Access, LeftOut, Pull, Request, in_cache, whereabouts};
+use super::{GateAnswer, LeftOut, PullJob, PullRequest, identity, in_cache};
 use crate::error::Error;
 use crate::fetch::{Need, Plan, Planned, blocking};
 use crate::manifest::{Gate, Listing, Resolved};
 use crate::repo::{Commit, Repo, Revision};
-use crate::session::{Answered, Connection, Session, Subject, Wanted};
+use crate::session::{Answered, Connection, RepoRequest, Session, Subject};
 use crate::store::cache::Destination;
 
 /// One pull, asked and chosen.
 pub(crate) struct Prepared {
-    pub(super) pull: Pull,
+    pub(super) pull: PullJob,
     pub(super) draft: Draft,
     /// Who answered; none where nobody had to be asked.
     pub(super) connection: Option<Arc<Connection>>,
@@ -25,7 +25,7 @@ pub(super) struct Draft {
     pub(super) commit: Commit,
     /// What guards the content, where the hub was asked.
     pub(super) gate: Option<Gate>,
-    pub(super) access: Access,
+    pub(super) access: GateAnswer,
     pub(super) plan: Plan,
     pub(super) savings: Option<Savings>,
     pub(super) left_out: Vec<LeftOut>,
@@ -33,13 +33,13 @@ pub(super) struct Draft {
     /// What is not in its place.
     pub(super) needs: Vec<Need>,
     /// What is written once all files are in their place.
-    pub(super) notes: Notes,
+    pub(super) notes: PullNotes,
     /// The listing of an earlier pull that this is made of, where such a listing may change.
     pub(super) kept: Option<Listing>,
 }
 
 /// What a pull notes when it is done.
-pub(super) enum Notes {
+pub(super) enum PullNotes {
     Nothing,
     /// What the revision is.
     Reference,
@@ -60,7 +60,7 @@ enum Attempt {
 
 /// A pull that asks the hub.
 pub(super) struct Hub<'a> {
-    pub(super) pull: &'a Pull,
+    pub(super) pull: &'a PullJob,
     pub(super) connection: &'a Connection,
 }
 
@@ -68,10 +68,10 @@ pub(super) struct Hub<'a> {
 ///
 /// # Errors
 /// Whatever keeps the pull from being begun; a refusal of a dry run is part of its answer.
-pub(crate) async fn prepare(request: &Request, session: &Session) -> Result<Prepared, Error> {
-    let mut request = whereabouts::by_kept_id(request, session.settings().provider(&request.wanted.provider)?);
+pub(crate) async fn prepare(request: &PullRequest, session: &Session) -> Result<Prepared, Error> {
+    let mut request = identity::by_kept_id(request, session.settings().provider(&request.wanted.provider)?);
     loop {
-        let mut pull = Pull::new(request, session)?;
+        let mut pull = PullJob::new(request, session)?;
         if let Some(draft) = pull.without_asking().await? {
             return Ok(Prepared { pull, draft, connection: None });
         }
@@ -79,14 +79,14 @@ pub(crate) async fn prepare(request: &Request, session: &Session) -> Result<Prep
             let draft = pull.bring_what_is_here().await?;
             return Ok(Prepared { pull, draft, connection: None });
         }
-        let draft = async |connection: &Arc<Connection>, _: &Wanted| Hub { pull: &pull, connection }.draft().await;
+        let draft = async |connection: &Arc<Connection>, _: &RepoRequest| Hub { pull: &pull, connection }.draft().await;
         let Answered { wanted, connection, answer } = session.ask(&pull.request.wanted, draft).await?;
         pull.request.wanted = wanted;
         match answer.map_err(|error| in_cache(error, &pull.provider.cache))? {
             Attempt::Drafted(draft) => return Ok(Prepared { pull, draft: *draft, connection: Some(connection) }),
             Attempt::KeptAs { repo, revision, file } => {
                 request = pull.request;
-                request.wanted = Wanted { repo, revision, ..request.wanted };
+                request.wanted = RepoRequest { repo, revision, ..request.wanted };
                 request.file = request.file.or(file);
             }
         }
@@ -96,7 +96,7 @@ pub(crate) async fn prepare(request: &Request, session: &Session) -> Result<Prep
 impl Prepared {
     /// What was asked for, under the id that its files are kept under.
     #[must_use]
-    pub(crate) const fn request(&self) -> &Request {
+    pub(crate) const fn request(&self) -> &PullRequest {
         &self.pull.request
     }
 
@@ -119,7 +119,7 @@ impl Prepared {
     }
 }
 
-impl Pull {
+impl PullJob {
     /// The whole answer without a request: the revision cannot move, or the run is offline, and all files are here.
     async fn without_asking(&self) -> Result<Option<Draft>, Error> {
         if !self.offline && self.fixed().is_none() {
@@ -147,13 +147,13 @@ impl Pull {
         Ok(Some(Draft {
             commit: commit.clone(),
             gate: None,
-            access: Access::Granted,
+            access: GateAnswer::Granted,
             plan,
             savings: chosen.savings,
             left_out: chosen.left_out,
             destination,
             needs: Vec::new(),
-            notes: Notes::Nothing,
+            notes: PullNotes::Nothing,
             kept: None,
         }))
     }
@@ -167,7 +167,7 @@ impl Hub<'_> {
     async fn draft(&self) -> Result<Attempt, Error> {
         let resolved = self.connection.resolve(self.subject()).await?;
         if let Some(repo) = resolved.repo {
-            let revision = whereabouts::fixed(&resolved.commit, self.subject().revision);
+            let revision = identity::fixed(&resolved.commit, self.subject().revision);
             return Ok(Attempt::KeptAs { repo, revision, file: resolved.file });
         }
         let here = if self.pull.request.dry_run { None } else { self.pull.all_here(&resolved.commit).await? };
@@ -181,7 +181,7 @@ impl Hub<'_> {
                     plan
                 });
                 let plan = plan.await?;
-                Draft { gate: Some(resolved.gate), notes: Notes::Reference, plan, destination, ..draft }
+                Draft { gate: Some(resolved.gate), notes: PullNotes::Reference, plan, destination, ..draft }
             }
             None => {
                 let asked = self.ask_access(&resolved).await?;
@@ -195,7 +195,7 @@ impl Hub<'_> {
     pub(super) async fn plan(
         &self,
         resolved: Resolved,
-        asked: Option<Access>,
+        asked: Option<GateAnswer>,
         mut listing: Listing,
     ) -> Result<Draft, Error> {
         let (pull, dry_run) = (self.pull, self.pull.request.dry_run);
@@ -227,7 +227,7 @@ impl Hub<'_> {
             left_out: chosen.left_out,
             destination,
             needs,
-            notes: Notes::Listing(listing),
+            notes: PullNotes::Listing(listing),
             kept: None,
         })
     }

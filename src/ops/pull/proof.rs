@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use super::Pull;
+use super::PullJob;
 use super::choice::Chosen;
 use crate::error::Error;
 use crate::fetch::{Plan, blocking};
@@ -22,7 +22,7 @@ use crate::store::cache::{CacheError, Damage, Destination};
 /// How many files are hashed at once: enough for the disks of today, and cores are left for others.
 const MOST_AT_ONCE: usize = 4;
 
-impl Pull {
+impl PullJob {
     /// Hashes what is here by its name and its length and was not hashed as it is, and says what turned out to be wrong.
     pub(super) async fn examine(&self, destination: &Arc<Destination>, files: &[RepoFile]) -> Result<(), Error> {
         if self.request.force {

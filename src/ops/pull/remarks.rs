@@ -1,6 +1,6 @@
 //! What the user should hear about a pull that ends well: nothing is wrong with the bytes, but perhaps with what they are.
 
-use super::{Pull, Pulled};
+use super::{PullJob, Pulled};
 use crate::manifest::is_kept_in_lfs;
 use crate::repo::printable;
 use crate::store::cache::Destination;
@@ -8,7 +8,7 @@ use crate::store::cache::Destination;
 /// Of many remarks of one kind so many are made; the document names all files.
 const MOST: usize = 5;
 
-impl Pull {
+impl PullJob {
     pub(super) fn warn_about(&self, pulled: &Pulled, destination: &Destination) {
         let left_out = pulled
             .left_out

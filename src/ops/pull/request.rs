@@ -7,14 +7,14 @@ use crate::apps::weights::Choice;
 use crate::digest::Digest;
 use crate::pattern::Selection;
 use crate::reference::Reference;
-use crate::session::Wanted;
+use crate::session::RepoRequest;
 use crate::settings::Settings;
 
 /// What is asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub(crate) struct PullRequest {
     /// The repository and the revision, and where they are.
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: RepoRequest,
     /// Which of its files.
     pub(crate) selection: Selection,
     /// The one file of this number, where the provider numbers its files.
@@ -39,7 +39,7 @@ pub(crate) struct Request {
     pub(crate) dry_run: bool,
 }
 
-impl Request {
+impl PullRequest {
     /// All that a reference leads to, with the defaults of everything that it does not say.
     #[must_use]
     pub(crate) fn of(reference: Reference, settings: &Settings) -> Self {
@@ -49,7 +49,7 @@ impl Request {
             file: reference.file,
             traits: reference.traits.clone(),
             weights: reference.quant.clone().map(Choice::Quant),
-            wanted: Wanted::of(reference, settings),
+            wanted: RepoRequest::of(reference, settings),
             expect: None,
             allow_unsafe: false,
             local_dir: None,

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::choice::Savings;
-use super::prepare::{Draft, Notes};
+use super::prepare::{Draft, PullNotes};
 use super::{LeftOut, Prepared, proof};
 use crate::error::Error;
 use crate::fetch::{FileState, Planned, blocking};
-use crate::manifest::{Entry, Gate};
+use crate::manifest::{Gate, ListedFile};
 use crate::repo::{Commit, Repo};
 use crate::store::cache::delivery::Arrival;
 
@@ -17,7 +17,7 @@ use crate::store::cache::delivery::Arrival;
 #[derive(Debug, Clone)]
 pub(crate) struct PulledFile {
     /// The file as it is listed.
-    pub(crate) listed: Arc<Entry>,
+    pub(crate) listed: Arc<ListedFile>,
     /// Where it stood before the run.
     pub(crate) state: FileState,
     /// Its place beside the cache, and how it arrived there.
@@ -26,7 +26,7 @@ pub(crate) struct PulledFile {
 
 /// The answer of the gate, for a dry run.
 #[derive(Debug)]
-pub(crate) enum Access {
+pub(crate) enum GateAnswer {
     /// The content may be read.
     Granted,
     /// It may not, for this reason.
@@ -43,7 +43,7 @@ pub(crate) struct Pulled {
     /// What guards the content, where the hub was asked.
     pub(crate) gate: Option<Gate>,
     /// Whether the content may be read.
-    pub(crate) access: Access,
+    pub(crate) access: GateAnswer,
     /// The folder; the file, where exactly one was named.
     pub(crate) path: PathBuf,
     /// Every file that was asked for.
@@ -66,7 +66,7 @@ pub(crate) struct Pulled {
 /// Where the disk refuses, or something is in the way of a file in the folders.
 pub(crate) async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Error> {
     let Prepared { pull, draft, .. } = prepared;
-    if let Notes::Listing(listing) = &draft.notes {
+    if let PullNotes::Listing(listing) = &draft.notes {
         let files: Vec<_> = draft.plan.files.iter().filter_map(|file| file.listed.to_file()).collect();
         let destination = Arc::clone(&draft.destination);
         blocking(move || proof::keep(&destination, &files)).await??;
@@ -77,8 +77,10 @@ pub(crate) async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pul
         let write = || pull.cache.write_reference(&pull.request.wanted.revision, &draft.commit);
         match draft.notes {
             // the ref of a commit that was here is for other programs: a cache that cannot be written is no error
-            Notes::Nothing => drop(pull.fixed().map(|_| write())),
-            Notes::Reference | Notes::Listing(_) => write().map_err(|error| error.in_cache(&pull.provider.cache))?,
+            PullNotes::Nothing => drop(pull.fixed().map(|_| write())),
+            PullNotes::Reference | PullNotes::Listing(_) => {
+                write().map_err(|error| error.in_cache(&pull.provider.cache))?;
+            }
         }
     }
     let (repo, destination) = (pull.request.wanted.repo.clone(), Arc::clone(&draft.destination));
@@ -103,8 +105,8 @@ impl Prepared {
 }
 
 impl Pulled {
-    fn of(repo: Repo, draft: Draft, bytes_fetched: u64, path: impl Fn(&[&Entry]) -> PathBuf) -> Self {
-        let listed: Vec<&Entry> = draft.plan.files.iter().map(|file| file.listed.as_ref()).collect();
+    fn of(repo: Repo, draft: Draft, bytes_fetched: u64, path: impl Fn(&[&ListedFile]) -> PathBuf) -> Self {
+        let listed: Vec<&ListedFile> = draft.plan.files.iter().map(|file| file.listed.as_ref()).collect();
         let path = path(&listed);
         let done = |Planned { listed, state }| PulledFile { listed, state, arrived: None };
         Self {

@@ -7,26 +7,26 @@ use std::sync::Arc;
 
 use super::{Prepared, in_cache};
 use crate::error::Error;
-use crate::fetch::{self, FetchError, Need, Options, Share, blocking};
+use crate::fetch::{self, FetchError, Need, Options, TransferPart, blocking};
 use crate::report::Reporter;
-use crate::session::{Connection, Session, Wanted};
+use crate::session::{Connection, RepoRequest, Session};
 use crate::store::cache::space::Room;
 use crate::store::cache::{CacheError, Destination};
 
 /// Pulls on their way. Dropped, it puts down what it holds; what has arrived is kept.
-pub(crate) struct Transfer {
+pub(crate) struct PullTransfer {
     /// Those that ended before they began.
     ended: Vec<(usize, Result<u64, Error>)>,
     running: fetch::Transfer,
     /// Whose the shares are, who explains a refusal, and the cache.
-    owners: Vec<(usize, Wanted, Arc<Connection>, PathBuf)>,
+    owners: Vec<(usize, RepoRequest, Arc<Connection>, PathBuf)>,
 }
 
 /// Begins to bring what is missing. Those for which there is no room are refused before the first byte.
 ///
 /// # Errors
 /// When a thread is lost.
-pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Result<Transfer, Error> {
+pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Result<PullTransfer, Error> {
     let needs =
         |prepared: &mut Prepared| (std::mem::take(&mut prepared.draft.needs), Arc::clone(&prepared.draft.destination));
     let needs: Vec<_> = prepared.iter_mut().map(needs).collect();
@@ -48,7 +48,7 @@ pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Re
             (Ok(_), _) => ended.push((place, Ok(0))),
         }
     }
-    let begun = owners.iter().map(|(place, ..): &(usize, Wanted, Arc<Connection>, PathBuf)| &prepared[*place]);
+    let begun = owners.iter().map(|(place, ..): &(usize, RepoRequest, Arc<Connection>, PathBuf)| &prepared[*place]);
     let begun = begun.filter(|one| one.pull.has_reference(&one.draft.commit));
     let marks =
         begun.map(|one| (one.pull.cache.clone(), one.request().wanted.revision.clone(), one.draft.commit.clone()));
@@ -69,10 +69,10 @@ pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Re
         limit_rate: network.limit_rate,
         patience: network.patience,
     };
-    Ok(Transfer { ended, running: fetch::fetch(shares, Arc::clone(session.reporter()), options), owners })
+    Ok(PullTransfer { ended, running: fetch::fetch(shares, Arc::clone(session.reporter()), options), owners })
 }
 
-impl Transfer {
+impl PullTransfer {
     /// The next pull that ends, by its place among those that were prepared, and how many bytes came over the network
     /// for it.
     pub(crate) async fn next(&mut self) -> Option<(usize, Result<u64, Error>)> {
@@ -109,10 +109,10 @@ fn make_room(needs: Vec<(Vec<Need>, Arc<Destination>)>, reporter: &dyn Reporter)
     needs.into_iter().map(make).collect()
 }
 
-fn share(prepared: &Prepared, connection: &Connection, needs: Vec<Need>) -> Share {
+fn share(prepared: &Prepared, connection: &Connection, needs: Vec<Need>) -> TransferPart {
     let (provider, repo) = (Arc::clone(connection.provider()), prepared.request().wanted.repo.clone());
     let commit = prepared.draft.commit.clone();
-    Share {
+    TransferPart {
         needs,
         destination: Arc::clone(&prepared.draft.destination),
         transport: connection.transport(),

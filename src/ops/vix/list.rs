@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::bring::request;
-use super::targets::{Found, Look, Targets};
+use super::install::request;
+use super::targets::{Comparison, TargetState, Targets};
 use crate::apps::visionatrix::catalog::CatalogModel;
 use crate::error::Error;
 use crate::fetch::blocking;
@@ -14,11 +14,11 @@ use crate::settings::env::Env;
 
 /// A model of a catalog, and how it stands with it.
 #[derive(Debug)]
-pub(crate) struct Listed {
+pub(crate) struct CatalogRow {
     /// The entry.
     pub(crate) model: CatalogModel,
     /// How it stands.
-    pub(crate) state: State,
+    pub(crate) state: ModelState,
     /// Where it is, or would be.
     pub(crate) path: PathBuf,
     /// The provider that its address belongs to; none where no provider has it.
@@ -29,7 +29,7 @@ pub(crate) struct Listed {
 
 /// How it stands with a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum ModelState {
     /// It is there.
     Present,
     /// Something else has its name.
@@ -47,23 +47,24 @@ pub(super) async fn list(
     verify: bool,
     settings: &Settings,
     env: &Env,
-) -> Result<Vec<Listed>, Error> {
+) -> Result<Vec<CatalogRow>, Error> {
     // a token command may wait for somebody to type a passphrase
     let (settings, env) = (settings.clone(), env.clone());
     let cancellation = Cancellation::default();
     let _guard = cancellation.on_drop();
     let listed = move || {
-        let look = if verify { Look::AtContent(None) } else { Look::AtLength };
-        let mut tokens = Tokens { settings: &settings, env: &env, cancellation: &cancellation, known: BTreeMap::new() };
+        let look = if verify { Comparison::AtContent(None) } else { Comparison::AtLength };
+        let mut tokens =
+            TokenChoices { settings: &settings, env: &env, cancellation: &cancellation, known: BTreeMap::new() };
         let listed = |model: CatalogModel| {
             let (state, path) = match targets.look(&model, look)? {
-                Found::InPlace(path) | Found::Elsewhere(path) => (State::Present, path),
-                Found::Occupied(path) => (State::Occupied, path),
-                Found::Dummy(path) => (State::Dummy, path),
-                Found::Missing => (State::Missing, targets.place(&model)),
+                TargetState::InPlace(path) | TargetState::Elsewhere(path) => (ModelState::Present, path),
+                TargetState::Occupied(path) => (ModelState::Occupied, path),
+                TargetState::Dummy(path) => (ModelState::Dummy, path),
+                TargetState::Missing => (ModelState::Missing, targets.place(&model)),
             };
             let (provider, token) = tokens.of(&model)?;
-            Ok(Listed { model, state, path, provider, token })
+            Ok(CatalogRow { model, state, path, provider, token })
         };
         models.into_iter().map(listed).collect()
     };
@@ -71,14 +72,14 @@ pub(super) async fn list(
 }
 
 /// Which token would be sent, asked once for each provider where none is bound to some repositories only.
-struct Tokens<'a> {
+struct TokenChoices<'a> {
     settings: &'a Settings,
     env: &'a Env,
     cancellation: &'a Cancellation,
     known: BTreeMap<(String, String), Option<String>>,
 }
 
-impl Tokens<'_> {
+impl TokenChoices<'_> {
     fn of(&mut self, model: &CatalogModel) -> Result<(Option<String>, Option<String>), Error> {
         let Ok(request) = request(model, self.settings, true) else { return Ok((None, None)) };
         let provider = self.settings.provider(&request.wanted.provider)?;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use serde_json::Value;
 use url::Url;
 
-use super::Order;
+use super::VixRequest;
 use crate::apps::visionatrix::catalog::{Catalog, CatalogModel};
 use crate::apps::visionatrix::flow::{Flow, FlowError};
 use crate::endpoint::public;
 use crate::error::Error;
-use crate::hub::http::Ask;
+use crate::hub::http::HttpRequest;
 use crate::regular_file;
 use crate::report::Reporter;
 use crate::session::Session;
@@ -26,14 +26,14 @@ const FILE_NAME: &str = "models_catalog.json";
 const LARGEST: u64 = 64 << 20;
 
 /// The models that are meant.
-pub(super) struct Gathered {
+pub(super) struct CatalogModels {
     pub(super) models: Vec<CatalogModel>,
     /// Loaders of flows that nothing answers to, by what they ask for.
     pub(super) unmatched: Vec<(String, FlowError)>,
 }
 
 /// Reads all catalogs and flows and chooses.
-pub(super) async fn gather(order: &Order, session: &Session) -> Result<Gathered, Error> {
+pub(super) async fn gather(order: &VixRequest, session: &Session) -> Result<CatalogModels, Error> {
     let reporter = session.reporter();
     let flows = order.flows.iter().map(|path| read_flow(path)).collect::<Result<Vec<_>, _>>()?;
     let mut catalog = Catalog::default();
@@ -50,7 +50,7 @@ pub(super) async fn gather(order: &Order, session: &Session) -> Result<Gathered,
     choose(order, &catalog, &flows, reporter)
 }
 
-fn locations(order: &Order, env: &Env) -> Result<Vec<String>, Error> {
+fn locations(order: &VixRequest, env: &Env) -> Result<Vec<String>, Error> {
     if !order.catalogs.is_empty() {
         return Ok(order.catalogs.clone());
     }
@@ -72,7 +72,7 @@ async fn read_catalog(text: &str, session: &Session) -> Result<Catalog, Error> {
         return Err(Error::CatalogOffline { url: shown });
     }
     // nobody's token is for a catalog
-    let document = session.client()?.json::<Value>(&Ask::get(url, None)).await;
+    let document = session.client()?.json::<Value>(&HttpRequest::get(url, None)).await;
     let (document, _) =
         document.map_err(|source| Error::CatalogUnreachable { url: shown.clone(), source: Box::new(source) })?;
     Ok(Catalog::from_document(document, &format!("`{shown}`"))?)
@@ -87,7 +87,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     regular_file::read_named(path, LARGEST).map_err(|source| Error::Input { path: PathBuf::from(path), source })
 }
 
-fn choose(order: &Order, catalog: &Catalog, flows: &[Flow], reporter: &Arc<dyn Reporter>) -> Result<Gathered, Error> {
+fn choose(
+    order: &VixRequest,
+    catalog: &Catalog,
+    flows: &[Flow],
+    reporter: &Arc<dyn Reporter>,
+) -> Result<CatalogModels, Error> {
     let mut names: BTreeSet<String> = BTreeSet::new();
     for name in &order.names {
         names.insert(catalog.get(name)?.name.clone());
@@ -108,5 +113,5 @@ fn choose(order: &Order, catalog: &Catalog, flows: &[Flow], reporter: &Arc<dyn R
         }));
     }
     let models = catalog.models().filter(|model| names.contains(&model.name)).cloned().collect();
-    Ok(Gathered { models, unmatched })
+    Ok(CatalogModels { models, unmatched })
 }

@@ -10,8 +10,8 @@ mod tests;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Order;
-use crate::apps::comfyui::{ModelFolders, ModelType, Startup, Worker};
+use super::VixRequest;
+use crate::apps::comfyui::{ModelFolders, ModelType, Startup, WorkerFolders};
 use crate::apps::visionatrix::catalog::{CatalogModel, Home};
 use crate::digest::Digest;
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::regular_file;
 use crate::repo::RepoPath;
 use crate::settings::env::{self, Env};
 use crate::store::archive;
-use crate::store::cache::delivery::{Delivery, LinkMode, Standing};
+use crate::store::cache::delivery::{Delivery, LinkMode, Occupant};
 
 /// What a worker in server mode writes in place of a model that it does not load itself.
 const DUMMY: &[u8] = b"SERVER MODE";
@@ -38,7 +38,7 @@ pub(super) struct Targets {
 
 /// One place for a model: a folder that may be anywhere, and a path within it that leads nowhere else.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
+pub(super) struct ModelTarget {
     pub(super) root: PathBuf,
     pub(super) file: RepoFile,
     link: LinkMode,
@@ -46,7 +46,7 @@ pub(super) struct Target {
 
 /// What stands at the places of a model.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum TargetState {
     /// The model, under its own name in its first folder.
     InPlace(PathBuf),
     /// The model, elsewhere.
@@ -61,7 +61,7 @@ pub(super) enum Found {
 
 /// How closely to look.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Look<'a> {
+pub(super) enum Comparison<'a> {
     /// A length that agrees is believed.
     AtLength,
     /// Content is hashed, unless it is the content of this path in the cache.
@@ -70,7 +70,7 @@ pub(super) enum Look<'a> {
 
 impl Targets {
     /// The folders by flags, then by the variables of Visionatrix.
-    pub(super) fn resolve(order: &Order, env: &Env) -> Result<Self, Error> {
+    pub(super) fn resolve(order: &VixRequest, env: &Env) -> Result<Self, Error> {
         let variable = |variable: &env::Variable| env.path(variable);
         let comfyui = order.comfyui_dir.clone().or_else(|| variable(&env::COMFYUI_DIR));
         let comfyui = comfyui.unwrap_or_else(|| PathBuf::from("ComfyUI"));
@@ -78,14 +78,14 @@ impl Targets {
         let models = order.models_dir.clone().or_else(|| variable(&env::MODELS_DIR));
         let models = models.unwrap_or_else(|| data.join("models"));
         let output = variable(&env::OUTPUT_DIR).unwrap_or_else(|| data.join("output"));
-        let worker = Some(Worker { models: &models, output: &output });
+        let worker = Some(WorkerFolders { models: &models, output: &output });
         let startup = Startup { root: &comfyui, models: None, extra: &order.extra_model_paths, worker };
         let folders = ModelFolders::of_application(startup, env)?;
         Ok(Self { comfyui, models, folders, link: order.link })
     }
 
     /// The places of a model, the one for a new file first; never none.
-    pub(super) fn of(&self, model: &CatalogModel) -> Vec<Target> {
+    pub(super) fn of(&self, model: &CatalogModel) -> Vec<ModelTarget> {
         match &model.home {
             Home::Types(types) => {
                 let kind = self.kind(types);
@@ -107,8 +107,8 @@ impl Targets {
         }
     }
 
-    fn at(&self, model: &CatalogModel, root: PathBuf, path: RepoPath) -> Target {
-        Target { root, file: RepoFile { path, size: model.size, digest: model.digest, id: None }, link: self.link }
+    fn at(&self, model: &CatalogModel, root: PathBuf, path: RepoPath) -> ModelTarget {
+        ModelTarget { root, file: RepoFile { path, size: model.size, digest: model.digest, id: None }, link: self.link }
     }
 
     /// The first of the types that ComfyUI knows. It knows no old names here.
@@ -148,26 +148,26 @@ impl Targets {
     }
 
     /// Looks for a model in all its places. Reads, and changes nothing.
-    pub(super) fn look(&self, model: &CatalogModel, look: Look<'_>) -> Result<Found, Error> {
+    pub(super) fn look(&self, model: &CatalogModel, look: Comparison<'_>) -> Result<TargetState, Error> {
         let targets = self.of(model);
         if model.is_archive() {
             return Ok(look_for_members(model, &targets, look));
         }
-        let mut in_the_way = Found::Missing;
+        let mut in_the_way = TargetState::Missing;
         for (index, target) in targets.iter().enumerate() {
             let path = target.path();
             match target.standing(look)? {
-                Standing::Right if index == 0 => return Ok(Found::InPlace(path)),
-                Standing::Right => return Ok(Found::Elsewhere(path)),
-                Standing::Other if index == 0 => in_the_way = occupied(path),
-                Standing::Other | Standing::Missing => {}
+                Occupant::Right if index == 0 => return Ok(TargetState::InPlace(path)),
+                Occupant::Right => return Ok(TargetState::Elsewhere(path)),
+                Occupant::Other if index == 0 => in_the_way = occupied(path),
+                Occupant::Other | Occupant::Missing => {}
             }
         }
         for folder in self.searched(model).into_iter().filter(|_| model.may_have_other_names()) {
             for path in candidates(model, &folder)? {
                 let other = self.at(model, folder.clone(), path);
-                if other.standing(look)? == Standing::Right {
-                    return Ok(Found::Elsewhere(other.path()));
+                if other.standing(look)? == Occupant::Right {
+                    return Ok(TargetState::Elsewhere(other.path()));
                 }
             }
         }
@@ -175,7 +175,7 @@ impl Targets {
     }
 }
 
-impl Target {
+impl ModelTarget {
     /// Where the file is.
     pub(super) fn path(&self) -> PathBuf {
         self.delivery(false).path(&self.file)
@@ -186,22 +186,22 @@ impl Target {
         Delivery::into_folder(&self.root, self.link, force)
     }
 
-    fn standing(&self, look: Look<'_>) -> Result<Standing, Error> {
+    fn standing(&self, look: Comparison<'_>) -> Result<Occupant, Error> {
         match look {
-            Look::AtContent(blob) => Ok(self.delivery(false).look(&self.file, blob)?),
-            Look::AtLength => Ok(match fs::metadata(self.path()) {
-                Ok(found) if found.is_file() && found.len() == self.file.size => Standing::Right,
-                Ok(_) => Standing::Other,
-                Err(_) => Standing::Missing,
+            Comparison::AtContent(blob) => Ok(self.delivery(false).look(&self.file, blob)?),
+            Comparison::AtLength => Ok(match fs::metadata(self.path()) {
+                Ok(found) if found.is_file() && found.len() == self.file.size => Occupant::Right,
+                Ok(_) => Occupant::Other,
+                Err(_) => Occupant::Missing,
             }),
         }
     }
 }
 
-fn occupied(path: PathBuf) -> Found {
+fn occupied(path: PathBuf) -> TargetState {
     let is_dummy = fs::metadata(&path).is_ok_and(|found| found.len() == DUMMY.len() as u64)
         && regular_file::read(&path, DUMMY.len() as u64).is_ok_and(|content| content == DUMMY);
-    if is_dummy { Found::Dummy(path) } else { Found::Occupied(path) }
+    if is_dummy { TargetState::Dummy(path) } else { TargetState::Occupied(path) }
 }
 
 /// The files below a folder, however deep and however hidden, that have the right length and a name that a loader of this
@@ -228,22 +228,22 @@ fn candidates(model: &CatalogModel, folder: &Path) -> Result<Vec<RepoPath>, Erro
 
 /// Whether an archive was unpacked: its members are where Visionatrix looks for them. One without hashes shows no more
 /// than that there is a folder.
-fn look_for_members(model: &CatalogModel, targets: &[Target], look: Look<'_>) -> Found {
+fn look_for_members(model: &CatalogModel, targets: &[ModelTarget], look: Comparison<'_>) -> TargetState {
     let right = |path: &Path, digest: &Digest| match look {
-        Look::AtLength => path.is_file(),
-        Look::AtContent(_) => archive::sha256(path).is_ok_and(|found| found == *digest),
+        Comparison::AtLength => path.is_file(),
+        Comparison::AtContent(_) => archive::sha256(path).is_ok_and(|found| found == *digest),
     };
-    let mut in_the_way = Found::Missing;
+    let mut in_the_way = TargetState::Missing;
     for (index, target) in targets.iter().enumerate() {
         let folder = archive::members_folder(&target.path());
         if !folder.is_dir() {
             continue;
         }
         if model.members.iter().all(|(member, digest)| right(&folder.join(member.to_path()), digest)) {
-            return Found::InPlace(folder);
+            return TargetState::InPlace(folder);
         }
         if index == 0 {
-            in_the_way = Found::Occupied(folder);
+            in_the_way = TargetState::Occupied(folder);
         }
     }
     in_the_way

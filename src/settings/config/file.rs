@@ -18,7 +18,7 @@ const BUILT_IN: [&str; 3] = ["hf", "ba", "civitai"];
 /// The whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+pub(super) struct ConfigFile {
     default_provider: Option<Spanned<String>>,
     #[serde(default)]
     provider: BTreeMap<String, Spanned<ProviderEntry>>,
@@ -29,7 +29,7 @@ pub(super) struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProviderEntry {
-    protocol: Option<Protocol>,
+    protocol: Option<ConfigProtocol>,
     endpoint: Option<String>,
     cache: Option<String>,
     token_env: Option<String>,
@@ -40,7 +40,7 @@ struct ProviderEntry {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Protocol {
+enum ConfigProtocol {
     HuggingFace,
 }
 
@@ -55,7 +55,7 @@ struct TokenEntry {
     token: Option<String>,
 }
 
-impl File {
+impl ConfigFile {
     /// Whether a token itself is written in it.
     pub(super) fn holds_token(&self) -> bool {
         self.provider.values().any(|entry| entry.get_ref().token.is_some())
@@ -65,7 +65,8 @@ impl File {
     /// The meaning of the file, whose text is needed to name lines.
     pub(super) fn read(self, text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
         let known = |name: &str| BUILT_IN.contains(&name) || self.provider.contains_key(name);
-        let reader = |entry: String, span: Range<usize>| Reader { path, env, entry, line: line_at(text, span.start) };
+        let reader =
+            |entry: String, span: Range<usize>| ConfigReader { path, env, entry, line: line_at(text, span.start) };
         if let Some(name) = self.default_provider.as_ref().filter(|name| !known(name.get_ref())) {
             return Err(reader("default_provider".to_owned(), name.span()).unknown_provider(name.get_ref()));
         }
@@ -92,14 +93,14 @@ impl File {
 }
 
 /// Turns one entry as written into the entry as meant.
-struct Reader<'a> {
+struct ConfigReader<'a> {
     path: &'a Path,
     env: &'a Env,
     entry: String,
     line: usize,
 }
 
-impl Reader<'_> {
+impl ConfigReader<'_> {
     fn provider(&self, name: String, entry: ProviderEntry) -> Result<ProviderConfig, ConfigError> {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)) {
             return Err(self.problem("a provider's name is made of a-z, 0-9, `-` and `_`"));

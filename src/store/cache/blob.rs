@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 
 use tempfile::{Builder, TempPath};
 
-use super::notes::{Known, Notes, Stamp, Written};
+use super::notes::{ContentState, HashedState, Notes, WriteState};
 use super::partial::{SUFFIX, Verified};
 use super::{CacheError, RepoCache, content, debris, place};
 use crate::digest::Digest;
@@ -22,7 +22,7 @@ impl RepoCache {
     /// What is known about the content of a file under its digest, through links. In a cache without links the content
     /// may be in a snapshot instead: see [`Self::verdict_at_name`].
     #[must_use]
-    pub(crate) fn verdict_on_blob(&self, file: &RepoFile) -> Known {
+    pub(crate) fn verdict_on_blob(&self, file: &RepoFile) -> ContentState {
         self.notes.judge(file, &self.layout.blob(&file.digest))
     }
 
@@ -37,16 +37,16 @@ impl RepoCache {
     /// Whether a regular file stands at `path` that is known not to be the content, by its length or its hash.
     pub(super) fn is_damaged(&self, file: &RepoFile, path: &Path) -> bool {
         match self.notes.judge(file, path) {
-            Known::Wrong => true,
-            Known::Absent => place::regular_size(path).is_some_and(|size| size != file.size),
-            Known::Right | Known::Unknown => false,
+            ContentState::Wrong => true,
+            ContentState::Absent => place::regular_size(path).is_some_and(|size| size != file.size),
+            ContentState::Right | ContentState::Unknown => false,
         }
     }
 
     /// Whether the content of a file is here, and known to be right.
     #[must_use]
     pub(crate) fn has_blob(&self, file: &RepoFile) -> bool {
-        self.verdict_on_blob(file) == Known::Right
+        self.verdict_on_blob(file) == ContentState::Right
     }
 
     /// A file in another repository's folder of this root that claims to be the same content. What it finds must go
@@ -85,7 +85,7 @@ impl RepoCache {
         let prefix = format!("{}.", file.digest.hex());
         let blob = self.layout.blob(&file.digest);
         if let Ok(linked) = hard_link_in(&blobs, &prefix, &source) {
-            let written = Written::of(&linked);
+            let written = WriteState::of(&linked);
             if !content::matches(&linked, &file.digest, file.size)? {
                 return Ok(false);
             }
@@ -109,7 +109,7 @@ impl RepoCache {
     fn note_elsewhere(&self, digest: &Digest, blob: &Path) {
         let folder = blob.parent().filter(|blobs| blobs.ends_with("blobs")).and_then(Path::parent);
         let ours = |folder: &&Path| folder.parent() == Some(self.layout.root()) && folder.join(".gatedl").is_dir();
-        let stamp = Stamp::of(blob).filter(|stamp| Stamp::of(&self.layout.blob(digest)) == Some(*stamp));
+        let stamp = HashedState::of(blob).filter(|stamp| HashedState::of(&self.layout.blob(digest)) == Some(*stamp));
         if let (Some(folder), Some(stamp)) = (folder.filter(ours), stamp) {
             Notes::at(folder.join(".gatedl/verified")).add_synced(digest, Some(stamp), blob);
         }
@@ -127,7 +127,7 @@ impl RepoCache {
             place::rename_over(verified.path(), &blob)?;
             note(&self.notes, &verified, verified.noted(), &blob);
         } else if is_content(&blob, &verified)? {
-            note(&self.notes, &verified, Stamp::of(&blob), &blob);
+            note(&self.notes, &verified, HashedState::of(&blob), &blob);
         } else {
             return Err(CacheError::Replaced { path: verified.path().to_path_buf() });
         }
@@ -156,7 +156,7 @@ pub(super) fn is_content(path: &Path, verified: &Verified) -> Result<bool, Cache
 }
 
 /// Notes that verified content stands at `path`. What was forced to the disk before it got its name is noted at once.
-pub(super) fn note(notes: &Notes, verified: &Verified, stamp: Option<Stamp>, path: &Path) {
+pub(super) fn note(notes: &Notes, verified: &Verified, stamp: Option<HashedState>, path: &Path) {
     if verified.is_synced() {
         notes.add_synced(verified.digest(), stamp, path);
     } else {

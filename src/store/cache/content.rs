@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::notes::Stamp;
+use super::notes::HashedState;
 use super::{CacheError, place};
 use crate::digest::{ContentHasher, Digest};
 use crate::regular_file;
@@ -54,7 +54,7 @@ pub(super) fn copy_checked(
 /// it is copied, under a temporary name and hashed again, since a copy is new bytes.
 ///
 /// Returns the state of a copy; none where the file itself got the name.
-pub(super) fn put(from: &Path, to: &Path, digest: &Digest, size: u64) -> Result<Option<Stamp>, CacheError> {
+pub(super) fn put(from: &Path, to: &Path, digest: &Digest, size: u64) -> Result<Option<HashedState>, CacheError> {
     match place::try_rename(from, to) {
         Ok(()) => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
@@ -72,10 +72,10 @@ pub(super) fn put(from: &Path, to: &Path, digest: &Digest, size: u64) -> Result<
 }
 
 /// Gives a copy that was hashed as it was made its name. Returns its state then: a rename moves the time of change.
-pub(super) fn settle(copy: NamedTempFile, to: &Path) -> Result<Option<Stamp>, CacheError> {
+pub(super) fn settle(copy: NamedTempFile, to: &Path) -> Result<Option<HashedState>, CacheError> {
     let (file, temporary) = copy.into_parts();
     place::settle(temporary, to)?;
-    Ok(Stamp::of_open(&file))
+    Ok(HashedState::of_open(&file))
 }
 
 /// Reads `source` once. It stops at the first byte too many: a file that grows while it is read ends too.

@@ -55,7 +55,7 @@ pub(crate) enum Arrival {
 
 /// What stands at the place of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Occupant {
     /// Nothing.
     Missing,
     /// The file.
@@ -149,21 +149,21 @@ impl Delivery {
     ///
     /// # Errors
     /// Where a folder stands there, a link leads out of the destination, or it cannot be read.
-    pub(crate) fn look(&self, file: &RepoFile, blob: Option<&Path>) -> Result<Standing, CacheError> {
+    pub(crate) fn look(&self, file: &RepoFile, blob: Option<&Path>) -> Result<Occupant, CacheError> {
         let folder = descend(&self.root, &parent(file), false)?;
         let place = super::layout::fit(folder.join(file.path.file_name()));
         match fs::symlink_metadata(&place) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Standing::Missing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Occupant::Missing),
             Err(error) => return Err(CacheError::at("look at", &place)(error)),
             Ok(found) if found.is_dir() => return Err(CacheError::FolderInTheWay { path: place }),
             // a link to nothing: what it led to is gone, a cache perhaps
-            Ok(found) if found.is_symlink() && !place.exists() => return Ok(Standing::Missing),
-            Ok(_) if place::regular_size(&place) != Some(file.size) => return Ok(Standing::Other),
+            Ok(found) if found.is_symlink() && !place.exists() => return Ok(Occupant::Missing),
+            Ok(_) if place::regular_size(&place) != Some(file.size) => return Ok(Occupant::Other),
             Ok(_) => {}
         }
         let shows = blob.is_some_and(|blob| is_delivered(&place, blob, file.size));
         let right = shows || content::matches(&place, &file.digest, file.size)?;
-        Ok(if right { Standing::Right } else { Standing::Other })
+        Ok(if right { Occupant::Right } else { Occupant::Other })
     }
 
     /// Brings the content at `blob` to the place of a file, under a temporary name beside it first. A right file that is
@@ -174,9 +174,9 @@ impl Delivery {
     /// content is not what its name says, or the system's refusal.
     pub(crate) fn bring(&self, file: &RepoFile, blob: &Path, hashed: Hashed) -> Result<Arrival, CacheError> {
         match self.look(file, Some(blob))? {
-            Standing::Right => return Ok(Arrival::InPlace),
-            Standing::Other if !self.force => return Err(CacheError::Occupied { path: self.path(file) }),
-            Standing::Other | Standing::Missing => {}
+            Occupant::Right => return Ok(Arrival::InPlace),
+            Occupant::Other if !self.force => return Err(CacheError::Occupied { path: self.path(file) }),
+            Occupant::Other | Occupant::Missing => {}
         }
         place::make_folder(&self.root)?;
         let folder = descend(&self.root, &parent(file), true)?;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::notes::Known;
+use super::notes::ContentState;
 use super::partial::{PartialPlace, Verified};
 use super::{BlobLock, CacheError, Folder, RepoCache};
 use crate::manifest::{Listing, RepoFile};
@@ -20,7 +20,7 @@ pub(crate) struct Destination {
 
 /// Content that is on this machine, though not yet under the name that it will have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Here {
+pub(crate) enum LocalContent {
     /// A blob of this repository: it lacks a file name only.
     Blob,
     /// Content of this repository or another one that must be hashed before it can be used.
@@ -71,7 +71,7 @@ impl Destination {
 
     /// What is known about a file in its place.
     #[must_use]
-    pub(crate) fn verdict(&self, file: &RepoFile) -> Known {
+    pub(crate) fn verdict(&self, file: &RepoFile) -> ContentState {
         match &self.folder {
             Some(folder) => folder.verdict(file),
             None => self.cache.verdict_at_name(&self.commit, file),
@@ -81,15 +81,17 @@ impl Destination {
     /// Whether a file is in its place already, and known to be right.
     #[must_use]
     pub(crate) fn is_in_place(&self, file: &RepoFile) -> bool {
-        self.verdict(file) == Known::Right
+        self.verdict(file) == ContentState::Right
     }
 
     /// What is here by its name and its length and was not hashed as it is: the file in its place, or its blob.
     #[must_use]
     pub(crate) fn unhashed(&self, file: &RepoFile) -> Option<PathBuf> {
         match (self.verdict(file), &self.folder) {
-            (Known::Unknown, _) => Some(self.path(&file.path)),
-            (Known::Absent | Known::Wrong, None) if self.cache.verdict_on_blob(file) == Known::Unknown => {
+            (ContentState::Unknown, _) => Some(self.path(&file.path)),
+            (ContentState::Absent | ContentState::Wrong, None)
+                if self.cache.verdict_on_blob(file) == ContentState::Unknown =>
+            {
                 Some(self.cache.layout().blob(&file.digest))
             }
             _ => None,
@@ -130,14 +132,16 @@ impl Destination {
 
     /// Content of a file that is on this machine already.
     #[must_use]
-    pub(crate) fn find(&self, file: &RepoFile) -> Option<Here> {
+    pub(crate) fn find(&self, file: &RepoFile) -> Option<LocalContent> {
         let blob = || self.cache.layout().blob(&file.digest);
         match (self.cache.verdict_on_blob(file), &self.folder) {
-            (Known::Right, None) => Some(Here::Blob),
+            (ContentState::Right, None) => Some(LocalContent::Blob),
             // what leaves the cache is hashed on its way
-            (Known::Right | Known::Unknown, Some(_)) => Some(Here::Elsewhere(blob())),
-            (Known::Unknown, None) => Some(Here::Elsewhere(blob())),
-            (Known::Absent | Known::Wrong, _) => self.cache.find_elsewhere(file).map(Here::Elsewhere),
+            (ContentState::Right | ContentState::Unknown, Some(_)) => Some(LocalContent::Elsewhere(blob())),
+            (ContentState::Unknown, None) => Some(LocalContent::Elsewhere(blob())),
+            (ContentState::Absent | ContentState::Wrong, _) => {
+                self.cache.find_elsewhere(file).map(LocalContent::Elsewhere)
+            }
         }
     }
 
@@ -145,14 +149,14 @@ impl Destination {
     ///
     /// # Errors
     /// Where it cannot be read, linked or copied.
-    pub(crate) fn take(&self, file: &RepoFile, here: &Here) -> Result<bool, CacheError> {
+    pub(crate) fn take(&self, file: &RepoFile, here: &LocalContent) -> Result<bool, CacheError> {
         let taken = match (here, &self.folder) {
-            (Here::Blob, _) => true,
-            (Here::Elsewhere(own), None) if own.starts_with(self.cache.layout().folder()) => {
+            (LocalContent::Blob, _) => true,
+            (LocalContent::Elsewhere(own), None) if own.starts_with(self.cache.layout().folder()) => {
                 self.cache.examine(file, own, &|_| {})?
             }
-            (Here::Elsewhere(blob), None) => self.cache.adopt(file, blob)?,
-            (Here::Elsewhere(blob), Some(folder)) => folder.place_copy(blob, file)?,
+            (LocalContent::Elsewhere(blob), None) => self.cache.adopt(file, blob)?,
+            (LocalContent::Elsewhere(blob), Some(folder)) => folder.place_copy(blob, file)?,
         };
         if taken {
             self.settle(file)?;

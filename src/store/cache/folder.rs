@@ -24,9 +24,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::inside::descend;
-use super::notes::{Known, Notes, Stamp};
+use super::notes::{ContentState, HashedState, Notes};
 use super::partial::Verified;
-use super::sidecar::{Record, short_hash};
+use super::sidecar::{SidecarRecord, short_hash};
 use super::store::holds_only;
 use super::{CacheError, blob, content, debris, layout, listing, place};
 use crate::manifest::{Listing, RepoFile};
@@ -155,7 +155,7 @@ impl Folder {
     /// What is known about the file here. `huggingface_hub`'s notes do not count: they are made without a look at the
     /// content, cover whatever is written within a second, and may be of the future.
     #[must_use]
-    pub(crate) fn verdict(&self, file: &RepoFile) -> Known {
+    pub(crate) fn verdict(&self, file: &RepoFile) -> ContentState {
         self.notes.judge(file, &self.file(&file.path))
     }
 
@@ -169,7 +169,7 @@ impl Folder {
 
     /// Whether a file was hashed and is something else than what its note says, whatever its time.
     pub(super) fn is_spoilt(&self, file: &RepoFile) -> bool {
-        self.verdict(file) == Known::Wrong
+        self.verdict(file) == ContentState::Wrong
             && self.record(&file.path).is_some_and(|known| known.etag == file.digest.hex())
     }
 
@@ -192,7 +192,7 @@ impl Folder {
             let copied = content::put(verified.path(), &target, verified.digest(), verified.size())?;
             blob::note(&self.notes, &verified, copied.or_else(|| verified.noted()), &target);
         } else if blob::is_content(&target, &verified)? {
-            blob::note(&self.notes, &verified, Stamp::of(&target), &target);
+            blob::note(&self.notes, &verified, HashedState::of(&target), &target);
         } else {
             return Err(CacheError::Replaced { path: verified.path().to_path_buf() });
         }
@@ -219,7 +219,7 @@ impl Folder {
         let (handle, copy) = copy.into_parts();
         let target = self.make_place(&file.path)?;
         let copied = content::put(&copy, &target, &file.digest, file.size)?;
-        let stamp = copied.or_else(|| Stamp::of_open(&handle));
+        let stamp = copied.or_else(|| HashedState::of_open(&handle));
         self.notes.add(&file.digest, stamp, &target);
         Ok(true)
     }
@@ -233,13 +233,13 @@ impl Folder {
             return Ok(());
         }
         self.prepare_file(&file.path)?;
-        let record = Record::now(commit.as_str(), &file.digest.hex()).render();
+        let record = SidecarRecord::now(commit.as_str(), &file.digest.hex()).render();
         place::write_whole(&self.metadata(&file.path), &self.notes(""), record.as_bytes())
     }
 
     /// Whether a note that still covers the file names both this commit and this digest.
     pub(super) fn is_noted(&self, commit: &Commit, file: &RepoFile) -> bool {
-        let is_it = |record: Record| record.commit == commit.as_str() && record.etag == file.digest.hex();
+        let is_it = |record: SidecarRecord| record.commit == commit.as_str() && record.etag == file.digest.hex();
         self.record(&file.path).is_some_and(is_it)
     }
 
@@ -261,8 +261,8 @@ impl Folder {
     }
 
     /// The note about a file, where there is one and the file has not changed since.
-    fn record(&self, path: &RepoPath) -> Option<Record> {
-        let record = Record::parse(&regular_file::read_text(&self.metadata(path), regular_file::NOTE).ok()?)?;
+    fn record(&self, path: &RepoPath) -> Option<SidecarRecord> {
+        let record = SidecarRecord::parse(&regular_file::read_text(&self.metadata(path), regular_file::NOTE).ok()?)?;
         let modified = fs::metadata(self.file(path)).ok()?.modified().ok()?;
         record.covers(modified).then_some(record)
     }

@@ -10,7 +10,7 @@ use std::fs::{self, Metadata, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::notes::{Known, Written};
+use super::notes::{ContentState, WriteState};
 use super::{RepoCache, place};
 use crate::digest::Digest;
 use crate::manifest::RepoFile;
@@ -21,19 +21,19 @@ const MOST: u64 = 8 << 20;
 
 /// Content in the cache that was known to be right before it got another link.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Held(Written);
+pub(crate) struct TrustedContent(WriteState);
 
 impl RepoCache {
     /// The state of a file's content at `path` in this cache; none where it is not known to be right.
     #[must_use]
-    pub(crate) fn hold(&self, file: &RepoFile, path: &Path) -> Option<Held> {
-        let written = Written::of(path)?;
-        (self.notes.judge(file, path) == Known::Right).then_some(Held(written))
+    pub(crate) fn hold(&self, file: &RepoFile, path: &Path) -> Option<TrustedContent> {
+        let written = WriteState::of(path)?;
+        (self.notes.judge(file, path) == ContentState::Right).then_some(TrustedContent(written))
     }
 
     /// The content at `path` has become a hard link at `at` too. Both notes are a help and no promise: without the first
     /// the content is hashed again, without the second a later message names no file.
-    pub(crate) fn note_link(&self, held: Held, file: &RepoFile, path: &Path, at: &Path) {
+    pub(crate) fn note_link(&self, held: TrustedContent, file: &RepoFile, path: &Path, at: &Path) {
         self.notes.add_moved(&file.digest, Some(held.0), path);
         let _ = self.keep_notes();
         let Some(line) = line(&file.digest, at) else { return };

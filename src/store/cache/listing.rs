@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::ser::{PrettyFormatter, Serializer};
 
 use crate::digest::Digest;
-use crate::manifest::{Entry, Listing, Odd, Published};
+use crate::manifest::{ListedFile, Listing, Odd, Published};
 use crate::repo::{NameError, RepoPath};
 
 const FORMAT_VERSION: u64 = 1;
@@ -27,11 +27,11 @@ const FORMAT_VERSION: u64 = 1;
 #[derive(Serialize, Deserialize)]
 struct Document {
     format_version: u64,
-    files: BTreeMap<String, Row>,
+    files: BTreeMap<String, ListingRow>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row {
+struct ListingRow {
     size: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     blob_id: Option<String>,
@@ -45,8 +45,8 @@ struct Row {
     published: Option<Box<Published>>,
 }
 
-impl Row {
-    fn of(entry: &Entry) -> Option<Self> {
+impl ListingRow {
+    fn of(entry: &ListedFile) -> Option<Self> {
         let row = Self::new(entry.size, entry.digest, entry.blob_id.as_ref(), entry.xet_hash.as_ref());
         Self { published: entry.published.clone(), ..row }.if_sound(entry.digest)
     }
@@ -95,9 +95,9 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Listing> {
     let mut listing = Listing::default();
     for (name, row) in document.files {
         let digest = row.is_sound().then(|| row.digest())?;
-        let Row { size, blob_id, xet_hash, published, .. } = row;
+        let ListingRow { size, blob_id, xet_hash, published, .. } = row;
         match name.parse::<RepoPath>() {
-            Ok(path) => listing.entries.push(Arc::new(Entry { path, size, digest, blob_id, xet_hash, published })),
+            Ok(path) => listing.entries.push(Arc::new(ListedFile { path, size, digest, blob_id, xet_hash, published })),
             Err(NameError::Odd { reason, .. }) => {
                 listing.odd.push(Odd { name, reason, size: Some(size), digest, blob_id, xet_hash });
             }
@@ -111,8 +111,8 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Listing> {
 
 /// The bytes that `huggingface_hub` would write for this listing; none where an entry is masked or lacks its git id.
 pub(super) fn render(listing: &Listing) -> Option<Vec<u8>> {
-    let entries = listing.entries.iter().map(|entry| Some((entry.path.as_str().to_owned(), Row::of(entry)?)));
-    let odd = listing.odd.iter().map(|odd| Some((odd.name.clone(), Row::of_odd(odd)?)));
+    let entries = listing.entries.iter().map(|entry| Some((entry.path.as_str().to_owned(), ListingRow::of(entry)?)));
+    let odd = listing.odd.iter().map(|odd| Some((odd.name.clone(), ListingRow::of_odd(odd)?)));
     let files = entries.chain(odd).collect::<Option<_>>()?;
     let document = Document { format_version: FORMAT_VERSION, files };
     let mut bytes = Vec::new();
@@ -141,14 +141,14 @@ mod tests {
     use super::*;
     use crate::manifest::Scan;
 
-    fn listing(entries: Vec<Entry>) -> Listing {
+    fn listing(entries: Vec<ListedFile>) -> Listing {
         Listing { entries: entries.into_iter().map(Arc::new).collect(), odd: Vec::new() }
     }
 
-    fn entries() -> Vec<Entry> {
+    fn entries() -> Vec<ListedFile> {
         let git = "a1".repeat(20);
         vec![
-            Entry {
+            ListedFile {
                 path: "ü/😀 \"q\".bin".parse().unwrap(),
                 size: 1_234,
                 digest: Digest::from_hex(&"b2".repeat(32)),
@@ -156,7 +156,7 @@ mod tests {
                 xet_hash: Some("c3".repeat(32)),
                 published: None,
             },
-            Entry {
+            ListedFile {
                 path: "config.json".parse().unwrap(),
                 size: 519,
                 digest: Digest::from_hex(&git),
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn masked_or_incomplete_entries_are_never_written() {
-        let spoil: [fn(&mut Entry); 5] = [
+        let spoil: [fn(&mut ListedFile); 5] = [
             |entry| entry.digest = None,
             |entry| entry.blob_id = None,
             |entry| entry.blob_id = Some("*".repeat(40)),
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn numbered_files_keep_what_is_said_about_them_even_without_a_hash() {
-        let numbered = |name: &str, digest| Entry {
+        let numbered = |name: &str, digest| ListedFile {
             path: name.parse().unwrap(),
             size: 7,
             digest,
@@ -249,7 +249,7 @@ mod tests {
         };
         let numbers = listing(vec![numbered("a", Digest::from_hex(&"b2".repeat(32))), numbered("b", None)]);
         assert_eq!(parse(&render(&numbers).unwrap()).unwrap(), numbers);
-        let bare = Entry { published: None, ..numbered("a", Digest::from_hex(&"b2".repeat(32))) };
+        let bare = ListedFile { published: None, ..numbered("a", Digest::from_hex(&"b2".repeat(32))) };
         assert_eq!(render(&listing(vec![bare])), None, "a hub's file has a git id");
     }
 

@@ -15,7 +15,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
-use super::soft_lock::{self, Record, SoftLock};
+use super::soft_lock::{self, SoftLock, SoftLockState};
 use super::{CacheError, place};
 use crate::regular_file;
 
@@ -71,9 +71,11 @@ impl BlobLock {
                     return Ok(Some(Self(SoftLock::hold(path, file).map_or(Hold::Nothing, Hold::Soft))));
                 }
                 Err(TryLockError::Error(_)) => match soft_lock::read(path) {
-                    Record::Held(_) => return Ok(None),
-                    Record::Left if is_at(&file, path).unwrap_or(false) && fs::remove_file(path).is_ok() => continue,
-                    Record::Left | Record::None => return Ok(Some(Self::none())),
+                    SoftLockState::Held(_) => return Ok(None),
+                    SoftLockState::Left if is_at(&file, path).unwrap_or(false) && fs::remove_file(path).is_ok() => {
+                        continue;
+                    }
+                    SoftLockState::Left | SoftLockState::None => return Ok(Some(Self::none())),
                 },
             }
             if is_at(&file, path).map_err(CacheError::at("look at the lock", path))? {
@@ -93,8 +95,8 @@ impl BlobLock {
             let inode = fs::metadata(path).ok()?.ino();
             let table = fs::read_to_string("/proc/locks").unwrap_or_default();
             holder_in(&table, inode).or_else(|| match soft_lock::read(path) {
-                Record::Held(process) => Some(process),
-                Record::Left | Record::None => None,
+                SoftLockState::Held(process) => Some(process),
+                SoftLockState::Left | SoftLockState::None => None,
             })
         }
         #[cfg(not(target_os = "linux"))]

@@ -38,13 +38,13 @@ const MOST_TRIES: usize = 3;
 
 /// The state of a regular file that was hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Stamp {
+pub(super) struct HashedState {
     inode: u64,
     changed: i128,
     size: u64,
 }
 
-impl Stamp {
+impl HashedState {
     /// The state of what a path leads to, through links; none for anything but a regular file.
     pub(super) fn of(path: &Path) -> Option<Self> {
         Self::from(&fs::metadata(path).ok()?)
@@ -82,23 +82,23 @@ impl Stamp {
 
 /// The state of a file as far as it stays the same when the file gets another name or another link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Written {
+pub(super) struct WriteState {
     inode: u64,
     modified: SystemTime,
     size: u64,
 }
 
-impl Written {
+impl WriteState {
     pub(super) fn of(path: &Path) -> Option<Self> {
         let found = fs::metadata(path).ok()?;
-        let Stamp { inode, size, .. } = Stamp::from(&found)?;
+        let HashedState { inode, size, .. } = HashedState::from(&found)?;
         Some(Self { inode, modified: found.modified().ok()?, size })
     }
 }
 
 /// What is known about content at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Known {
+pub(crate) enum ContentState {
     /// Nothing of the right length is there.
     Absent,
     /// Something of the right length is there that was not hashed in this state.
@@ -113,17 +113,17 @@ pub(crate) enum Known {
 #[derive(Debug)]
 pub(super) struct Notes {
     path: PathBuf,
-    state: Mutex<State>,
+    state: Mutex<NotesState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct NotesState {
     /// How much of the file was read.
     read: u64,
-    right: HashSet<(Digest, Stamp)>,
-    wrong: HashSet<(Digest, Stamp)>,
+    right: HashSet<(Digest, HashedState)>,
+    wrong: HashSet<(Digest, HashedState)>,
     /// What will be noted once it is on the disk.
-    pending: Vec<(Digest, Stamp, PathBuf)>,
+    pending: Vec<(Digest, HashedState, PathBuf)>,
     /// Whether something was put in place that may not be on the disk.
     unsynced: bool,
 }
@@ -135,17 +135,17 @@ impl Notes {
     }
 
     /// What is known about the content of `file` at `path`.
-    pub(super) fn judge(&self, file: &RepoFile, path: &Path) -> Known {
-        match Stamp::of(path) {
+    pub(super) fn judge(&self, file: &RepoFile, path: &Path) -> ContentState {
+        match HashedState::of(path) {
             Some(stamp) if stamp.size == file.size => self.verdict(&file.digest, stamp),
-            _ => Known::Absent,
+            _ => ContentState::Absent,
         }
     }
 
-    fn verdict(&self, digest: &Digest, stamp: Stamp) -> Known {
+    fn verdict(&self, digest: &Digest, stamp: HashedState) -> ContentState {
         let (mut state, key) = (self.state(), (*digest, stamp));
         match state.known(&key) {
-            Known::Unknown => {
+            ContentState::Unknown => {
                 state.read_on(&self.path);
                 state.known(&key)
             }
@@ -159,11 +159,11 @@ impl Notes {
     /// Where it cannot be read.
     pub(super) fn examine(&self, file: &RepoFile, path: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
         for _ in 0..MOST_TRIES {
-            let before = Stamp::of(path);
+            let before = HashedState::of(path);
             let settled = before.is_some_and(|stamp| stamp.is_settled());
             let right = content::matches_telling(path, &file.digest, file.size, told)?;
             // a file that changed meanwhile, if only by another link, is not the one that was hashed
-            let Some(stamp) = Stamp::of(path).filter(|after| before == Some(*after)) else { continue };
+            let Some(stamp) = HashedState::of(path).filter(|after| before == Some(*after)) else { continue };
             match right {
                 true if settled => self.add(&file.digest, Some(stamp), path),
                 // right for this run; the next one hashes it again
@@ -176,7 +176,7 @@ impl Notes {
     }
 
     /// Content that was just hashed and put at `path`; without a stamp it will be hashed again.
-    pub(super) fn add(&self, digest: &Digest, stamp: Option<Stamp>, path: &Path) {
+    pub(super) fn add(&self, digest: &Digest, stamp: Option<HashedState>, path: &Path) {
         let mut state = self.state();
         state.unsynced = true;
         let Some(stamp) = stamp else { return };
@@ -187,7 +187,7 @@ impl Notes {
 
     /// As [`Self::add`], for content that is on the disk: noted at once, so that it is not hashed again where this run
     /// is killed. A note that cannot be written now is tried again by [`Self::keep`].
-    pub(super) fn add_synced(&self, digest: &Digest, stamp: Option<Stamp>, path: &Path) {
+    pub(super) fn add_synced(&self, digest: &Digest, stamp: Option<HashedState>, path: &Path) {
         let mut state = self.state();
         state.unsynced = true;
         let Some(stamp) = stamp else { return };
@@ -199,8 +199,8 @@ impl Notes {
 
     /// Content that was known to be right when it was `written`, and has since got another name or another link: both
     /// move the time of change, and neither the time of the last write.
-    pub(super) fn add_moved(&self, digest: &Digest, written: Option<Written>, path: &Path) {
-        self.add(digest, Stamp::of(path).filter(|_| written.is_some() && Written::of(path) == written), path);
+    pub(super) fn add_moved(&self, digest: &Digest, written: Option<WriteState>, path: &Path) {
+        self.add(digest, HashedState::of(path).filter(|_| written.is_some() && WriteState::of(path) == written), path);
     }
 
     /// Brings what was put in place to the disk, below `folder`, and then notes it.
@@ -218,19 +218,19 @@ impl Notes {
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, NotesState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn known(&self, key: &(Digest, Stamp)) -> Known {
+impl NotesState {
+    fn known(&self, key: &(Digest, HashedState)) -> ContentState {
         if self.right.contains(key) {
-            Known::Right
+            ContentState::Right
         } else if self.wrong.contains(key) {
-            Known::Wrong
+            ContentState::Wrong
         } else {
-            Known::Unknown
+            ContentState::Unknown
         }
     }
 
@@ -258,7 +258,7 @@ impl State {
         self.read += whole as u64;
     }
 
-    fn append(&mut self, path: &Path, notes: &[(Digest, Stamp)]) -> Result<(), CacheError> {
+    fn append(&mut self, path: &Path, notes: &[(Digest, HashedState)]) -> Result<(), CacheError> {
         if notes.is_empty() {
             return Ok(());
         }
@@ -278,15 +278,15 @@ impl State {
     }
 }
 
-fn render((digest, stamp): &(Digest, Stamp)) -> String {
+fn render((digest, stamp): &(Digest, HashedState)) -> String {
     format!("{} {} {} {}\n", digest.hex(), stamp.size, stamp.inode, stamp.changed)
 }
 
-fn parse(line: &str) -> Option<(Digest, Stamp)> {
+fn parse(line: &str) -> Option<(Digest, HashedState)> {
     let mut fields = line.split(' ');
     let digest = Digest::from_hex(fields.next()?)?;
     let mut number = || fields.next()?.parse().ok();
     let (size, inode) = (number()?, number()?);
     let changed = fields.next()?.parse().ok()?;
-    fields.next().is_none().then_some((digest, Stamp { inode, changed, size }))
+    fields.next().is_none().then_some((digest, HashedState { inode, changed, size }))
 }

@@ -15,7 +15,7 @@
 //! The gap that is left: a program that is no gatedl, marks nothing, and writes into the file during one of our writes, or
 //! within the tick of the file system's clock in which it ended, is not seen; only hashing every file twice would find it.
 
-pub(crate) use self::judge::{Mismatch, Verdict, Verified};
+pub(crate) use self::judge::{Judgement, Mismatch, Verified};
 
 mod judge;
 

@@ -11,7 +11,7 @@ use sha1::{Digest as _, Sha1};
 
 /// What was known about a file when it was put in place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Record {
+pub(super) struct SidecarRecord {
     /// The commit it belongs to. Other tools' notes may hold anything here, so it is only ever compared.
     pub(super) commit: String,
     /// The `ETag` it had, as a rule the hexadecimal digits of its digest.
@@ -20,7 +20,7 @@ pub(super) struct Record {
     pub(super) timestamp: f64,
 }
 
-impl Record {
+impl SidecarRecord {
     /// A note about a file that is right at this moment.
     pub(super) fn now(commit: &str, etag: &str) -> Self {
         Self { commit: commit.to_owned(), etag: etag.to_owned(), timestamp: seconds(SystemTime::now()) }
@@ -73,24 +73,27 @@ mod tests {
 
     #[test]
     fn notes_have_the_bytes_of_huggingface_hub() {
-        let record = Record { commit: "a".repeat(40), etag: "b".repeat(40), timestamp: 1_795_319_391.649_757_4 };
+        let record = SidecarRecord { commit: "a".repeat(40), etag: "b".repeat(40), timestamp: 1_795_319_391.649_757_4 };
         let text = format!("{}\n{}\n1795319391.6497574\n", "a".repeat(40), "b".repeat(40));
         assert_eq!(record.render(), text);
-        assert_eq!(Record::parse(&text), Some(record.clone()));
-        assert!(Record { timestamp: 1.0, ..record }.render().ends_with("\n1.0\n"));
+        assert_eq!(SidecarRecord::parse(&text), Some(record.clone()));
+        assert!(SidecarRecord { timestamp: 1.0, ..record }.render().ends_with("\n1.0\n"));
     }
 
     #[test]
     fn what_is_no_note_is_none() {
         for bad in ["", "a\nb\n", "a\nb\nsoon\n", "a\nb\nnan\n", "a\nb\ninf\n"] {
-            assert_eq!(Record::parse(bad), None, "{bad:?}");
+            assert_eq!(SidecarRecord::parse(bad), None, "{bad:?}");
         }
-        assert!(Record::parse("a \r\nb\r\n 12.5\r\n").is_some_and(|record| record.commit == "a" && record.etag == "b"));
+        assert!(
+            SidecarRecord::parse("a \r\nb\r\n 12.5\r\n")
+                .is_some_and(|record| record.commit == "a" && record.etag == "b")
+        );
     }
 
     #[test]
     fn a_file_that_changed_later_is_not_covered() {
-        let record = Record { commit: String::new(), etag: String::new(), timestamp: 1_000.5 };
+        let record = SidecarRecord { commit: String::new(), etag: String::new(), timestamp: 1_000.5 };
         for (milliseconds, covered) in [(900_000, true), (1_001_499, true), (1_001_600, false), (2_000_000, false)] {
             assert_eq!(record.covers(UNIX_EPOCH + Duration::from_millis(milliseconds)), covered, "{milliseconds}");
         }

@@ -14,11 +14,11 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::PoisonError;
 
 use super::layout::RepoLayout;
-use super::notes::{Known, Written};
+use super::notes::{ContentState, WriteState};
 use super::store::{commit_in, make_link};
 use super::{CacheError, RepoCache, content, debris, place};
 use crate::digest::Digest;
-use crate::manifest::{Entry, RepoFile};
+use crate::manifest::{ListedFile, RepoFile};
 use crate::regular_file;
 use crate::repo::{Commit, RepoPath, Revision};
 
@@ -32,10 +32,10 @@ impl RepoCache {
     /// What is known about a file of a commit under its name; where the name is a link, it must lead to the blob of the
     /// right digest.
     #[must_use]
-    pub(crate) fn verdict_at_name(&self, commit: &Commit, file: &RepoFile) -> Known {
+    pub(crate) fn verdict_at_name(&self, commit: &Commit, file: &RepoFile) -> ContentState {
         let pointer = self.layout.pointer(commit, &file.path);
         let verdict = self.notes.judge(file, &pointer);
-        if verdict == Known::Absent {
+        if verdict == ContentState::Absent {
             return verdict;
         }
         let leads_there = match fs::read_link(&pointer) {
@@ -44,22 +44,22 @@ impl RepoCache {
             Ok(_) => same_file(&pointer, &self.layout.blob(&file.digest)),
             Err(_) => true,
         };
-        if leads_there { verdict } else { Known::Absent }
+        if leads_there { verdict } else { ContentState::Absent }
     }
 
     /// Whether a file of a commit is here under its name, and known to be right.
     #[must_use]
     pub(crate) fn is_complete(&self, commit: &Commit, file: &RepoFile) -> bool {
-        self.verdict_at_name(commit, file) == Known::Right
+        self.verdict_at_name(commit, file) == ContentState::Right
     }
 
     /// What stands in the snapshot of a commit: the files whose names and content are here, sorted by path; none where
     /// there is no snapshot. For caches of tools that keep no listing.
     #[must_use]
-    pub(crate) fn snapshot_entries(&self, commit: &Commit) -> Option<Vec<Entry>> {
+    pub(crate) fn snapshot_entries(&self, commit: &Commit) -> Option<Vec<ListedFile>> {
         let mut entries = Vec::new();
         collect(&self.layout.snapshot(commit), "", &mut entries).ok()?;
-        entries.sort_by(|left: &Entry, right| left.path.cmp(&right.path));
+        entries.sort_by(|left: &ListedFile, right| left.path.cmp(&right.path));
         Some(entries)
     }
 
@@ -130,7 +130,7 @@ impl RepoCache {
         let source = match published.get(digest) {
             Some(None) if place::regular_size(blob).is_some() => {
                 make_parent(pointer)?;
-                let written = Written::of(blob);
+                let written = WriteState::of(blob);
                 place::rename_over(blob, pointer)?;
                 self.notes.add_moved(digest, written, pointer);
                 published.insert(*digest, Some(pointer.to_path_buf()));
@@ -188,7 +188,7 @@ fn make_parent(path: &Path) -> Result<(), CacheError> {
 }
 
 /// Gathers the files below a folder of a snapshot. The digest of a file is the name of the blob that it leads to.
-fn collect(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> std::io::Result<()> {
+fn collect(folder: &Path, prefix: &str, entries: &mut Vec<ListedFile>) -> std::io::Result<()> {
     for found in fs::read_dir(folder)? {
         let found = found?;
         let Ok(name) = found.file_name().into_string() else { continue };
@@ -198,7 +198,7 @@ fn collect(folder: &Path, prefix: &str, entries: &mut Vec<Entry>) -> std::io::Re
         } else if let (Some(size), Ok(repo_path)) = (place::regular_size(&path), text.parse()) {
             let blob = fs::read_link(&path).ok();
             let digest = blob.as_deref().and_then(Path::file_name).and_then(|name| Digest::from_hex(name.to_str()?));
-            entries.push(Entry { path: repo_path, size, digest, blob_id: None, xet_hash: None, published: None });
+            entries.push(ListedFile { path: repo_path, size, digest, blob_id: None, xet_hash: None, published: None });
         }
     }
     Ok(())

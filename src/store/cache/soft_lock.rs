@@ -22,7 +22,7 @@ pub(super) struct SoftLock {
 
 /// What a lock file says without `flock`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Record {
+pub(super) enum SoftLockState {
     /// A process that may be there holds it.
     Held(u32),
     /// Whoever held it is gone.
@@ -51,16 +51,16 @@ impl Drop for SoftLock {
 }
 
 /// Reads the record in a lock file.
-pub(super) fn read(path: &Path) -> Record {
+pub(super) fn read(path: &Path) -> SoftLockState {
     let text = regular_file::read_text(path, regular_file::NOTE).unwrap_or_default();
     let mut lines = text.lines();
     let (Some(Ok(process)), Some(host)) = (lines.next().map(str::parse::<u32>), lines.next()) else {
-        return Record::None;
+        return SoftLockState::None;
     };
     if process::host_name().as_deref() == Some(host) && !process::is_alive(process) {
-        return Record::Left;
+        return SoftLockState::Left;
     }
-    Record::Held(process)
+    SoftLockState::Held(process)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -72,7 +72,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.lock");
         let lock = SoftLock::hold(&path, File::create_new(&path).unwrap()).unwrap();
-        assert_eq!(read(&path), Record::Held(std::process::id()));
+        assert_eq!(read(&path), SoftLockState::Held(std::process::id()));
         drop(lock);
         assert!(!path.exists());
     }
@@ -83,15 +83,15 @@ mod tests {
         let path = folder.path().join("x.lock");
         let host = process::host_name().unwrap();
         for (text, record) in [
-            (String::new(), Record::None),
-            ("somebody's note".to_owned(), Record::None),
-            (format!("{}\n{host}\n", u32::MAX), Record::Left),
-            (format!("1\n{host}\n12345\n"), Record::Held(1)),
-            ("1\nanother-host\n".to_owned(), Record::Held(1)),
+            (String::new(), SoftLockState::None),
+            ("somebody's note".to_owned(), SoftLockState::None),
+            (format!("{}\n{host}\n", u32::MAX), SoftLockState::Left),
+            (format!("1\n{host}\n12345\n"), SoftLockState::Held(1)),
+            ("1\nanother-host\n".to_owned(), SoftLockState::Held(1)),
         ] {
             fs::write(&path, &text).unwrap();
             assert_eq!(read(&path), record, "{text:?}");
         }
-        assert_eq!(read(Path::new("/no/such/lock")), Record::None);
+        assert_eq!(read(Path::new("/no/such/lock")), SoftLockState::None);
     }
 }

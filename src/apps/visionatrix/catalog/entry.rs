@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::CatalogError;
-use super::rule::{Asked, Rule};
+use super::rule::{LoaderRequest, Rule};
 use crate::digest::Digest;
 use crate::repo::{RepoPath, is_unprintable, printable};
 
@@ -51,7 +51,7 @@ pub(crate) enum Home {
 
 /// An entry as it is written. Numbers and texts are checked by hand where a message can say more than "invalid type".
 #[derive(Deserialize)]
-struct Written {
+struct RawEntry {
     url: String,
     hash: String,
     file_size: Value,
@@ -75,7 +75,7 @@ impl CatalogModel {
         if !document.is_object() {
             return Err("it is not an object".to_owned());
         }
-        let written = match Written::deserialize(document) {
+        let written = match RawEntry::deserialize(document) {
             Ok(written) => written,
             Err(error) => return Err(wrong_part(document).map_or_else(|| error.to_string(), wrong_key)),
         };
@@ -123,7 +123,7 @@ impl CatalogModel {
     ///
     /// # Errors
     /// When one of its regular expressions takes too many steps.
-    pub(crate) fn answers(&self, asked: Asked<'_>) -> Result<bool, CatalogError> {
+    pub(crate) fn answers(&self, asked: LoaderRequest<'_>) -> Result<bool, CatalogError> {
         self.any(|rule| rule.matches(asked))
     }
 
@@ -135,7 +135,7 @@ impl CatalogModel {
         if self.rules.is_empty() || !self.rules.iter().all(Rule::is_about_the_class_alone) {
             return Ok(false);
         }
-        self.any(|rule| rule.matches(Asked { class, input: "", value: "" }))
+        self.any(|rule| rule.matches(LoaderRequest { class, input: "", value: "" }))
     }
 
     /// Whether files under other names than its own may hold this model.

@@ -18,7 +18,7 @@ const MOST_STEPS: usize = 200_000;
 
 /// What a loader of a flow asks for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct LoaderRequest<'a> {
     /// The class of the node: `LoraLoader`.
     pub(crate) class: &'a str,
     /// The input that names the file: `lora_name`.
@@ -60,7 +60,7 @@ impl Rule {
     ///
     /// # Errors
     /// The expression that is too costly.
-    pub(crate) fn matches(&self, asked: Asked<'_>) -> Result<bool, String> {
+    pub(crate) fn matches(&self, asked: LoaderRequest<'_>) -> Result<bool, String> {
         let pairs = [(&self.class, asked.class), (&self.input, asked.input), (&self.value, asked.value)];
         for (regex, text) in pairs {
             if let Some(regex) = regex
@@ -124,8 +124,8 @@ mod tests {
         Rule::read(document).expect("a rule")
     }
 
-    fn asked<'a>(class: &'a str, input: &'a str, value: &'a str) -> Asked<'a> {
-        Asked { class, input, value }
+    fn asked<'a>(class: &'a str, input: &'a str, value: &'a str) -> LoaderRequest<'a> {
+        LoaderRequest { class, input, value }
     }
 
     #[test]

@@ -20,37 +20,37 @@ pub(crate) struct Loader {
 }
 
 /// A class, the inputs that name files, the types of models that those are. No types: expressions alone decide.
-struct Row(&'static str, &'static [&'static str], &'static [&'static str]);
+struct LoaderRow(&'static str, &'static [&'static str], &'static [&'static str]);
 
-const ROWS: &[Row] = &[
-    Row("CheckpointLoaderSimple", &["ckpt_name"], &["checkpoints"]),
-    Row("ImageOnlyCheckpointLoader", &["ckpt_name"], &["checkpoints"]),
-    Row("Efficient Loader", &["ckpt_name"], &["checkpoints"]),
-    Row("Efficient Loader", &["lora_name"], &["loras"]),
-    Row("SUPIR_model_loader_v2", &["supir_model"], &["checkpoints"]),
-    Row("UNETLoader", &["unet_name"], &["diffusion_models"]),
-    Row("CLIPLoader", &["clip_name"], &["text_encoders"]),
-    Row("DualCLIPLoader", &["clip_name1", "clip_name2"], &["text_encoders"]),
-    Row("TripleCLIPLoader", &["clip_name1", "clip_name2", "clip_name3"], &["text_encoders"]),
-    Row("QuadrupleCLIPLoader", &["clip_name1", "clip_name2", "clip_name3", "clip_name4"], &["text_encoders"]),
-    Row("CLIPVisionLoader", &["clip_name"], &["clip_vision"]),
-    Row("VAELoader", &["vae_name"], &["vae"]),
-    Row("LoraLoader", &["lora_name"], &["loras"]),
-    Row("LoraLoaderModelOnly", &["lora_name"], &["loras"]),
-    Row("Lora Loader Stack (rgthree)", &["lora_01", "lora_02", "lora_03", "lora_04"], &["loras"]),
-    Row("ControlNetLoader", &["control_net_name"], &["controlnet"]),
-    Row("StyleModelLoader", &["style_model_name"], &["style_models"]),
-    Row("UpscaleModelLoader", &["model_name"], &["upscale_models"]),
-    Row("IPAdapterUnifiedLoader", &["preset"], &["ipadapter", "clip_vision"]),
-    Row("InstantIDModelLoader", &["instantid_file"], &["instantid"]),
-    Row("PulidModelLoader", &["pulid_file"], &["pulid"]),
-    Row("PulidFluxModelLoader", &["pulid_file"], &["pulid"]),
-    Row("PhotoMakerLoader", &["photomaker_model_name"], &["photomaker"]),
-    Row("PhotoMakerLoaderPlus", &["photomaker_model_name"], &["photomaker"]),
-    Row("InfiniteYouApply", &["adapter_file"], &["InfiniteYou"]),
-    Row("LoadRembgByBiRefNetModel", &["model"], &["birefnet"]),
-    Row("RIFE VFI", &["ckpt_name"], &[]),
-    Row("DWPreprocessor", &["bbox_detector", "pose_estimator"], &[]),
+const ROWS: &[LoaderRow] = &[
+    LoaderRow("CheckpointLoaderSimple", &["ckpt_name"], &["checkpoints"]),
+    LoaderRow("ImageOnlyCheckpointLoader", &["ckpt_name"], &["checkpoints"]),
+    LoaderRow("Efficient Loader", &["ckpt_name"], &["checkpoints"]),
+    LoaderRow("Efficient Loader", &["lora_name"], &["loras"]),
+    LoaderRow("SUPIR_model_loader_v2", &["supir_model"], &["checkpoints"]),
+    LoaderRow("UNETLoader", &["unet_name"], &["diffusion_models"]),
+    LoaderRow("CLIPLoader", &["clip_name"], &["text_encoders"]),
+    LoaderRow("DualCLIPLoader", &["clip_name1", "clip_name2"], &["text_encoders"]),
+    LoaderRow("TripleCLIPLoader", &["clip_name1", "clip_name2", "clip_name3"], &["text_encoders"]),
+    LoaderRow("QuadrupleCLIPLoader", &["clip_name1", "clip_name2", "clip_name3", "clip_name4"], &["text_encoders"]),
+    LoaderRow("CLIPVisionLoader", &["clip_name"], &["clip_vision"]),
+    LoaderRow("VAELoader", &["vae_name"], &["vae"]),
+    LoaderRow("LoraLoader", &["lora_name"], &["loras"]),
+    LoaderRow("LoraLoaderModelOnly", &["lora_name"], &["loras"]),
+    LoaderRow("Lora Loader Stack (rgthree)", &["lora_01", "lora_02", "lora_03", "lora_04"], &["loras"]),
+    LoaderRow("ControlNetLoader", &["control_net_name"], &["controlnet"]),
+    LoaderRow("StyleModelLoader", &["style_model_name"], &["style_models"]),
+    LoaderRow("UpscaleModelLoader", &["model_name"], &["upscale_models"]),
+    LoaderRow("IPAdapterUnifiedLoader", &["preset"], &["ipadapter", "clip_vision"]),
+    LoaderRow("InstantIDModelLoader", &["instantid_file"], &["instantid"]),
+    LoaderRow("PulidModelLoader", &["pulid_file"], &["pulid"]),
+    LoaderRow("PulidFluxModelLoader", &["pulid_file"], &["pulid"]),
+    LoaderRow("PhotoMakerLoader", &["photomaker_model_name"], &["photomaker"]),
+    LoaderRow("PhotoMakerLoaderPlus", &["photomaker_model_name"], &["photomaker"]),
+    LoaderRow("InfiniteYouApply", &["adapter_file"], &["InfiniteYou"]),
+    LoaderRow("LoadRembgByBiRefNetModel", &["model"], &["birefnet"]),
+    LoaderRow("RIFE VFI", &["ckpt_name"], &[]),
+    LoaderRow("DWPreprocessor", &["bbox_detector", "pose_estimator"], &[]),
 ];
 
 /// This one has any number of inputs `lora_N`, each an object with the name in its key `lora`.
@@ -95,7 +95,7 @@ pub(super) fn loaders(node: &str, class: &str, inputs: &Map<String, Value>) -> V
         });
         return stacked.filter_map(|(_, value)| loader("lora", value.get("lora"), &["loras"])).collect();
     }
-    let rows = ROWS.iter().filter(|Row(name, ..)| *name == class);
-    rows.flat_map(|Row(_, names, types)| names.iter().filter_map(|name| loader(name, inputs.get(*name), types)))
+    let rows = ROWS.iter().filter(|LoaderRow(name, ..)| *name == class);
+    rows.flat_map(|LoaderRow(_, names, types)| names.iter().filter_map(|name| loader(name, inputs.get(*name), types)))
         .collect()
 }

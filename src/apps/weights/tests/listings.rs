@@ -265,7 +265,7 @@ const TABLE: &[(&str, &str)] = &[
 ];
 
 /// The paths with their lengths, and those that stay.
-fn read(text: &str) -> (Vec<Listed<'_>>, Vec<&str>) {
+fn read(text: &str) -> (Vec<WeightFile<'_>>, Vec<&str>) {
     let (mut files, mut stay) = (Vec::new(), Vec::new());
     for line in text.lines() {
         let (mark, rest) = line.trim().split_once(' ').expect("a mark");
@@ -273,7 +273,7 @@ fn read(text: &str) -> (Vec<Listed<'_>>, Vec<&str>) {
             Some((size, path)) => (size.parse::<u64>().expect("megabytes") * 1_000_000, path),
             None => (1_000, rest),
         };
-        files.push(Listed { path, size });
+        files.push(WeightFile { path, size });
         if mark == "+" {
             stay.push(path);
         }
@@ -311,14 +311,15 @@ fn a_format_alone_keeps_its_loras_and_leaves_copies_out() {
 
 #[test]
 fn lengths_that_no_disk_has_are_still_lengths() {
-    let files: Vec<Listed<'_>> = ["model.safetensors", "original/model.safetensors", "consolidated.pth", "x-Q8_0.gguf"]
-        .into_iter()
-        .map(|path| Listed { path, size: u64::MAX })
-        .collect();
+    let files: Vec<WeightFile<'_>> =
+        ["model.safetensors", "original/model.safetensors", "consolidated.pth", "x-Q8_0.gguf"]
+            .into_iter()
+            .map(|path| WeightFile { path, size: u64::MAX })
+            .collect();
     assert!(left_out(&Choice::Auto, &files).is_ok() && saved_by_auto(&files) == Some(u64::MAX));
-    let splits: Vec<Listed<'_>> = ["m-Q8_0-00001-of-00002.gguf", "m-Q8_0-00002-of-00002.gguf"]
+    let splits: Vec<WeightFile<'_>> = ["m-Q8_0-00001-of-00002.gguf", "m-Q8_0-00002-of-00002.gguf"]
         .into_iter()
-        .map(|path| Listed { path, size: u64::MAX })
+        .map(|path| WeightFile { path, size: u64::MAX })
         .collect();
     assert!(left_out(&Choice::Quant("Q8_0".to_owned()), &splits).is_ok());
 }

@@ -102,7 +102,7 @@ fn a_quantization_comes_with_what_belongs_to_it_and_nothing_else() {
 #[test]
 fn where_two_could_be_meant_both_are_named_and_each_name_is_taken() {
     for (title, paths, patterns) in AMBIGUOUS {
-        let files: Vec<Listed<'_>> = paths.split(' ').map(|path| Listed { path, size: 5 }).collect();
+        let files: Vec<WeightFile<'_>> = paths.split(' ').map(|path| WeightFile { path, size: 5 }).collect();
         for choice in [Choice::Quant("Q4_K_M".to_owned()), Choice::Only(Format::Gguf), Choice::Auto] {
             let Err(WeightsError::Ambiguous { others, patterns: named }) = left_out(&choice, &files) else {
                 panic!("{title}: {choice:?}")
@@ -115,7 +115,7 @@ fn where_two_could_be_meant_both_are_named_and_each_name_is_taken() {
         }
         for pattern in *patterns {
             let pattern = crate::pattern::Pattern::new(pattern).expect("a pattern");
-            let files: Vec<Listed<'_>> = files.iter().copied().filter(|file| pattern.matches(file.path)).collect();
+            let files: Vec<WeightFile<'_>> = files.iter().copied().filter(|file| pattern.matches(file.path)).collect();
             let chosen = left_out(&Choice::Quant("Q4_K_M".to_owned()), &files).expect("one model");
             assert!(!files.is_empty() && chosen.paths.is_empty(), "{title}");
         }
@@ -130,7 +130,7 @@ fn what_is_offered_is_taken() {
         "sub/M.gguf M-UD-Q4_K_XL.gguf M-UD-IQ1_S.gguf",
         "phi-3-q4.gguf phi-3-fp16.gguf mmproj-phi.gguf",
     ] {
-        let files: Vec<Listed<'_>> = paths.split(' ').map(|path| Listed { path, size: 5 }).collect();
+        let files: Vec<WeightFile<'_>> = paths.split(' ').map(|path| WeightFile { path, size: 5 }).collect();
         let Err(WeightsError::Ambiguous { others, .. }) = left_out(&Choice::Auto, &files) else { panic!("{paths}") };
         assert!(!others.is_empty(), "{paths}");
         for offer in others {
@@ -142,7 +142,7 @@ fn what_is_offered_is_taken() {
 #[test]
 fn another_model_that_lacks_the_quantization_is_named() {
     let lacking = |paths: &'static str| {
-        let files: Vec<Listed<'_>> = paths.split(' ').map(|path| Listed { path, size: 5 }).collect();
+        let files: Vec<WeightFile<'_>> = paths.split(' ').map(|path| WeightFile { path, size: 5 }).collect();
         left_out(&Choice::Quant("Q4_K_M".to_owned()), &files).expect("one model").lacking
     };
     assert_eq!(lacking("M-Q4_K_M.gguf M-Q8_0.gguf Q2_K/M-Q2_K-00001-of-00001.gguf"), Vec::<&str>::new());
@@ -160,7 +160,7 @@ fn the_file_to_load_is_the_first_of_the_splits() {
         ("a-Q8_0.gguf b-Q8_0.gguf", None),
         ("README.md", None),
     ] {
-        let files: Vec<Listed<'_>> = paths.split(' ').map(|path| Listed { path, size: 5 }).collect();
+        let files: Vec<WeightFile<'_>> = paths.split(' ').map(|path| WeightFile { path, size: 5 }).collect();
         assert_eq!(first_of_quantization(&files), first, "{paths}");
     }
 }

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::{Asking, AuthError, BrowserLogin, Turn};
+use super::super::{AuthError, BrowserLogin, RenewalRight, RenewalTurn};
 use super::{Exchange, IdentityError};
 use crate::credential::{CredentialSource, Renew, Renewed, Renewing, Secret};
 use crate::endpoint::Endpoint;
-use crate::hub::http::{Ask, Client, Failure};
+use crate::hub::http::{Client, Failure, HttpRequest};
 use crate::settings::env::Env;
-use crate::settings::{Network, Provider};
+use crate::settings::{Network, ProviderSettings};
 
 /// The program that browser logins are made for: `DEVICE_CODE_OAUTH_CLIENT_ID` of huggingface_hub's `constants.py`.
 const CLIENT_ID: &str = "26be6b09-91c5-47da-9861-d2d2bb7a7e36";
@@ -48,7 +48,7 @@ pub(super) fn seconds(value: Option<&Value>) -> Option<u64> {
 #[derive(Debug, Clone)]
 pub(super) struct OfLogin {
     pub(super) login: BrowserLogin,
-    pub(super) provider: Provider,
+    pub(super) provider: ProviderSettings,
     pub(super) client: Client,
     /// The hub takes what this login asks with no more.
     pub(super) is_over: Arc<AtomicBool>,
@@ -56,7 +56,7 @@ pub(super) struct OfLogin {
 
 /// What the hub answers. No `Debug`: it is a secret.
 #[derive(Deserialize)]
-struct Answer {
+struct TokenResponse {
     access_token: String,
     refresh_token: Option<String>,
     expires_in: Option<Value>,
@@ -79,24 +79,24 @@ impl OfLogin {
     async fn try_renew(&self, stale: &Secret) -> Result<Option<Renewed>, Trouble> {
         let (login, of) = (self.login.clone(), stale.clone());
         let asking = match tokio::task::spawn_blocking(move || login.begin(&of)).await.map_err(|_| Trouble::Lost)?? {
-            Turn::Over => return Ok(None),
-            Turn::Renewed(secret, end) => return Ok(Some(Renewed { secret, due: end.and_then(due_before) })),
-            Turn::Ask(asking) => asking,
+            RenewalTurn::Over => return Ok(None),
+            RenewalTurn::Renewed(secret, end) => return Ok(Some(Renewed { secret, due: end.and_then(due_before) })),
+            RenewalTurn::Ask(asking) => asking,
         };
         self.ask(asking).await.map(Some)
     }
 
-    async fn ask(&self, asking: Box<Asking>) -> Result<Renewed, Trouble> {
+    async fn ask(&self, asking: Box<RenewalRight>) -> Result<Renewed, Trouble> {
         let url = self.provider.endpoint.join(["oauth", "token"]);
         let fields = [
             ("grant_type", "refresh_token"),
             ("refresh_token", asking.refresh_token.expose()),
             ("client_id", CLIENT_ID),
         ];
-        let question = Ask::form(url.clone(), &fields, asking.refresh_token.clone());
+        let question = HttpRequest::form(url.clone(), &fields, asking.refresh_token.clone());
         // once only: what was asked with is used up, whether its answer arrives or not
         let mut answer = self.client.send(&question).await.map_err(Trouble::Hub)?;
-        let answer: Answer = answer.document().await.map_err(Trouble::Hub)?;
+        let answer: TokenResponse = answer.document().await.map_err(Trouble::Hub)?;
         let source = CredentialSource::Login(PathBuf::new());
         let parse = |text: &str| Secret::parse(text, &source).ok().flatten();
         let Some(secret) = parse(&answer.access_token) else {

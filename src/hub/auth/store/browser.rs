@@ -11,7 +11,7 @@ use super::super::{AuthError, place};
 use super::stored_tokens::{Browser, StoredTokens};
 use super::{read_stored, secret_file, stored_beside, stored_path};
 use crate::credential::{Credential, CredentialSource, Secret};
-use crate::settings::{Login, Provider};
+use crate::settings::{LoginStore, ProviderSettings};
 
 /// The login that is in use, if a browser made it.
 #[derive(Debug, Clone)]
@@ -25,18 +25,18 @@ pub(crate) struct BrowserLogin {
 
 /// What is to be done about a token that ends.
 #[derive(Debug)]
-pub(crate) enum Turn {
+pub(crate) enum RenewalTurn {
     /// Another program has renewed it already.
     Renewed(Secret, Option<u64>),
     /// The hub is to be asked.
-    Ask(Box<Asking>),
+    Ask(Box<RenewalRight>),
     /// There is no such login any more, or nothing to ask with.
     Over,
 }
 
 /// The right to ask the hub, while nobody else does.
 #[derive(Debug)]
-pub(crate) struct Asking {
+pub(crate) struct RenewalRight {
     /// What the hub wants to see.
     pub(crate) refresh_token: Secret,
     stale: Secret,
@@ -48,8 +48,9 @@ impl BrowserLogin {
     /// The login that a credential came from; none for a token that somebody made for good. A list of logins that cannot be
     /// read is no reason to send nothing. Blocks while another program renews it, for half a minute at most.
     #[must_use]
-    pub(crate) fn of(provider: &Provider, credential: &Credential) -> Option<Self> {
-        let (Some(Login::HuggingFace(_)), CredentialSource::Login(token_file)) = (&provider.login, credential.source())
+    pub(crate) fn of(provider: &ProviderSettings, credential: &Credential) -> Option<Self> {
+        let (Some(LoginStore::HuggingFace(_)), CredentialSource::Login(token_file)) =
+            (&provider.login, credential.source())
         else {
             return None;
         };
@@ -82,19 +83,23 @@ impl BrowserLogin {
     /// # Errors
     /// When another process holds the lock, or the store cannot be read or written: an answer that could not be written down
     /// would be lost, and the login with it.
-    pub(crate) fn begin(&self, stale: &Secret) -> Result<Turn, AuthError> {
+    pub(crate) fn begin(&self, stale: &Secret) -> Result<RenewalTurn, AuthError> {
         let (path, lock) = stored_beside(&self.token_file)?;
         let mut stored = read_stored(&path)?;
         let source = CredentialSource::Login(self.token_file.clone());
         let secret = |text: &str| Ok::<_, AuthError>(Secret::parse(text, &source)?);
-        let Some((_, browser)) = stored.browsers().find(|(name, _)| *name == self.name) else { return Ok(Turn::Over) };
+        let Some((_, browser)) = stored.browsers().find(|(name, _)| *name == self.name) else {
+            return Ok(RenewalTurn::Over);
+        };
         let Browser { token, refresh_token, expires_at } = browser;
         if token != stale.expose() {
-            return Ok(secret(token)?.map_or(Turn::Over, |token| Turn::Renewed(token, expires_at)));
+            return Ok(secret(token)?.map_or(RenewalTurn::Over, |token| RenewalTurn::Renewed(token, expires_at)));
         }
-        let Some(refresh_token) = refresh_token.map(secret).transpose()?.flatten() else { return Ok(Turn::Over) };
+        let Some(refresh_token) = refresh_token.map(secret).transpose()?.flatten() else {
+            return Ok(RenewalTurn::Over);
+        };
         secret_file::write(&path, &stored.render())?;
-        Ok(Turn::Ask(Box::new(Asking { refresh_token, stale: stale.clone(), stored: path, _lock: lock })))
+        Ok(RenewalTurn::Ask(Box::new(RenewalRight { refresh_token, stale: stale.clone(), stored: path, _lock: lock })))
     }
 
     /// Writes down what the hub answered, and puts the token to use unless another login is in use by now.
@@ -103,7 +108,7 @@ impl BrowserLogin {
     /// When the store cannot be read or written.
     pub(crate) fn finish(
         &self,
-        asking: &Asking,
+        asking: &RenewalRight,
         token: &Secret,
         refresh_token: &Secret,
         expires_at: Option<u64>,
@@ -156,7 +161,7 @@ mod tests {
         assert_eq!((login.name.as_str(), login.expires_at), ("oauth-bob", Some(0)));
         let turn = login.begin(&secret("hf_old")).unwrap();
         assert!(
-            matches!(turn, Turn::Renewed(token, Some(4_000_000_000)) if token == secret("hf_new")),
+            matches!(turn, RenewalTurn::Renewed(token, Some(4_000_000_000)) if token == secret("hf_new")),
             "the next token is there"
         );
     }
@@ -177,7 +182,7 @@ mod tests {
     #[test]
     fn a_note_below_the_token_in_use_does_not_keep_the_next_one_from_its_place() {
         let (login, root) = found("hf_old\nmy login\n", &NEW.replace("hf_new", "hf_old")).expect("a login");
-        let Turn::Ask(asking) = login.begin(&secret("hf_old")).unwrap() else { panic!("nobody has renewed it") };
+        let RenewalTurn::Ask(asking) = login.begin(&secret("hf_old")).unwrap() else { panic!("nobody has renewed it") };
         login.finish(&asking, &secret("hf_new"), &secret("hf_s"), Some(7)).unwrap();
         assert_eq!(fs::read_to_string(root.path().join("token")).unwrap(), "hf_new");
         let expected = NEW.replace("hf_r", "hf_s").replace("4000000000", "7");

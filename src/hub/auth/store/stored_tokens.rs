@@ -32,16 +32,16 @@ pub(super) struct StoredTokens(Vec<Section>);
 
 struct Section {
     name: String,
-    entries: Vec<Entry>,
+    entries: Vec<IniEntry>,
 }
 
-struct Entry {
+struct IniEntry {
     key: String,
     /// The lines of the value; nearly always one.
     lines: Vec<String>,
 }
 
-impl Entry {
+impl IniEntry {
     fn is(&self, key: &str) -> bool {
         self.key.to_lowercase() == key
     }
@@ -50,7 +50,7 @@ impl Entry {
 impl StoredTokens {
     /// Reads the text of the file at `path`.
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, AuthError> {
-        let mut reader = Reader { sections: Vec::new(), indent: None };
+        let mut reader = IniReader { sections: Vec::new(), indent: None };
         for (number, line) in text.lines().enumerate() {
             reader.take(line).map_err(|problem| AuthError::Malformed {
                 path: path.to_owned(),
@@ -94,7 +94,7 @@ impl StoredTokens {
         let entries = &mut self.0[at].entries;
         if !same {
             entries.retain(|entry| !entry.is(TOKEN) && !OF_THE_TOKEN.iter().any(|key| entry.is(key)));
-            entries.insert(0, Entry { key: TOKEN.to_owned(), lines: vec![token.to_owned()] });
+            entries.insert(0, IniEntry { key: TOKEN.to_owned(), lines: vec![token.to_owned()] });
         }
     }
 
@@ -119,7 +119,7 @@ impl StoredTokens {
         section.entries.retain(|entry| !OF_THE_TOKEN.iter().any(|key| entry.is(key)));
         let end = expires_at.map(|end| (END, end.to_string()));
         let entries = [(REFRESH, refresh_token.to_owned())].into_iter().chain(end);
-        let entries = entries.map(|(key, value)| Entry { key: key.to_owned(), lines: vec![value] });
+        let entries = entries.map(|(key, value)| IniEntry { key: key.to_owned(), lines: vec![value] });
         section.entries.splice(1..1, entries);
     }
 
@@ -132,13 +132,13 @@ impl StoredTokens {
 }
 
 /// configparser's reading, line by line (`_read` of CPython 3.11, with no interpolation).
-struct Reader {
+struct IniReader {
     sections: Vec<Section>,
     /// How far the entry under way is indented; its value goes on in lines that are further in.
     indent: Option<usize>,
 }
 
-impl Reader {
+impl IniReader {
     fn take(&mut self, line: &str) -> Result<(), &'static str> {
         let text = line.trim();
         if text.starts_with(['#', ';']) {
@@ -162,13 +162,13 @@ impl Reader {
         if key.is_empty() || section.entries.iter().any(|entry| entry.is(&key.to_lowercase())) {
             return Err("a key is empty or stands there twice");
         }
-        section.entries.push(Entry { key: key.to_owned(), lines: vec![value.trim_start().to_owned()] });
+        section.entries.push(IniEntry { key: key.to_owned(), lines: vec![value.trim_start().to_owned()] });
         self.indent = Some(indent);
         Ok(())
     }
 
     /// The entry whose value goes on in this line.
-    fn going_on(&mut self, text: &str, indent: usize) -> Option<&mut Entry> {
+    fn going_on(&mut self, text: &str, indent: usize) -> Option<&mut IniEntry> {
         let own = self.indent?;
         (text.is_empty() || indent > own).then(|| self.sections.last_mut()?.entries.last_mut()).flatten()
     }

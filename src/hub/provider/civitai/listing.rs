@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use url::Url;
 
 use super::super::ProviderError;
-use super::wire::{File, Version};
+use super::wire::{Version, WireFile};
 use crate::digest::Digest;
-use crate::manifest::{AskedAs, Entry, Published, Scan};
+use crate::manifest::{AskedAs, ListedFile, Published, Scan};
 use crate::repo::{Repo, RepoPath, printable};
 
 /// In bytes. File systems take 255, and a number or the ending of a note of ours may be added.
@@ -26,8 +26,8 @@ pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
 
 /// The files of a version, sorted by path. Of those with one name the primary keeps it, and each of the others has its
 /// number in it. `number` is that of the version.
-pub(super) fn entries(repo: &Repo, number: Option<u64>, version: &Version) -> Result<Vec<Entry>, ProviderError> {
-    let mut entries: Vec<Entry> =
+pub(super) fn entries(repo: &Repo, number: Option<u64>, version: &Version) -> Result<Vec<ListedFile>, ProviderError> {
+    let mut entries: Vec<ListedFile> =
         version.files.iter().flatten().filter_map(|file| entry(number, version, file)).collect();
     let mut bearers: HashMap<String, usize> = HashMap::new();
     for entry in &entries {
@@ -51,7 +51,7 @@ fn folded(path: &str) -> String {
     path.to_lowercase()
 }
 
-fn entry(number: Option<u64>, version: &Version, file: &File) -> Option<Entry> {
+fn entry(number: Option<u64>, version: &Version, file: &WireFile) -> Option<ListedFile> {
     let id = file.id?;
     let name = file.name.as_deref().unwrap_or_default();
     let text = |text: &Option<String>| text.as_deref().map(printable);
@@ -75,7 +75,7 @@ fn entry(number: Option<u64>, version: &Version, file: &File) -> Option<Entry> {
         reason = "a hint; `as` cuts what makes no sense"
     )]
     let size = ((file.size_kb.unwrap_or_default() * 1024.0).round() as u64).min(super::LARGEST_FILE);
-    Some(Entry {
+    Some(ListedFile {
         path: file_name(name, id),
         size,
         // the record is in upper case; a digest has one spelling
@@ -90,7 +90,7 @@ fn entry(number: Option<u64>, version: &Version, file: &File) -> Option<Entry> {
 
 /// How a file is asked for that is not the version's own. The API says so by asking for it at another version, or by its
 /// kind alone where it asks for the version's own by number.
-fn asked_as(number: Option<u64>, version: &Version, file: &File) -> Option<AskedAs> {
+fn asked_as(number: Option<u64>, version: &Version, file: &WireFile) -> Option<AskedAs> {
     let link = file.download_url.as_deref().and_then(|link| Url::parse(link).ok());
     let at = || link.as_ref()?.path().strip_prefix("/api/download/models/")?.parse().ok();
     if let (Some(own), Some(other)) = (number, file.model_version_id.or_else(at))
@@ -105,7 +105,7 @@ fn asked_as(number: Option<u64>, version: &Version, file: &File) -> Option<Asked
 }
 
 /// Only texts count, and only the keys that a link may ask for.
-fn traits(file: &File) -> BTreeMap<String, String> {
+fn traits(file: &WireFile) -> BTreeMap<String, String> {
     let value = |key: &str| Some(printable(file.metadata.as_ref()?.get(key)?.as_str()?));
     TRAITS.iter().filter_map(|key| Some(((*key).to_owned(), value(key)?))).collect()
 }
@@ -154,7 +154,7 @@ fn with_number(path: &RepoPath, id: u64) -> RepoPath {
 mod tests {
     use super::*;
 
-    fn listed(files: &str) -> Result<Vec<Entry>, String> {
+    fn listed(files: &str) -> Result<Vec<ListedFile>, String> {
         let version: Version = serde_json::from_str(&format!(r#"{{"files":[{files}]}}"#)).unwrap();
         let repo = Repo { kind: crate::repo::RepoKind::Model, id: "7".parse().unwrap() };
         entries(&repo, Some(2), &version).map_err(|error| error.to_string())

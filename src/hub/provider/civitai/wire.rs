@@ -8,13 +8,13 @@ use crate::repo::{RepoPath, printable};
 /// `GET /api/v1/models/{id}`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Model {
+pub(super) struct WireModel {
     mode: Option<String>,
     /// The latest one first.
     pub(super) model_versions: Option<Vec<OfVersion>>,
 }
 
-impl Model {
+impl WireModel {
     pub(super) fn is_archived(&self) -> bool {
         self.mode.as_deref() == Some("Archived")
     }
@@ -24,7 +24,7 @@ impl Model {
 #[derive(Debug, Deserialize)]
 pub(super) struct OfVersion {
     pub(super) id: u64,
-    pub(super) files: Option<Vec<File>>,
+    pub(super) files: Option<Vec<WireFile>>,
 }
 
 impl OfVersion {
@@ -44,7 +44,7 @@ pub(super) struct Version {
     pub(super) usage_control: Option<String>,
     pub(super) paid_access: Option<PaidAccess>,
     pub(super) model: Option<OfModel>,
-    pub(super) files: Option<Vec<File>>,
+    pub(super) files: Option<Vec<WireFile>>,
 }
 
 /// Who pays, and until when.
@@ -68,7 +68,7 @@ pub(super) struct OfModel {
 /// for tells a file that is only linked (providers C1, C2).
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct File {
+pub(super) struct WireFile {
     pub(super) id: Option<u64>,
     pub(super) name: Option<String>,
     #[serde(rename = "type")]
@@ -88,7 +88,7 @@ pub(super) struct File {
     pub(super) metadata: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
-impl File {
+impl WireFile {
     /// A hash on record.
     pub(super) fn hash(&self, name: &str) -> Option<&str> {
         self.hashes.as_ref()?.get(name)?.as_str().map(str::trim)

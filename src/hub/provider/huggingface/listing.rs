@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use serde_json::Number;
 
 use super::super::ProviderError;
-use super::wire::{MOST_ROWS, Node, Page};
+use super::wire::{MOST_ROWS, Page, TreeEntry};
 use crate::digest::Digest;
-use crate::manifest::{Entry, Odd, is_kept_in_lfs};
+use crate::manifest::{ListedFile, Odd, is_kept_in_lfs};
 use crate::repo::{NameError, Repo, RepoPath, printable};
 
 /// All pages of a listing together may have so many bytes: 1,000 rows have some 300,000.
@@ -24,9 +24,9 @@ pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
 
 /// What the rows of a tree say together.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct TreeRows {
     /// The files of which all is told.
-    pub(super) told: Vec<Entry>,
+    pub(super) told: Vec<ListedFile>,
     /// The files that lack their size or their hash: the headers of their links must tell.
     pub(super) untold: Vec<Untold>,
     /// The files with names that cannot be had here.
@@ -44,7 +44,7 @@ pub(super) struct Untold {
     pub(super) blob_id: Option<String>,
 }
 
-impl Rows {
+impl TreeRows {
     /// Takes the rows of a page that was so many bytes long.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Rows {
         page.0.into_iter().try_for_each(|node| self.add(repo, node))
     }
 
-    fn add(&mut self, repo: &Repo, node: Node) -> Result<(), ProviderError> {
+    fn add(&mut self, repo: &Repo, node: TreeEntry) -> Result<(), ProviderError> {
         match node.kind.as_str() {
             "file" => {}
             "directory" => {
@@ -87,7 +87,7 @@ impl Rows {
         let (blob_id, xet_hash) = (node.oid.filter(is_hash), node.xet_hash.filter(is_hash));
         match (path, size, digest) {
             (Ok(path), Some(size), Some(digest)) => {
-                self.told.push(Entry { path, size, digest, blob_id, xet_hash, published: None });
+                self.told.push(ListedFile { path, size, digest, blob_id, xet_hash, published: None });
             }
             (Ok(path), ..) => self.untold.push(Untold { path, blob_id }),
             (Err(error), ..) => {
@@ -131,8 +131,8 @@ impl Rows {
     }
 
     /// The file that shows whether a listing without any large file says nothing about Git LFS: it would be in there.
-    pub(super) fn touchstone(&self) -> Option<&Entry> {
-        let may_be_large = |entry: &&Entry| {
+    pub(super) fn touchstone(&self) -> Option<&ListedFile> {
+        let may_be_large = |entry: &&ListedFile| {
             let of_a_size = POINTER.contains(&entry.size) || entry.size >= WORTH_A_QUESTION;
             entry.xet_hash.is_some() || (of_a_size && is_kept_in_lfs(entry.path.as_str()))
         };
@@ -141,7 +141,7 @@ impl Rows {
 
     /// What the listing says about sizes and hashes is about the pointers of Git LFS.
     pub(super) fn distrust(&mut self) {
-        let untold = self.told.drain(..).map(|Entry { path, blob_id, .. }| Untold { path, blob_id });
+        let untold = self.told.drain(..).map(|ListedFile { path, blob_id, .. }| Untold { path, blob_id });
         self.untold.extend(untold);
     }
 }
@@ -164,7 +164,7 @@ fn git_sha1(repo: &Repo, name: &str, oid: &str) -> Result<Digest, ProviderError>
 }
 
 /// Sorts the entries and refuses what cannot become a folder of files.
-pub(super) fn check(repo: &Repo, mut entries: Vec<Entry>) -> Result<Vec<Entry>, ProviderError> {
+pub(super) fn check(repo: &Repo, mut entries: Vec<ListedFile>) -> Result<Vec<ListedFile>, ProviderError> {
     entries.sort_by(|left, right| left.path.cmp(&right.path));
     // pages that overlap
     entries.dedup_by(|left, right| (&left.path, left.size, left.digest) == (&right.path, right.size, right.digest));
@@ -191,8 +191,8 @@ mod tests {
         Repo { kind: crate::repo::RepoKind::Model, id: "org/m".parse().unwrap() }
     }
 
-    fn rows(json: &str) -> Result<Rows, String> {
-        let mut rows = Rows::default();
+    fn rows(json: &str) -> Result<TreeRows, String> {
+        let mut rows = TreeRows::default();
         let taken = rows.take(&repo(), serde_json::from_str(json).unwrap(), json.len());
         taken.map(|()| rows).map_err(|error| {
             let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
@@ -200,7 +200,7 @@ mod tests {
         })
     }
 
-    fn read(json: &str) -> Result<Option<Entry>, String> {
+    fn read(json: &str) -> Result<Option<ListedFile>, String> {
         rows(&format!("[{json}]")).map(|rows| rows.told.into_iter().next())
     }
 
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_listing_must_be_able_to_become_a_folder() {
         let sized = |size: u64, paths: &[&str]| {
-            let entry = |path: &&str| Entry {
+            let entry = |path: &&str| ListedFile {
                 path: path.parse().unwrap(),
                 size,
                 digest: None,
@@ -293,13 +293,13 @@ mod tests {
 
     #[test]
     fn a_listing_is_bounded_as_a_whole() {
-        let mut rows = Rows::default();
+        let mut rows = TreeRows::default();
         for _ in 0..4 {
             rows.take(&repo(), Page(Vec::new()), 64 << 20).unwrap();
         }
         let error = rows.take(&repo(), Page(Vec::new()), 1).unwrap_err().to_string();
         assert!(error.ends_with("it is longer than 1000000 files or 256 MiB"), "{error}");
-        let mut rows = Rows { count: MOST_ROWS, ..Rows::default() };
+        let mut rows = TreeRows { count: MOST_ROWS, ..TreeRows::default() };
         let one_more = serde_json::from_str(r#"[{"type":"other","path":""}]"#).unwrap();
         let error = rows.take(&repo(), one_more, 1).unwrap_err().to_string();
         assert!(error.ends_with("it is longer than 1000000 files or 256 MiB"), "{error}");

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::Method;
 
-use super::listing::{self, Rows, Untold};
+use super::listing::{self, TreeRows, Untold};
 use super::{HuggingFace, wire};
 use crate::digest::Digest;
-use crate::hub::http::{Ask, Failure, next_page};
+use crate::hub::http::{Failure, HttpRequest, next_page};
 use crate::hub::provider::ProviderError;
-use crate::manifest::{Entry, Listing};
+use crate::manifest::{ListedFile, Listing};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 
 /// A listing has at most this many pages; those of the hub have 1,000 rows.
@@ -28,7 +28,7 @@ impl HuggingFace {
     /// Every file of a commit.
     pub(super) async fn listing(&self, repo: &Repo, commit: &Commit) -> Result<Listing, ProviderError> {
         let mut rows = match self.tree(repo, commit).await {
-            Err(ProviderError::Failure(failure)) if is_no_route(&failure) => Rows::default(),
+            Err(ProviderError::Failure(failure)) if is_no_route(&failure) => TreeRows::default(),
             Err(ProviderError::Failure(failure)) if is_no_revision(&failure) => {
                 let problem = format!("the server names the commit {commit}, but does not have it");
                 return Err(listing::problem(repo, &problem));
@@ -43,17 +43,17 @@ impl HuggingFace {
         {
             rows.distrust();
         }
-        let Rows { told, untold, odd, .. } = rows;
+        let TreeRows { told, untold, odd, .. } = rows;
         let untold = untold.into_iter().map(|untold| self.look_up(repo, commit, untold));
-        let told_by_headers: Vec<Entry> = stream::iter(untold).buffered(HEADS_AT_ONCE).try_collect().await?;
+        let told_by_headers: Vec<ListedFile> = stream::iter(untold).buffered(HEADS_AT_ONCE).try_collect().await?;
         let entries = listing::check(repo, told.into_iter().chain(told_by_headers).collect())?;
         Ok(Listing { entries: entries.into_iter().map(Arc::new).collect(), odd })
     }
 
-    async fn tree(&self, repo: &Repo, commit: &Commit) -> Result<Rows, ProviderError> {
+    async fn tree(&self, repo: &Repo, commit: &Commit) -> Result<TreeRows, ProviderError> {
         let mut page = self.api(repo, &["tree", commit.as_str()]);
         page.set_query(Some("recursive=true&expand=false"));
-        let (mut rows, mut seen) = (Rows::default(), HashSet::new());
+        let (mut rows, mut seen) = (TreeRows::default(), HashSet::new());
         while seen.len() < MOST_PAGES {
             let answer = self.client.sized_json(&self.get(page.clone())).await;
             let (nodes, headers, length): (wire::Page, _, _) = match answer {
@@ -81,7 +81,7 @@ impl HuggingFace {
     }
 
     /// Adds the files that only the repository's description names.
-    async fn add_described(&self, repo: &Repo, commit: &Commit, rows: &mut Rows) -> Result<(), ProviderError> {
+    async fn add_described(&self, repo: &Repo, commit: &Commit, rows: &mut TreeRows) -> Result<(), ProviderError> {
         let revision: Revision = commit.as_str().parse().expect("a commit is a revision");
         let (_, info) = self.info(repo, &revision).await?;
         let Some(siblings) = info.siblings else {
@@ -94,7 +94,7 @@ impl HuggingFace {
 
     /// Whether a file is kept in Git LFS, by the headers of its link: then a listing that says nothing of it is about
     /// pointers.
-    async fn is_a_pointer(&self, repo: &Repo, commit: &Commit, entry: &Entry) -> Result<bool, ProviderError> {
+    async fn is_a_pointer(&self, repo: &Repo, commit: &Commit, entry: &ListedFile) -> Result<bool, ProviderError> {
         match self.describe(repo, commit, &entry.path).await {
             Ok((_, digest)) => Ok(matches!(digest, Some(Digest::Sha256(_)))),
             // the headers are not for everybody; then the listing is all there is
@@ -107,13 +107,13 @@ impl HuggingFace {
         }
     }
 
-    async fn look_up(&self, repo: &Repo, commit: &Commit, file: Untold) -> Result<Entry, ProviderError> {
+    async fn look_up(&self, repo: &Repo, commit: &Commit, file: Untold) -> Result<ListedFile, ProviderError> {
         let Untold { path, blob_id } = file;
         let (Some(size), Some(digest)) = self.describe(repo, commit, &path).await? else {
             return Err(listing::problem(repo, &format!("the server gives no size and hash for `{path}`")));
         };
         let blob_id = if matches!(digest, Digest::GitSha1(_)) { Some(digest.hex()) } else { blob_id };
-        Ok(Entry { path, size, digest: Some(digest), blob_id, xet_hash: None, published: None })
+        Ok(ListedFile { path, size, digest: Some(digest), blob_id, xet_hash: None, published: None })
     }
 
     /// Size and hash of a file, by the headers of its link.
@@ -124,7 +124,7 @@ impl HuggingFace {
         path: &RepoPath,
     ) -> Result<(Option<u64>, Option<Digest>), ProviderError> {
         let url = self.resolve_link(repo, commit, path.as_str());
-        let answer = self.client.insist(&Ask { method: Method::HEAD, stay: true, ..self.get(url) }).await?;
+        let answer = self.client.insist(&HttpRequest { method: Method::HEAD, stay: true, ..self.get(url) }).await?;
         let of = answer.header("x-repo-commit").and_then(|text| text.parse::<Commit>().ok());
         if let Some(other) = of.filter(|of| of != commit) {
             return Err(listing::problem(repo, &format!("`{path}` was asked for at {commit}, and is that of {other}")));

@@ -62,7 +62,7 @@ fn gated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Gated, D::Error> 
 /// A page of `GET /api/{kind}/{id}/tree/{rev}`. Its rows are counted while they are read: a page of 64 MB can hold
 /// millions of tiny ones.
 #[derive(Debug)]
-pub(super) struct Page(pub(super) Vec<Node>);
+pub(super) struct Page(pub(super) Vec<TreeEntry>);
 
 impl<'de> Deserialize<'de> for Page {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for Page {
 /// A row of a page.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Node {
+pub(super) struct TreeEntry {
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) path: String,
@@ -114,14 +114,14 @@ pub(super) struct Lfs {
 pub(super) struct Whoami {
     pub(super) name: String,
     #[serde(default)]
-    pub(super) orgs: Vec<Named>,
+    pub(super) orgs: Vec<WithName>,
     #[serde(default)]
     pub(super) auth: Authentication,
 }
 
 /// Anything of which only the name is read.
 #[derive(Debug, Deserialize)]
-pub(super) struct Named {
+pub(super) struct WithName {
     pub(super) name: String,
 }
 
@@ -172,6 +172,6 @@ pub(super) struct Entity {
 
 /// An entry of `GET /api/{kind}?author=…`.
 #[derive(Debug, Deserialize)]
-pub(super) struct Found {
+pub(super) struct SearchHit {
     pub(super) id: String,
 }

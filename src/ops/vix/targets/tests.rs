@@ -43,16 +43,17 @@ fn a_model_is_found_where_a_worker_finds_it_and_nowhere_else() {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, CONTENT).unwrap();
         }
-        let order = Order {
+        let order = VixRequest {
             comfyui_dir: Some(root.join("ComfyUI")),
             models_dir: Some(root.join("Data/models")),
-            ..Order::default()
+            ..VixRequest::default()
         };
         let data = root.join("Data").display().to_string();
         let targets = Targets::resolve(&order, &Env::of("/home/bob", [("BASE_DATA_DIR", &*data)])).unwrap();
         let model = model(row);
-        for look in [Look::AtLength, Look::AtContent(None)] {
-            let found = matches!(targets.look(&model, look).unwrap(), Found::InPlace(_) | Found::Elsewhere(_));
+        for look in [Comparison::AtLength, Comparison::AtContent(None)] {
+            let found =
+                matches!(targets.look(&model, look).unwrap(), TargetState::InPlace(_) | TargetState::Elsewhere(_));
             assert_eq!(Value::from(found), row["found"], "{row}");
         }
         let ours = targets.place(&model).display().to_string().replace(&root.display().to_string(), "ROOT");

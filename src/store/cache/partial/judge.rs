@@ -34,7 +34,7 @@ pub(crate) struct Mismatch {
 
 /// What [`Partial::verify`] finds.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum Judgement {
     /// It is the content.
     Right(Verified),
     /// It is not, and the bytes are gone.
@@ -53,7 +53,7 @@ impl Partial {
     ///
     /// # Errors
     /// Where the file cannot be read or brought to the disk.
-    pub(crate) fn verify(mut self) -> Result<Verdict, CacheError> {
+    pub(crate) fn verify(mut self) -> Result<Judgement, CacheError> {
         self.hash_up_to(self.wanted.size)?;
         let actual = self.hasher().clone().finish();
         if actual != self.wanted.digest {
@@ -74,19 +74,19 @@ impl Partial {
         {
             let mismatch = Mismatch { expected: self.wanted.digest, actual };
             self.discard()?;
-            return Ok(Verdict::Wrong { mismatch, rivals: true });
+            return Ok(Judgement::Wrong { mismatch, rivals: true });
         }
-        Ok(Verdict::Right(Verified(self)))
+        Ok(Judgement::Right(Verified(self)))
     }
 
     /// What is wrong with content of the wrong hash: holes in what was left, or everything.
-    fn mend_or_discard(mut self, actual: Digest) -> Result<Verdict, CacheError> {
+    fn mend_or_discard(mut self, actual: Digest) -> Result<Judgement, CacheError> {
         let rivals = self.has_rivals();
         let resumed = std::mem::take(&mut self.resumed);
         let holes = holes::find(&self.file, &resumed).map_err(CacheError::at("read", &self.place.path))?;
         if rivals || holes.total() == 0 || holes.total() == self.wanted.size {
             self.discard()?;
-            return Ok(Verdict::Wrong { mismatch: Mismatch { expected: self.wanted.digest, actual }, rivals });
+            return Ok(Judgement::Wrong { mismatch: Mismatch { expected: self.wanted.digest, actual }, rivals });
         }
         let mut here = Ranges::default();
         holes.missing(self.wanted.size).into_iter().for_each(|range| here.insert(range));
@@ -96,7 +96,7 @@ impl Partial {
         here.iter().try_for_each(|range| journal.note(range))?;
         self.journal = Some(Mutex::new(journal));
         self.hasher = Mutex::new(ContentHasher::like(&self.wanted.digest, self.wanted.size));
-        Ok(Verdict::Holes(self, here))
+        Ok(Judgement::Holes(self, here))
     }
 
     /// Takes the file out of the reach of others: their next write finds it gone.
@@ -207,8 +207,8 @@ impl Verified {
     }
 
     /// The state of the file, for the notes.
-    pub(in crate::store::cache) fn noted(&self) -> Option<notes::Stamp> {
-        notes::Stamp::of_open(&self.0.file)
+    pub(in crate::store::cache) fn noted(&self) -> Option<notes::HashedState> {
+        notes::HashedState::of_open(&self.0.file)
     }
 
     /// Whether the path still names the file that was verified, as it was then.

@@ -1,6 +1,6 @@
 //! Attacks on blobs: shared stores, other repositories, two writers, things in the way.
 
-use super::super::{CacheError, Known};
+use super::super::{CacheError, ContentState};
 use super::*;
 use crate::manifest::Listing;
 
@@ -45,9 +45,9 @@ fn the_shared_store_is_read_through_links_and_never_written_through() {
     fs::write(&store, "rotten!").unwrap();
     let blob = cache.layout().blob(&wanted.digest);
     symlink("../../blobs/ab/abcd", &blob).unwrap();
-    assert_eq!(cache.verdict_on_blob(&wanted), Known::Unknown, "the length is right");
+    assert_eq!(cache.verdict_on_blob(&wanted), ContentState::Unknown, "the length is right");
     assert!(!cache.examine(&wanted, &blob, &|_| {}).unwrap());
-    assert_eq!(cache.verdict_on_blob(&wanted), Known::Wrong);
+    assert_eq!(cache.verdict_on_blob(&wanted), ContentState::Wrong);
 
     cache.publish(verified(&cache, &wanted, b"weights")).unwrap();
     assert_eq!(fs::read(&store).unwrap(), b"rotten!", "the store's own bytes are untouched");
@@ -184,7 +184,7 @@ fn threads_that_publish_one_blob_at_once_all_succeed() {
                     cache.link(&target, &wanted.path, &wanted.digest).unwrap();
                     // another one's, between its rename and its note, is known to nobody yet
                     let verdict = cache.verdict_at_name(&target, &wanted);
-                    assert!(matches!(verdict, Known::Right | Known::Unknown), "{verdict:?}");
+                    assert!(matches!(verdict, ContentState::Right | ContentState::Unknown), "{verdict:?}");
                 });
             }
         });

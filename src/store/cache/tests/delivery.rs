@@ -8,7 +8,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::{lfs, small};
 use crate::manifest::RepoFile;
-use crate::store::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Standing};
+use crate::store::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Occupant};
 use crate::store::cache::{CacheError, RepoCache};
 
 const CONTENT: &[u8] = b"weights";
@@ -126,7 +126,7 @@ fn what_is_there_and_right_stays_whoever_put_it_there() {
     let stage = stage();
     stage.put(CONTENT);
     let before = fs::metadata(stage.place()).unwrap().modified().unwrap();
-    assert_eq!(stage.delivery(LinkMode::Auto, false).look(&stage.file, None).unwrap(), Standing::Right);
+    assert_eq!(stage.delivery(LinkMode::Auto, false).look(&stage.file, None).unwrap(), Occupant::Right);
     assert_eq!(stage.bring(LinkMode::Copy).unwrap(), Arrival::InPlace);
     assert_eq!(fs::metadata(stage.place()).unwrap().modified().unwrap(), before);
 }

@@ -3,8 +3,8 @@
 use crate::manifest::Listing;
 use std::time::{Duration, SystemTime};
 
-use super::super::notes::Stamp;
-use super::super::{CacheError, Folder, Known};
+use super::super::notes::HashedState;
+use super::super::{CacheError, ContentState, Folder};
 use super::*;
 
 fn folder() -> (TempDir, Folder) {
@@ -30,12 +30,12 @@ fn note(folder: &Folder, name: &str) -> PathBuf {
 fn a_file_and_its_note_stand_where_huggingface_hub_puts_them() {
     let (_home, folder) = folder();
     let (file, target) = (small("sub/c.json", b"{}"), commit("5b"));
-    assert_eq!(folder.verdict(&file), Known::Absent);
+    assert_eq!(folder.verdict(&file), ContentState::Absent);
     folder.publish(proof(&folder, &file, b"{}"), &file.path).unwrap();
     folder.write_metadata(&target, &file).unwrap();
     let text = fs::read_to_string(note(&folder, "sub/c.json")).unwrap();
     assert!(text.starts_with(&format!("{target}\n{}\n", file.digest.hex())) && text.ends_with('\n'));
-    assert_eq!(folder.verdict(&file), Known::Right);
+    assert_eq!(folder.verdict(&file), ContentState::Right);
     assert!(folder.write_listing(&target, &Listing::default()).unwrap());
     assert_eq!(folder.listing(&target), Some(Listing::default()));
     assert_eq!(folder.lock(&file.path), note(&folder, "sub/c.json").with_extension("lock"));
@@ -56,14 +56,14 @@ fn without_a_note_the_content_decides() {
     let (_home, folder) = folder();
     for file in [small("c.json", b"{}"), lfs("w.bin", b"{}")] {
         fs::write(folder.file(&file.path), "{}").unwrap();
-        assert_eq!(folder.verdict(&file), Known::Unknown);
+        assert_eq!(folder.verdict(&file), ContentState::Unknown);
         assert!(folder.examine(&file, &|_| {}).unwrap());
-        assert_eq!(folder.verdict(&file), Known::Right);
+        assert_eq!(folder.verdict(&file), ContentState::Right);
         fs::remove_file(folder.file(&file.path)).unwrap();
         fs::write(folder.file(&file.path), "[]").unwrap();
-        assert_eq!(folder.verdict(&file), Known::Unknown);
+        assert_eq!(folder.verdict(&file), ContentState::Unknown);
         assert!(!folder.examine(&file, &|_| {}).unwrap());
-        assert_eq!(folder.verdict(&file), Known::Wrong);
+        assert_eq!(folder.verdict(&file), ContentState::Wrong);
     }
 }
 
@@ -75,25 +75,25 @@ fn a_note_does_not_cover_what_was_changed_at_whatever_time() {
     folder.write_metadata(&target, &file).unwrap();
     folder.keep_notes().unwrap();
     let again = Folder::open(folder.root());
-    assert_eq!(again.verdict(&file), Known::Right);
+    assert_eq!(again.verdict(&file), ContentState::Right);
     // whoever writes may set the time back, or forth, but not the time of change
     for time in [SystemTime::UNIX_EPOCH, SystemTime::now() + Duration::from_secs(5)] {
-        let before = Stamp::of(&folder.file(&file.path));
+        let before = HashedState::of(&folder.file(&file.path));
         loop {
             fs::write(folder.file(&file.path), "Weights").unwrap();
             let handle = fs::File::options().write(true).open(folder.file(&file.path)).unwrap();
             handle.set_modified(time).unwrap();
             // the clock of the file system goes in ticks
-            if Stamp::of(&folder.file(&file.path)) != before {
+            if HashedState::of(&folder.file(&file.path)) != before {
                 break;
             }
         }
-        assert_eq!(again.verdict(&file), Known::Unknown);
+        assert_eq!(again.verdict(&file), ContentState::Unknown);
         assert!(!again.examine(&file, &|_| {}).unwrap());
     }
     // Nor does it help a file of another length, however old.
     fs::write(folder.file(&file.path), "weight").unwrap();
-    assert_eq!(again.verdict(&file), Known::Absent);
+    assert_eq!(again.verdict(&file), ContentState::Absent);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn notes_of_hf_are_not_believed() {
         ("6c".repeat(20), file.digest.hex(), "1795319391.5"),
     ] {
         fs::write(note(&folder, "w.bin"), format!("{commit}\n{etag}\n{time}\n")).unwrap();
-        assert_ne!(Folder::open(folder.root()).verdict(&file), Known::Right, "{commit} {etag}");
+        assert_ne!(Folder::open(folder.root()).verdict(&file), ContentState::Right, "{commit} {etag}");
     }
     fs::write(note(&folder, "w.bin"), b"\xff\xfe").unwrap();
     assert!(!folder.examine(&file, &|_| {}).unwrap());

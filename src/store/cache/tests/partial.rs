@@ -7,7 +7,7 @@ use std::thread;
 
 use proptest::prelude::*;
 
-use super::super::partial::{Mismatch, Partial, PartialPlace, Verdict, Verified};
+use super::super::partial::{Judgement, Mismatch, Partial, PartialPlace, Verified};
 use super::super::{CacheError, Links};
 use super::world;
 use crate::digest::{ContentHasher, Digest};
@@ -30,9 +30,9 @@ fn right(partial: Partial) -> Verified {
 }
 
 #[track_caller]
-fn right_of(verdict: Verdict) -> Verified {
+fn right_of(verdict: Judgement) -> Verified {
     match verdict {
-        Verdict::Right(verified) => verified,
+        Judgement::Right(verified) => verified,
         other => panic!("{other:?}"),
     }
 }
@@ -41,7 +41,7 @@ fn right_of(verdict: Verdict) -> Verified {
 #[track_caller]
 fn wrong(partial: Partial) -> (Mismatch, bool) {
     match partial.verify().unwrap() {
-        Verdict::Wrong { mismatch, rivals } => (mismatch, rivals),
+        Judgement::Wrong { mismatch, rivals } => (mismatch, rivals),
         other => panic!("{other:?}"),
     }
 }
@@ -260,7 +260,7 @@ fn a_hole_costs_itself_and_not_the_file() {
     fs::write(place(folder.path()).path, &damaged).unwrap();
     let (partial, here) = Partial::open(place(folder.path()), &file).unwrap();
     assert_eq!(here.missing(file.size), []);
-    let Verdict::Holes(partial, here) = partial.verify().unwrap() else { panic!("there is a hole") };
+    let Judgement::Holes(partial, here) = partial.verify().unwrap() else { panic!("there is a hole") };
     assert_eq!((here.total(), here.frontier()), (40_000 - 8192, 8192));
     assert_eq!(place(folder.path()).finished(&file), here, "the journal knows of it");
     partial.write(8192, &[&content[8192..16_384]]).unwrap();

@@ -13,7 +13,7 @@ use crate::credential::{Credential, Secret};
 
 /// A request, before it is sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Ask<'a> {
+pub(crate) struct HttpRequest<'a> {
     /// The method; `POST` where there is a body, else only `GET` and `HEAD` occur.
     pub(crate) method: Method,
     /// The address.
@@ -29,7 +29,7 @@ pub(crate) struct Ask<'a> {
     pub(crate) stay: bool,
 }
 
-impl<'a> Ask<'a> {
+impl<'a> HttpRequest<'a> {
     /// A `GET` of everything.
     #[must_use]
     pub(crate) const fn get(url: Url, credential: Option<&'a Credential>) -> Self {

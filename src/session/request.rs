@@ -9,7 +9,7 @@ use crate::settings::{self, Settings, SettingsError};
 
 /// A repository of a provider, as somebody asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Wanted {
+pub(crate) struct RepoRequest {
     /// The name of the provider.
     pub(crate) provider: String,
     /// The repository.
@@ -22,7 +22,7 @@ pub(crate) struct Wanted {
     pub(crate) token: Option<Secret>,
 }
 
-impl Wanted {
+impl RepoRequest {
     /// Reads a reference; what it leaves open has its default.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Wanted {
     ///
     /// # Errors
     /// When there is none of its name.
-    pub(crate) fn provider(&self, settings: &Settings) -> Result<settings::Provider, SettingsError> {
+    pub(crate) fn provider(&self, settings: &Settings) -> Result<settings::ProviderSettings, SettingsError> {
         let provider = settings.provider(&self.provider)?;
         Ok(self.site.as_ref().map_or_else(|| provider.clone(), |site| provider.at(site)))
     }

@@ -21,12 +21,12 @@ const WORKERS: usize = 2;
 const FILE_WORKERS: usize = 16;
 
 /// What runs until it is done, fails, or the process is asked to stop.
-pub(super) struct Running {
+pub(super) struct Runner {
     terminal: Terminal,
     progress: Arc<Progress>,
 }
 
-impl Running {
+impl Runner {
     /// Nothing runs yet, and nothing is drawn.
     pub(super) fn new(terminal: &Terminal) -> Self {
         Self { terminal: terminal.clone(), progress: Arc::new(Progress::new(terminal)) }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
 
-use super::{AT_ONCE, Asked, Check, Checked};
+use super::{AT_ONCE, AccessCheck, AskedRepo, Checked};
 use crate::error::Error;
 use crate::hub::http::Failure;
 use crate::report::Wait;
@@ -18,7 +18,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause that gatedl chooses itself.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-impl Check<'_> {
+impl AccessCheck<'_> {
     /// Asks again and again until every gate is open, one is closed for good, or the time is up.
     pub(crate) async fn wait(&mut self, limit: Duration) {
         let since = Instant::now();
@@ -46,13 +46,13 @@ impl Check<'_> {
 
     /// Whether something was refused that waiting does not mend, so that the user should know at once.
     fn is_settled(&self) -> bool {
-        self.repos.iter().any(|Asked { checked, .. }| checked.outcome.is_err() && !may_open(checked))
+        self.repos.iter().any(|AskedRepo { checked, .. }| checked.outcome.is_err() && !may_open(checked))
     }
 
     async fn ask_again(&mut self, closed: Vec<usize>) {
         let repos = &self.repos;
         let questions = closed.into_iter().map(|place| async move {
-            let Asked { connection, checked } = &repos[place];
+            let AskedRepo { connection, checked } = &repos[place];
             let outcome = match &checked.resolved {
                 Some(resolved) => connection.ask_again(checked.wanted.subject(), resolved).await,
                 None => Ok(()),

@@ -16,7 +16,7 @@ const LARGEST_JSON: usize = 64 << 20;
 
 /// The beginning of an answer: status and headers are there, the body is still on its way.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub(super) response: reqwest::Response,
     pub(super) url: Url,
     pub(super) stall: Duration,
@@ -24,7 +24,7 @@ pub(crate) struct Answer {
     pub(super) whole: Duration,
 }
 
-impl Answer {
+impl HttpResponse {
     /// The status.
     #[must_use]
     pub(crate) fn status(&self) -> StatusCode {

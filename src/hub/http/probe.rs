@@ -7,11 +7,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use url::Url;
 
-use super::{Ask, Client, Failure, Quota};
+use super::{Client, Failure, HttpRequest, Quota};
 
 /// What a server said besides its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct Probe {
     /// The status.
     pub(crate) status: u16,
     /// How long it took until the answer began.
@@ -29,13 +29,13 @@ impl Client {
     ///
     /// # Errors
     /// When no answer comes.
-    pub(crate) async fn look(&self, ask: &Ask<'_>) -> Result<Look, Failure> {
+    pub(crate) async fn look(&self, ask: &HttpRequest<'_>) -> Result<Probe, Failure> {
         let since = Instant::now();
         let answer = self.step(ask, &ask.url, ask.credential).await?;
         let took = since.elapsed();
         let date = answer.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
         let location = answer.header("location").and_then(|location| ask.url.join(location).ok());
-        Ok(Look {
+        Ok(Probe {
             status: answer.status().as_u16(),
             took,
             clock_skew: date.map(|date| skew(date, SystemTime::now())),

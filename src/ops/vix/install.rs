@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::targets::{Found, Look, Target, Targets};
-use super::{Order, Placed, Way};
+use super::targets::{Comparison, ModelTarget, TargetState, Targets};
+use super::{ModelArrival, Placed, VixRequest};
 use crate::apps::visionatrix::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
 use crate::endpoint::{Protocol, public};
 use crate::error::Error;
 use crate::fetch::{FileState, Planned, blocking};
-use crate::ops::pull::{Access, Prepared, Pulled, Request, prepare, settle, transfer};
+use crate::ops::pull::{GateAnswer, Prepared, PullRequest, Pulled, prepare, settle, transfer};
 use crate::reference::{Reference, Within};
 use crate::session::Session;
 use crate::settings::Settings;
@@ -18,14 +18,14 @@ use crate::store::cache::delivery::{Arrival, Hashed};
 use crate::store::cache::{CacheError, Links, RepoCache, RepoLayout, space};
 
 /// Brings models to the folders of a worker.
-pub(super) struct Porter<'a> {
-    pub(super) order: &'a Order,
+pub(super) struct Installer<'a> {
+    pub(super) order: &'a VixRequest,
     pub(super) session: &'a Session,
     pub(super) targets: Targets,
 }
 
 /// What is to become of a model.
-enum Begun {
+enum PlannedModel {
     /// Nothing: it is there, or this is a dry run.
     Over(Placed),
     /// Its file is to be pulled and given its name.
@@ -46,7 +46,7 @@ struct Cached {
     bytes_fetched: u64,
 }
 
-impl Porter<'_> {
+impl Installer<'_> {
     /// Brings models, all by one transfer, and says what became of each as soon as it is known. The numbers are those of
     /// the caller.
     pub(super) async fn bring(
@@ -59,11 +59,11 @@ impl Porter<'_> {
             let (mut owners, mut prepared) = (Vec::new(), Vec::new());
             for (number, model) in std::mem::take(&mut models) {
                 match self.begin(model, force).await {
-                    Ok(Begun::Pull(pull)) => {
+                    Ok(PlannedModel::Pull(pull)) => {
                         owners.push((number, model));
                         prepared.push(*pull);
                     }
-                    Ok(Begun::Over(placed)) => told(number, Ok(placed)),
+                    Ok(PlannedModel::Over(placed)) => told(number, Ok(placed)),
                     Err(error) => told(number, Err(error)),
                 }
             }
@@ -85,10 +85,10 @@ impl Porter<'_> {
     }
 
     /// Looks for a model, and prepares its pull where it is missing.
-    async fn begin(&self, model: &CatalogModel, force: bool) -> Result<Begun, Error> {
+    async fn begin(&self, model: &CatalogModel, force: bool) -> Result<PlannedModel, Error> {
         let request = request(model, self.session.settings(), self.order.dry_run);
         if let Seen::There(placed) = self.see(model, request.as_ref().ok()).await? {
-            return Ok(Begun::Over(placed));
+            return Ok(PlannedModel::Over(placed));
         }
         self.targets.expect_root(model)?;
         let request = request?;
@@ -102,12 +102,12 @@ impl Porter<'_> {
             };
             blocking(ready).await??;
         }
-        let prepared = prepare(&Request { force, ..request }, self.session).await?;
+        let prepared = prepare(&PullRequest { force, ..request }, self.session).await?;
         if self.order.dry_run {
-            return Self::plan(prepared, self.targets.place(model), bytes_to_copy).map(Begun::Over);
+            return Self::plan(prepared, self.targets.place(model), bytes_to_copy).map(PlannedModel::Over);
         }
         check(prepared.files(), model)?;
-        Ok(Begun::Pull(Box::new(prepared)))
+        Ok(PlannedModel::Pull(Box::new(prepared)))
     }
 
     /// Ends a model's pull, and gives its file its name.
@@ -146,7 +146,7 @@ impl Porter<'_> {
         let arrival = arrival.await??;
         let bytes_copied = if arrival == Arrival::Copy { model.size } else { 0 };
         let (path, bytes_fetched) = (target.path(), cached.bytes_fetched);
-        Ok(Placed { way: Way::Brought(arrival), path, bytes_fetched, bytes_copied })
+        Ok(Placed { way: ModelArrival::Brought(arrival), path, bytes_fetched, bytes_copied })
     }
 
     async fn pull_anew(&self, model: &CatalogModel, prepared: Prepared) -> Result<Pulled, Error> {
@@ -158,34 +158,34 @@ impl Porter<'_> {
     }
 
     /// What stands at the places of a model, and what that means.
-    async fn see(&self, model: &CatalogModel, request: Option<&Request>) -> Result<Seen, Error> {
+    async fn see(&self, model: &CatalogModel, request: Option<&PullRequest>) -> Result<Seen, Error> {
         let there = |way, path| Seen::There(Placed { way, path, bytes_fetched: 0, bytes_copied: 0 });
         Ok(match self.look(model, request).await? {
-            Found::InPlace(path) => there(Way::Present, path),
-            Found::Elsewhere(path) => there(Way::Adopted, path),
-            Found::Occupied(path) if !self.order.force => return Err(CacheError::Occupied { path }.into()),
-            Found::Occupied(_) | Found::Dummy(_) => Seen::Missing { replace: true },
-            Found::Missing => Seen::Missing { replace: false },
+            TargetState::InPlace(path) => there(ModelArrival::Present, path),
+            TargetState::Elsewhere(path) => there(ModelArrival::Adopted, path),
+            TargetState::Occupied(path) if !self.order.force => return Err(CacheError::Occupied { path }.into()),
+            TargetState::Occupied(_) | TargetState::Dummy(_) => Seen::Missing { replace: true },
+            TargetState::Missing => Seen::Missing { replace: false },
         })
     }
 
     /// What stands at the places of a model. The copy in the cache that a file there came from saves a hash.
-    async fn look(&self, model: &CatalogModel, request: Option<&Request>) -> Result<Found, Error> {
+    async fn look(&self, model: &CatalogModel, request: Option<&PullRequest>) -> Result<TargetState, Error> {
         if model.is_archive() && model.members.is_empty() {
             // only the archive itself can tell whether it was unpacked
-            return Ok(Found::Missing);
+            return Ok(TargetState::Missing);
         }
-        let cached = |request: &Request| {
+        let cached = |request: &PullRequest| {
             let provider = self.session.settings().provider(&request.wanted.provider).ok()?;
             Some(RepoLayout::new(&provider.cache, &request.wanted.repo).blob(&model.digest))
         };
         let blob = request.and_then(cached);
         let (targets, model) = (self.targets.clone(), model.clone());
-        blocking(move || targets.look(&model, Look::AtContent(blob.as_deref()))).await?
+        blocking(move || targets.look(&model, Comparison::AtContent(blob.as_deref()))).await?
     }
 
     /// How much of the disk a copy beside the cache takes, where there will be one; of an archive, what it takes at least.
-    fn bytes_to_copy(&self, model: &CatalogModel, request: &Request, target: &Target) -> u64 {
+    fn bytes_to_copy(&self, model: &CatalogModel, request: &PullRequest, target: &ModelTarget) -> u64 {
         let cache = request.wanted.provider(self.session.settings()).map(|provider| provider.cache);
         let copies = cache.is_ok_and(|cache| target.delivery(false).copies_from(&cache));
         if copies || model.is_archive() { model.size } else { 0 }
@@ -195,14 +195,14 @@ impl Porter<'_> {
     fn plan(prepared: Prepared, path: PathBuf, bytes_copied: u64) -> Result<Placed, Error> {
         let planned = prepared.foresee()?;
         match planned.access {
-            Access::Granted => {
-                Ok(Placed { way: Way::Planned, path, bytes_fetched: planned.bytes_fetched, bytes_copied })
+            GateAnswer::Granted => {
+                Ok(Placed { way: ModelArrival::Planned, path, bytes_fetched: planned.bytes_fetched, bytes_copied })
             }
-            Access::Refused(error) => Err(error),
+            GateAnswer::Refused(error) => Err(error),
         }
     }
 
-    async fn unpack(&self, model: &CatalogModel, cached: Cached, target: &Target) -> Result<Placed, Error> {
+    async fn unpack(&self, model: &CatalogModel, cached: Cached, target: &ModelTarget) -> Result<Placed, Error> {
         let place = target.path();
         let (delivery, file, beside) = (target.delivery(false), target.file.clone(), place.clone());
         blocking(move || delivery.check_way(&file)).await??;
@@ -217,7 +217,7 @@ impl Porter<'_> {
             Ok::<_, archive::ArchiveError>((published, size))
         };
         let (published, bytes_copied) = blocking(publish).await??;
-        let way = if published.was_there { Way::Present } else { Way::Unpacked };
+        let way = if published.was_there { ModelArrival::Present } else { ModelArrival::Unpacked };
         Ok(Placed { way, path: published.path, bytes_fetched: cached.bytes_fetched, bytes_copied })
     }
 }
@@ -232,7 +232,7 @@ fn size_of(folder: &Path) -> u64 {
 }
 
 /// The pull that brings a model's file: its address is a reference to one file.
-pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) -> Result<Request, Error> {
+pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) -> Result<PullRequest, Error> {
     let reference = Reference::parse(model.url.as_str(), &settings.known())?;
     let provider = reference.provider.as_deref().unwrap_or(&settings.default_provider);
     // a link of CivitAI may name a version alone: the hash tells which of its files is meant
@@ -240,7 +240,7 @@ pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) 
     if !is_numbered && !matches!(reference.path, Some(Within::File(_))) {
         return Err(CatalogError::NoFile { url: public(&model.url) }.into());
     }
-    Ok(Request { expect: Some(model.digest), dry_run, ..Request::of(reference, settings) })
+    Ok(PullRequest { expect: Some(model.digest), dry_run, ..PullRequest::of(reference, settings) })
 }
 
 /// Holds the one file of a pull to what the catalog says, before any of its bytes is fetched.

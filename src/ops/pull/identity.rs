@@ -6,15 +6,15 @@
 
 use std::sync::Arc;
 
-use super::Request;
+use super::PullRequest;
 use crate::endpoint::Protocol;
-use crate::manifest::{Entry, Listing};
+use crate::manifest::{ListedFile, Listing};
 use crate::repo::{Commit, Revision};
-use crate::settings::Provider;
+use crate::settings::ProviderSettings;
 use crate::store::cache::holder_of;
 
 /// The request by the id that its files are kept under, where the cache knows it.
-pub(super) fn by_kept_id(request: &Request, provider: &Provider) -> Request {
+pub(super) fn by_kept_id(request: &PullRequest, provider: &ProviderSettings) -> PullRequest {
     let mut request = request.clone();
     if provider.protocol == Protocol::CivitAi
         && request.wanted.repo.id.owner().is_some()
@@ -34,7 +34,7 @@ pub(super) fn fixed(commit: &Commit, asked: &Revision) -> Revision {
 /// A listing with the exact lengths that an earlier one had of the same content.
 pub(super) fn with_known_sizes(mut listing: Listing, known: &Listing) -> Listing {
     for entry in listing.entries.iter_mut().filter(|entry| !entry.is_measured()) {
-        let same = |old: &&Arc<Entry>| old.is_measured() && old.digest == entry.digest && old.digest.is_some();
+        let same = |old: &&Arc<ListedFile>| old.is_measured() && old.digest == entry.digest && old.digest.is_some();
         if let Some(old) = known.entries.iter().find(same) {
             Arc::make_mut(entry).set_size(old.size);
         }
