@@ -19,7 +19,7 @@
 //! | 2 | [`apps`] | what applications load, and from where |
 //! | 1 | [`settings`] | every knob resolved once, and the world as it was captured |
 //! | 0 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`text`] | the words; no I/O |
-//! | 0 | [`mod@regular_file`] | reading a small file that may be none |
+//! | 0 | [`mod@regular_file`], [`file_thread`] | reading a small file that may be none; threads for what blocks |
 //!
 //! # How a pull flows
 //!
@@ -40,6 +40,7 @@ mod digest;
 mod endpoint;
 mod error;
 mod fetch;
+mod file_thread;
 mod hub;
 mod manifest;
 mod ops;

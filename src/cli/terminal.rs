@@ -37,12 +37,15 @@ pub(super) struct Terminal {
 impl Terminal {
     pub(super) fn of(quiet: bool, verbose: bool, env: &Env) -> Self {
         let drawable = io::stderr().is_terminal() && !matches!(env.text(env::TERM.name), Ok(Some("dumb")));
-        let progress = match () {
-            () if quiet => ProgressStyle::Hidden,
-            () if env.flag(&env::HF_HUB_DISABLE_PROGRESS_BARS) => ProgressStyle::Waits,
+        let progress = if quiet {
+            ProgressStyle::Hidden
+        } else if env.flag(&env::HF_HUB_DISABLE_PROGRESS_BARS) {
+            ProgressStyle::Waits
+        } else if verbose || !drawable {
             // log lines and bars would tear each other
-            () if verbose || !drawable => ProgressStyle::Lines,
-            () => ProgressStyle::Bars,
+            ProgressStyle::Lines
+        } else {
+            ProgressStyle::Bars
         };
         let colors = drawable && !env.is_set(&env::NO_COLOR);
         Self { progress, summary: !quiet, colors, verbose }

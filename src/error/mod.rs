@@ -25,6 +25,7 @@ use crate::apps::visionatrix::catalog::CatalogError;
 use crate::apps::visionatrix::flow::FlowError;
 use crate::apps::weights::{DtypeError, WeightsError};
 use crate::fetch::{FetchError, Unverifiable};
+use crate::file_thread::Lost;
 use crate::hub::auth::{AuthError, IdentityError};
 use crate::hub::http::{ClientError, Failure};
 use crate::hub::provider::{ProviderError, RefusalKind};
@@ -189,6 +190,9 @@ pub(crate) enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A task of ours ended without an answer.
+    #[error(transparent)]
+    Lost(#[from] Lost),
     /// Ctrl-C or SIGTERM.
     #[error("interrupted; what has arrived is kept")]
     Interrupted,
@@ -246,7 +250,9 @@ impl Error {
             Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
             Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => ExitStatus::Network,
             Self::Cache(_) | Self::Fetch(FetchError::Cache(_) | FetchError::Full { .. }) => ExitStatus::Disk,
-            Self::Client(_) | Self::Stream { .. } | Self::Fetch(FetchError::Lost(_)) => ExitStatus::Other,
+            Self::Client(_) | Self::Stream { .. } | Self::Lost(_) | Self::Fetch(FetchError::Lost(_)) => {
+                ExitStatus::Other
+            }
             Self::Interrupted => ExitStatus::Interrupted,
         }
     }

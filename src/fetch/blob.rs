@@ -11,7 +11,8 @@ use super::open::OpenFile;
 use super::share::Job;
 use super::tiny::{gather, is_tiny};
 use super::watch::Watch;
-use super::{Engine, FetchError, blocking};
+use super::{Engine, FetchError};
+use crate::file_thread;
 use crate::report::Wait;
 use crate::store::cache::{BlobLock, CacheError, Judgement, LocalContent, Mismatch, Partial, Ranges};
 
@@ -128,7 +129,7 @@ async fn begin(engine: &Arc<Engine>, job: &Arc<Job>, alone: bool) -> Result<Opti
             Some(watch) => watch,
             None => {
                 let lock = job.share.destination.lock(&job.file);
-                let holder = blocking(move || BlobLock::holder(&lock)).await?;
+                let holder = file_thread::run(move || BlobLock::holder(&lock)).await?;
                 engine.reporter.waiting(&Wait::Locked { path: job.file.path.to_string(), holder });
                 watch.insert(Watch::new(job.share.destination.partial(&job.file), engine.options.patience))
             }
@@ -245,5 +246,5 @@ async fn visit<T: Send + 'static>(
     work: impl FnOnce(&Job) -> Result<T, CacheError> + Send + 'static,
 ) -> Result<T, FetchError> {
     let job = Arc::clone(job);
-    Ok(blocking(move || work(&job)).await??)
+    Ok(file_thread::run(move || work(&job)).await??)
 }

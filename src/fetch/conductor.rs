@@ -14,6 +14,7 @@ use super::stream::{Interruption, Stream};
 use super::tempo::{FileProgress, Tempo};
 use super::transport::FileLink;
 use super::{Engine, FetchError};
+use crate::file_thread::Lost;
 use crate::hub::http::{Failure, Patience};
 use crate::store::cache::CacheError;
 
@@ -77,7 +78,7 @@ impl<'a> Conductor<'a> {
             self.start_streams().await?;
             let open = Arc::clone(&self.open);
             tokio::select! {
-                Some(ended) = self.streams.join_next() => self.ended(ended.map_err(FetchError::Lost)?)?,
+                Some(ended) = self.streams.join_next() => self.ended(ended.map_err(Lost::from)?)?,
                 () = open.written.notified(), if self.hashing.is_none() => self.hash(),
                 hashed = wait_for(&mut self.hashing), if self.hashing.is_some() => hashed?,
                 _ = beat.tick() => self.observe(),
@@ -85,7 +86,7 @@ impl<'a> Conductor<'a> {
         }
         // the last bytes are there; what brought them has still to end before the file can be verified
         while let Some(ended) = self.streams.join_next().await {
-            self.ended(ended.map_err(FetchError::Lost)?)?;
+            self.ended(ended.map_err(Lost::from)?)?;
         }
         wait_for(&mut self.hashing).await
     }
@@ -207,5 +208,5 @@ async fn wait_for(hashing: &mut Option<JoinHandle<Result<(), CacheError>>>) -> R
     let Some(running) = hashing else { return Ok(()) };
     let hashed = running.await;
     *hashing = None;
-    Ok(hashed.map_err(FetchError::Lost)??)
+    Ok(hashed.map_err(Lost::from)??)
 }

@@ -51,6 +51,7 @@ pub(crate) use self::share::TransferPart;
 use self::straggler::Rates;
 pub(crate) use self::transport::Transport;
 
+use crate::file_thread::Lost;
 use crate::hub::http::Failure;
 use crate::repo::RepoPath;
 use crate::report::{FileId, Reporter};
@@ -86,9 +87,9 @@ pub(crate) enum FetchError {
     /// The disk or the cache refused.
     #[error(transparent)]
     Cache(#[from] CacheError),
-    /// A task of ours ended without an answer: a bug.
-    #[error("a part of the download ended without an answer")]
-    Lost(#[source] tokio::task::JoinError),
+    /// A task of ours ended without an answer.
+    #[error(transparent)]
+    Lost(#[from] Lost),
 }
 
 /// How the engine works.
@@ -226,7 +227,7 @@ async fn lane(engine: Arc<Engine>, jobs: Vec<Job>, at_once: usize) {
         let Some(ended) = running.join_next_with_id().await else { return };
         let (id, outcome) = match ended {
             Ok((id, outcome)) => (id, outcome),
-            Err(error) => (error.id(), Err(FetchError::Lost(error))),
+            Err(error) => (error.id(), Err(Lost::from(error).into())),
         };
         if let Some(share) = shares.remove(&id) {
             share.ended(outcome);
@@ -241,12 +242,4 @@ async fn work(engine: Arc<Engine>, job: Job) -> Result<(), FetchError> {
         ended = blob::bring(engine, job) => ended,
         () = share.failure() => Ok(()),
     }
-}
-
-/// Runs file work, which blocks, on a thread of its own, so that progress moves and Ctrl-C is heard meanwhile.
-///
-/// # Errors
-/// When the thread was lost.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FetchError> {
-    tokio::task::spawn_blocking(work).await.map_err(FetchError::Lost)
 }

@@ -17,7 +17,8 @@ use super::leases::Lease;
 use super::open::{HeldLease, OpenFile};
 use super::share::Job;
 use super::transport::{FileLink, RangeBody};
-use super::{Engine, FetchError, blocking};
+use super::{Engine, FetchError};
+use crate::file_thread::{self, Lost};
 use crate::hub::http::Failure;
 use crate::store::cache::CacheError;
 
@@ -182,7 +183,7 @@ impl Writer {
 
     async fn settle(&mut self) -> Result<(), FetchError> {
         if let Some((write, end)) = self.pending.take() {
-            self.spare = write.await.map_err(FetchError::Lost)??;
+            self.spare = write.await.map_err(Lost::from)??;
             self.spare.clear();
             self.held.advance(end);
         }
@@ -196,7 +197,7 @@ impl Writer {
         if range.is_empty() {
             return Ok(());
         }
-        Ok(blocking(move || partial.note(&range)).await??)
+        Ok(file_thread::run(move || partial.note(&range)).await??)
     }
 
     async fn finish(&mut self) -> Result<(), FetchError> {

@@ -3,7 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{FetchError, blocking};
+use super::FetchError;
+use crate::file_thread;
 use crate::store::cache::{Activity, PartialPlace};
 
 /// How often its files are looked at.
@@ -32,7 +33,7 @@ impl Watch {
         }
         self.looked = Some(Instant::now());
         let place = self.place.clone();
-        let now = blocking(move || Activity::at(&place)).await?;
+        let now = file_thread::run(move || Activity::at(&place)).await?;
         if self.seen.as_ref() != Some(&now) {
             self.moved = Instant::now();
         }

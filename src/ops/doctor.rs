@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
-use crate::fetch::blocking;
+use crate::file_thread;
 use crate::hub::auth::{Exchange, Survey, renewable};
 use crate::hub::http::ClientError;
 use crate::hub::provider::Account;
@@ -200,7 +200,7 @@ impl<'a> Examination<'a> {
         let patients: Vec<ExaminedProvider<'_>> = patients.into_iter().filter(in_use).collect();
         let caches: Vec<PathBuf> = patients.iter().map(|patient| patient.settings.cache.clone()).collect();
         let symlinks = settings.symlinks;
-        let checks = blocking(move || disk::checks(caches.iter().map(PathBuf::as_path), symlinks)).await?;
+        let checks = file_thread::run(move || disk::checks(caches.iter().map(PathBuf::as_path), symlinks)).await?;
         Ok(Self { session, order, patients, checks })
     }
 

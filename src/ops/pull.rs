@@ -47,7 +47,7 @@ use crate::repo::Commit;
 use crate::report::Reporter;
 use crate::session::Session;
 use crate::settings;
-use crate::store::cache::{CacheError, Destination, Folder, Links, RepoCache};
+use crate::store::cache::{CacheError, Destination, DestinationKind, Folder, Links, RepoCache};
 
 /// How often a pull is begun again because another program removes its files.
 const MOST_TURNS: usize = 3;
@@ -107,7 +107,7 @@ struct PullJob {
     request: PullRequest,
     provider: settings::ProviderSettings,
     cache: RepoCache,
-    folder: Option<Folder>,
+    kind: DestinationKind,
     offline: bool,
     reporter: Arc<dyn Reporter>,
 }
@@ -120,7 +120,8 @@ impl PullJob {
         let cache = RepoCache::open(&provider.cache, &request.wanted.repo, links);
         let (offline, reporter) = (settings.offline, Arc::clone(session.reporter()));
         let folder = request.local_dir.as_deref().map(Folder::open);
-        Ok(Self { request, provider, cache, folder, offline, reporter })
+        let kind = folder.map_or(DestinationKind::Snapshot, DestinationKind::Folder);
+        Ok(Self { request, provider, cache, kind, offline, reporter })
     }
 
     /// The commit of a revision that cannot move.
@@ -139,7 +140,7 @@ impl PullJob {
     /// The listing of a commit that some tool left; offline also what stands in its snapshot, as Python's tools accept.
     fn known_listing(&self, commit: &Commit) -> Option<Listing> {
         let listed =
-            self.cache.listing(commit).or_else(|| self.folder.as_ref().and_then(|folder| folder.listing(commit)));
+            self.cache.listing(commit).or_else(|| self.kind.folder().and_then(|folder| folder.listing(commit)));
         listed.or_else(|| {
             let entries = self.cache.snapshot_entries(commit).filter(|_| self.offline)?;
             Some(Listing { entries: entries.into_iter().map(Arc::new).collect(), odd: Vec::new() })
@@ -147,7 +148,7 @@ impl PullJob {
     }
 
     fn destination(&self, commit: &Commit) -> Arc<Destination> {
-        Arc::new(Destination::new(commit.clone(), self.cache.clone(), self.folder.clone()))
+        Arc::new(Destination::new(commit.clone(), self.cache.clone(), self.kind.clone()))
     }
 
     /// Whether the revision has a ref in the cache: all but numbers, and none where the files go elsewhere.

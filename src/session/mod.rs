@@ -19,6 +19,7 @@ pub(crate) use self::request::{RepoRequest, Subject};
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::file_thread;
 use crate::hub::auth::{self, Cancellation, Exchange, FoundCredential, IdentityError, Survey, TokenChoice};
 use crate::hub::http::{Client, ClientError};
 use crate::repo::RepoId;
@@ -149,7 +150,7 @@ impl Session {
         let cancellation = Cancellation::default();
         let _guard = cancellation.on_drop();
         let search = move || auth::find(&given.settings, &given.env, &provider, repo.as_ref(), &choice, &cancellation);
-        Ok(tokio::task::spawn_blocking(search).await.map_err(IdentityError::from)??)
+        Ok(file_thread::run(search).await.map_err(IdentityError::from)??)
     }
 
     /// Looks at every place of a provider, as [`auth::survey`] does, on a thread of its own like every search. `winner` has
@@ -166,7 +167,7 @@ impl Session {
         let cancellation = Cancellation::default();
         let _guard = cancellation.on_drop();
         let look = move || auth::survey(&given.settings, &given.env, &provider, winner, &cancellation);
-        Ok(tokio::task::spawn_blocking(look).await.map_err(IdentityError::from)?)
+        Ok(file_thread::run(look).await.map_err(IdentityError::from)?)
     }
 
     /// The connection for what is wanted; what its user should know about the token is reported.

@@ -18,6 +18,7 @@ use self::renewal::{JOB_MARGIN, OfJob, OfLogin};
 use super::{AuthError, BrowserLogin, TokenChoice};
 use crate::credential::{Credential, CredentialSource, Renewed, Secret};
 use crate::endpoint::{Endpoint, public};
+use crate::file_thread::{self, Lost};
 use crate::hub::http::{Client, Failure, HttpRequest};
 use crate::settings::env::{self, Env, Variable};
 use crate::settings::{Network, ProviderSettings, Settings};
@@ -59,7 +60,7 @@ pub(crate) enum IdentityError {
     },
     /// The thread that looked for a token was lost.
     #[error("the search for a token was lost")]
-    Lost(#[from] tokio::task::JoinError),
+    Lost(#[from] Lost),
 }
 
 impl IdentityError {
@@ -84,7 +85,7 @@ pub(crate) async fn renewable(
 ) -> Result<Credential, IdentityError> {
     let (of, provider) = (credential.clone(), provider.clone());
     let look = move || (BrowserLogin::of(&provider, &of), provider);
-    let (login, provider) = tokio::task::spawn_blocking(look).await?;
+    let (login, provider) = file_thread::run(look).await?;
     let Some(login) = login else { return Ok(credential) };
     let due = login.expires_at.and_then(renewal::due_before);
     Ok(credential.renewed_by(OfLogin { login, provider, client: client.clone(), is_over: Arc::default() }, due))
@@ -171,7 +172,7 @@ impl<'a> Exchange<'a> {
         }
         if let Some(path) = env.path(&env::HF_OIDC_ID_TOKEN_FILE) {
             // it is replaced every hour or so: whoever wrote it is asked each time
-            return Ok(tokio::task::spawn_blocking(move || super::read_token(&path)).await??);
+            return Ok(file_thread::run(move || super::read_token(&path)).await??);
         }
         let name = env::ACTIONS_ID_TOKEN_REQUEST_URL.name;
         let address = env.text(name).map_err(AuthError::from)?;

@@ -91,9 +91,10 @@ impl Surveyor<'_> {
         let source = place.source(self.provider);
         let bound = if let TokenPlace::Bound(token) = place { Some(*token) } else { None };
         let is_idle = self.winner.is_some() || bound.is_some() || !self.settings.implicit_tokens;
-        let (source, standing) = match () {
-            () if is_idle && is_command(place) => (source, PlaceState::NotRun { by: self.winner.clone() }),
-            () => match place.read(self.env, self.provider, self.cancellation) {
+        let (source, standing) = if is_idle && is_command(place) {
+            (source, PlaceState::NotRun { by: self.winner.clone() })
+        } else {
+            match place.read(self.env, self.provider, self.cancellation) {
                 Ok(Some(holding)) => self.judge(holding, bound),
                 Ok(None) => (source, PlaceState::Empty),
                 Err(error) => {
@@ -105,7 +106,7 @@ impl Surveyor<'_> {
                     }
                     (source, standing)
                 }
-            },
+            }
         };
         let only = bound.map(|token| token.only.iter().map(|pattern| pattern.as_str().to_owned()).collect());
         self.survey.places.push(Surveyed { source, only: only.unwrap_or_default(), standing });

@@ -81,11 +81,14 @@ impl Failure {
     }
 
     pub(super) fn from_reqwest(url: &Url, error: reqwest::Error) -> Self {
-        let kind = match () {
-            () if is_about_a_certificate(&error) => NetworkKind::Certificate,
-            () if error.is_timeout() => NetworkKind::Stalled,
-            () if error.is_connect() => NetworkKind::Connect,
-            () => NetworkKind::Broken,
+        let kind = if is_about_a_certificate(&error) {
+            NetworkKind::Certificate
+        } else if error.is_timeout() {
+            NetworkKind::Stalled
+        } else if error.is_connect() {
+            NetworkKind::Connect
+        } else {
+            NetworkKind::Broken
         };
         Self::network(url, kind, error)
     }

@@ -16,7 +16,8 @@ use crate::apps::comfyui::{ComfyuiError, ModelFolders, ModelType};
 use crate::apps::transformers_js;
 use crate::apps::weights::{Choice, Dtype};
 use crate::error::Error;
-use crate::fetch::{FileState, blocking};
+use crate::fetch::FileState;
+use crate::file_thread;
 use crate::manifest::{ListedFile, RepoFile};
 use crate::repo::{Commit, RepoPath};
 use crate::store::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Occupant};
@@ -86,7 +87,7 @@ impl PullJob {
         let items: Vec<(bool, Item)> = items.collect();
         let (link, force) = (into.link, self.request.force);
         let look = move || items.iter().try_for_each(|(is_here, item)| item.look_ahead(*is_here, link, force));
-        Ok(blocking(look).await??)
+        Ok(file_thread::run(look).await??)
     }
 
     /// How much becomes bytes of its own in which folder: what there must be room for, and what the disk has less of then.
@@ -139,7 +140,7 @@ impl PullJob {
             };
             items.push(self.item(destination, &file, place, hashed));
         }
-        let files = blocking(move || items.iter().map(Item::bring).collect::<Result<Vec<_>, _>>()).await??;
+        let files = file_thread::run(move || items.iter().map(Item::bring).collect::<Result<Vec<_>, _>>()).await??;
         let at: Vec<PathBuf> = files.iter().map(|(place, _)| place.clone()).collect();
         let copied = files.iter().zip(&pulled.files).filter(|((_, arrival), _)| *arrival == Arrival::Copy);
         pulled.bytes_copied = copied.map(|(_, file)| file.listed.size).sum();

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::prepare::{Draft, PullNotes};
 use super::{GateAnswer, PullJob};
 use crate::error::Error;
-use crate::fetch::{FileState, Plan, blocking};
+use crate::fetch::{FileState, Plan};
+use crate::file_thread;
 use crate::manifest::RepoFile;
 use crate::repo::RepoPath;
 use crate::store::cache::{CacheError, Destination, LocalContent, space};
@@ -24,7 +25,7 @@ impl PullJob {
             self.examine(&destination, &chosen.files()).await?;
         }
         let (listed, at, force) = (chosen.listed(), Arc::clone(&destination), self.request.force);
-        let plan = blocking(move || Plan::make(listed, &at, force)).await?;
+        let plan = file_thread::run(move || Plan::make(listed, &at, force)).await?;
         let missing = plan.files.iter().filter(|file| matches!(file.state, FileState::Missing { .. }));
         let missing: Vec<RepoPath> = missing.map(|file| file.listed.path.clone()).collect();
         if !missing.is_empty() {
@@ -37,7 +38,7 @@ impl PullJob {
                 FileState::InPlace | FileState::Missing { .. } => None,
             });
             let (here, to) = (here.collect(), Arc::clone(&destination));
-            let damaged = blocking(move || take(&to, here)).await??;
+            let damaged = file_thread::run(move || take(&to, here)).await??;
             if !damaged.is_empty() {
                 return Err(self.not_here(damaged));
             }

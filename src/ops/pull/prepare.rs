@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::choice::Savings;
 use super::{GateAnswer, LeftOut, PullJob, PullRequest, identity, in_cache};
 use crate::error::Error;
-use crate::fetch::{Need, Plan, Planned, blocking};
+use crate::fetch::{Need, Plan, Planned};
+use crate::file_thread;
 use crate::manifest::{Gate, Listing, Resolved};
 use crate::repo::{Commit, Repo, Revision};
 use crate::session::{Answered, Connection, RepoRequest, Session, Subject};
@@ -176,7 +177,7 @@ impl Hub<'_> {
                 let Draft { plan, destination, .. } = draft;
                 let at = Arc::clone(&destination);
                 // what is noted about it may be of an earlier commit
-                let plan = blocking(move || {
+                let plan = file_thread::run(move || {
                     at.note_in_place(plan.in_place());
                     plan
                 });
@@ -209,7 +210,7 @@ impl Hub<'_> {
             pull.look_ahead(&destination, &chosen.entries).await?;
         }
         let (listed, at, force) = (chosen.listed(), Arc::clone(&destination), pull.request.force);
-        let plan = blocking(move || {
+        let plan = file_thread::run(move || {
             let plan = Plan::make(listed, &at, force);
             if !dry_run {
                 at.note_in_place(plan.in_place());

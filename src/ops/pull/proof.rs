@@ -14,7 +14,8 @@ use std::thread;
 use super::PullJob;
 use super::choice::Chosen;
 use crate::error::Error;
-use crate::fetch::{Plan, blocking};
+use crate::fetch::Plan;
+use crate::file_thread;
 use crate::manifest::RepoFile;
 use crate::report::{FileId, Reporter};
 use crate::store::cache::{CacheError, Damage, Destination};
@@ -29,7 +30,7 @@ impl PullJob {
             return Ok(());
         }
         let (place, files, reporter) = (Arc::clone(destination), files.to_vec(), Arc::clone(&self.reporter));
-        let damaged = blocking(move || {
+        let damaged = file_thread::run(move || {
             hash(&place, &files, &*reporter)?;
             let damage = |file: RepoFile| place.damage(&file).map(|damage| (file, damage));
             Ok::<_, CacheError>(files.into_iter().filter_map(damage).collect::<Vec<_>>())
@@ -49,7 +50,7 @@ impl PullJob {
     ) -> Result<Option<Plan>, Error> {
         let look = || {
             let (listed, place) = (chosen.listed(), Arc::clone(destination));
-            blocking(move || Plan::of_all_here(listed, &place))
+            file_thread::run(move || Plan::of_all_here(listed, &place))
         };
         match look().await? {
             Some(plan) if !plan.is_done() && !self.request.dry_run => {

@@ -8,7 +8,8 @@ use super::choice::Savings;
 use super::prepare::{Draft, PullNotes};
 use super::{LeftOut, Prepared, proof};
 use crate::error::Error;
-use crate::fetch::{FileState, Planned, blocking};
+use crate::fetch::{FileState, Planned};
+use crate::file_thread;
 use crate::manifest::{Gate, ListedFile};
 use crate::repo::{Commit, Repo};
 use crate::store::cache::delivery::Arrival;
@@ -69,7 +70,7 @@ pub(crate) async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pul
     if let PullNotes::Listing(listing) = &draft.notes {
         let files: Vec<_> = draft.plan.files.iter().filter_map(|file| file.listed.to_file()).collect();
         let destination = Arc::clone(&draft.destination);
-        blocking(move || proof::keep(&destination, &files)).await??;
+        file_thread::run(move || proof::keep(&destination, &files)).await??;
         draft.destination.write_listing(listing).map_err(|error| error.in_cache(&pull.provider.cache))?;
     }
     // a folder of the user's has its own notes; the main cache is left as it is

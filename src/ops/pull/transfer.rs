@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::{Prepared, in_cache};
 use crate::error::Error;
-use crate::fetch::{self, FetchError, Need, Options, TransferPart, blocking};
+use crate::fetch::{self, FetchError, Need, Options, TransferPart};
+use crate::file_thread;
 use crate::report::Reporter;
 use crate::session::{Connection, RepoRequest, Session};
 use crate::store::cache::space::Room;
@@ -31,7 +32,7 @@ pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Re
         |prepared: &mut Prepared| (std::mem::take(&mut prepared.draft.needs), Arc::clone(&prepared.draft.destination));
     let needs: Vec<_> = prepared.iter_mut().map(needs).collect();
     let reporter = Arc::clone(session.reporter());
-    let made = blocking(move || make_room(needs, reporter.as_ref())).await?;
+    let made = file_thread::run(move || make_room(needs, reporter.as_ref())).await?;
     let (mut ended, mut shares, mut owners) = (Vec::new(), Vec::new(), Vec::new());
     for (place, (prepared, made)) in prepared.iter().zip(made).enumerate() {
         match (made, &prepared.connection) {
@@ -53,7 +54,7 @@ pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Re
     let marks =
         begun.map(|one| (one.pull.cache.clone(), one.request().wanted.revision.clone(), one.draft.commit.clone()));
     let marks: Vec<_> = marks.collect();
-    blocking(move || {
+    file_thread::run(move || {
         for (cache, revision, commit) in marks {
             cache.mark_unfinished(&revision, &commit);
         }

@@ -8,7 +8,8 @@ use crate::apps::visionatrix::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
 use crate::endpoint::{Protocol, public};
 use crate::error::Error;
-use crate::fetch::{FileState, Planned, blocking};
+use crate::fetch::{FileState, Planned};
+use crate::file_thread;
 use crate::ops::pull::{GateAnswer, Prepared, PullRequest, Pulled, prepare, settle, transfer};
 use crate::reference::{Reference, Within};
 use crate::session::Session;
@@ -100,7 +101,7 @@ impl Installer<'_> {
                 delivery.ensure_writable(&file)?;
                 space::ensure(delivery.root(), bytes_to_copy)
             };
-            blocking(ready).await??;
+            file_thread::run(ready).await??;
         }
         let prepared = prepare(&PullRequest { force, ..request }, self.session).await?;
         if self.order.dry_run {
@@ -135,7 +136,7 @@ impl Installer<'_> {
         let (delivery, file, from) = (target.delivery(replace), target.file.clone(), cached.path);
         let root = &self.session.settings().provider(&request.wanted.provider)?.cache;
         let (cache, at) = (RepoCache::open(root, &pulled.repo, Links::default()), target.path());
-        let arrival = blocking(move || {
+        let arrival = file_thread::run(move || {
             let held = cache.hold(&file, &from);
             let arrival = delivery.bring(&file, &from, Hashed::ByThisRun)?;
             if let (Some(held), Arrival::HardLink) = (held, arrival) {
@@ -181,7 +182,7 @@ impl Installer<'_> {
         };
         let blob = request.and_then(cached);
         let (targets, model) = (self.targets.clone(), model.clone());
-        blocking(move || targets.look(&model, Comparison::AtContent(blob.as_deref()))).await?
+        file_thread::run(move || targets.look(&model, Comparison::AtContent(blob.as_deref()))).await?
     }
 
     /// How much of the disk a copy beside the cache takes, where there will be one; of an archive, what it takes at least.
@@ -205,18 +206,18 @@ impl Installer<'_> {
     async fn unpack(&self, model: &CatalogModel, cached: Cached, target: &ModelTarget) -> Result<Placed, Error> {
         let place = target.path();
         let (delivery, file, beside) = (target.delivery(false), target.file.clone(), place.clone());
-        blocking(move || delivery.check_way(&file)).await??;
+        file_thread::run(move || delivery.check_way(&file)).await??;
         // held here, so that it goes away also when this is interrupted
-        let staging = blocking(move || Staging::beside(&beside)).await??;
+        let staging = file_thread::run(move || Staging::beside(&beside)).await??;
         let (hidden, members) = (staging.hidden(), model.members.clone());
-        let unpacked = blocking(move || archive::unpack(&cached.path, &hidden, &place, &members)).await??;
+        let unpacked = file_thread::run(move || archive::unpack(&cached.path, &hidden, &place, &members)).await??;
         let force = self.order.force;
         let publish = move || {
             let published = unpacked.publish(&staging, force)?;
             let size = if published.was_there { 0 } else { size_of(&published.path) };
             Ok::<_, archive::ArchiveError>((published, size))
         };
-        let (published, bytes_copied) = blocking(publish).await??;
+        let (published, bytes_copied) = file_thread::run(publish).await??;
         let way = if published.was_there { ModelArrival::Present } else { ModelArrival::Unpacked };
         Ok(Placed { way, path: published.path, bytes_fetched: cached.bytes_fetched, bytes_copied })
     }
@@ -268,7 +269,7 @@ async fn verified(model: &CatalogModel, pulled: &Pulled) -> Result<Cached, Error
     let path = pulled.path.clone();
     if !promised || !is_new {
         let read = path.clone();
-        let found = blocking(move || archive::sha256(&read)).await?.map_err(CacheError::at("read", &path))?;
+        let found = file_thread::run(move || archive::sha256(&read)).await?.map_err(CacheError::at("read", &path))?;
         if found != model.digest {
             return Err(if promised { CacheError::Damaged { path }.into() } else { broken_promise(model, found) });
         }

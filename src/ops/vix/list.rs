@@ -7,7 +7,7 @@ use super::install::request;
 use super::targets::{Comparison, TargetState, Targets};
 use crate::apps::visionatrix::catalog::CatalogModel;
 use crate::error::Error;
-use crate::fetch::blocking;
+use crate::file_thread;
 use crate::hub::auth::{self, Cancellation, Exchange, TokenChoice};
 use crate::settings::Settings;
 use crate::settings::env::Env;
@@ -68,7 +68,7 @@ pub(super) async fn list(
         };
         models.into_iter().map(listed).collect()
     };
-    blocking(listed).await?
+    file_thread::run(listed).await?
 }
 
 /// Which token would be sent, asked once for each provider where none is bound to some repositories only.

@@ -15,7 +15,27 @@ use crate::repo::{Commit, RepoPath};
 pub(crate) struct Destination {
     commit: Commit,
     cache: RepoCache,
-    folder: Option<Folder>,
+    kind: DestinationKind,
+}
+
+/// Where the files of a pull are in the end.
+#[derive(Debug, Clone)]
+pub(crate) enum DestinationKind {
+    /// The snapshot of the commit in the cache.
+    Snapshot,
+    /// A folder of the user's, by `--local-dir`. The cache then only lends its blobs.
+    Folder(Folder),
+}
+
+impl DestinationKind {
+    /// The folder of the user's, where it is one.
+    #[must_use]
+    pub(crate) const fn folder(&self) -> Option<&Folder> {
+        match self {
+            Self::Snapshot => None,
+            Self::Folder(folder) => Some(folder),
+        }
+    }
 }
 
 /// Content that is on this machine, though not yet under the name that it will have.
@@ -37,10 +57,10 @@ pub(crate) struct Damage {
 }
 
 impl Destination {
-    /// The snapshot of `commit` in the cache, or, where a folder is given, that folder. The cache then only lends blobs.
+    /// The place for the files of `commit`.
     #[must_use]
-    pub(crate) const fn new(commit: Commit, cache: RepoCache, folder: Option<Folder>) -> Self {
-        Self { commit, cache, folder }
+    pub(crate) const fn new(commit: Commit, cache: RepoCache, kind: DestinationKind) -> Self {
+        Self { commit, cache, kind }
     }
 
     /// The commit.
@@ -52,7 +72,7 @@ impl Destination {
     /// The folder that holds the files in the end.
     #[must_use]
     pub(crate) fn root(&self) -> PathBuf {
-        self.folder.as_ref().map_or_else(|| self.cache.snapshot_folder(&self.commit), |folder| folder.root().to_owned())
+        self.kind.folder().map_or_else(|| self.cache.snapshot_folder(&self.commit), |folder| folder.root().to_owned())
     }
 
     /// Where a file is in the end.
@@ -72,9 +92,9 @@ impl Destination {
     /// What is known about a file in its place.
     #[must_use]
     pub(crate) fn verdict(&self, file: &RepoFile) -> ContentState {
-        match &self.folder {
-            Some(folder) => folder.verdict(file),
-            None => self.cache.verdict_at_name(&self.commit, file),
+        match &self.kind {
+            DestinationKind::Folder(folder) => folder.verdict(file),
+            DestinationKind::Snapshot => self.cache.verdict_at_name(&self.commit, file),
         }
     }
 
@@ -87,9 +107,9 @@ impl Destination {
     /// What is here by its name and its length and was not hashed as it is: the file in its place, or its blob.
     #[must_use]
     pub(crate) fn unhashed(&self, file: &RepoFile) -> Option<PathBuf> {
-        match (self.verdict(file), &self.folder) {
+        match (self.verdict(file), &self.kind) {
             (ContentState::Unknown, _) => Some(self.path(&file.path)),
-            (ContentState::Absent | ContentState::Wrong, None)
+            (ContentState::Absent | ContentState::Wrong, DestinationKind::Snapshot)
                 if self.cache.verdict_on_blob(file) == ContentState::Unknown =>
             {
                 Some(self.cache.layout().blob(&file.digest))
@@ -103,9 +123,9 @@ impl Destination {
     /// # Errors
     /// Where it cannot be read.
     pub(crate) fn examine(&self, file: &RepoFile, found: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
-        match &self.folder {
-            Some(folder) => folder.examine(file, told),
-            None => self.cache.examine(file, found, told),
+        match &self.kind {
+            DestinationKind::Folder(folder) => folder.examine(file, told),
+            DestinationKind::Snapshot => self.cache.examine(file, found, told),
         }
     }
 
@@ -113,7 +133,7 @@ impl Destination {
     /// see [`Self::strange`].
     #[must_use]
     pub(crate) fn damage(&self, file: &RepoFile) -> Option<Damage> {
-        if self.folder.is_some() {
+        if self.kind.folder().is_some() {
             return None;
         }
         let at = [self.cache.layout().blob(&file.digest), self.path(&file.path)];
@@ -127,18 +147,20 @@ impl Destination {
     /// # Errors
     /// Where it cannot be brought to the disk, or the notes cannot be written.
     pub(crate) fn keep_notes(&self) -> Result<(), CacheError> {
-        self.folder.as_ref().map_or_else(|| self.cache.keep_notes(), Folder::keep_notes)
+        self.kind.folder().map_or_else(|| self.cache.keep_notes(), Folder::keep_notes)
     }
 
     /// Content of a file that is on this machine already.
     #[must_use]
     pub(crate) fn find(&self, file: &RepoFile) -> Option<LocalContent> {
         let blob = || self.cache.layout().blob(&file.digest);
-        match (self.cache.verdict_on_blob(file), &self.folder) {
-            (ContentState::Right, None) => Some(LocalContent::Blob),
+        match (self.cache.verdict_on_blob(file), &self.kind) {
+            (ContentState::Right, DestinationKind::Snapshot) => Some(LocalContent::Blob),
             // what leaves the cache is hashed on its way
-            (ContentState::Right | ContentState::Unknown, Some(_)) => Some(LocalContent::Elsewhere(blob())),
-            (ContentState::Unknown, None) => Some(LocalContent::Elsewhere(blob())),
+            (ContentState::Right | ContentState::Unknown, DestinationKind::Folder(_)) => {
+                Some(LocalContent::Elsewhere(blob()))
+            }
+            (ContentState::Unknown, DestinationKind::Snapshot) => Some(LocalContent::Elsewhere(blob())),
             (ContentState::Absent | ContentState::Wrong, _) => {
                 self.cache.find_elsewhere(file).map(LocalContent::Elsewhere)
             }
@@ -150,13 +172,15 @@ impl Destination {
     /// # Errors
     /// Where it cannot be read, linked or copied.
     pub(crate) fn take(&self, file: &RepoFile, here: &LocalContent) -> Result<bool, CacheError> {
-        let taken = match (here, &self.folder) {
+        let taken = match (here, &self.kind) {
             (LocalContent::Blob, _) => true,
-            (LocalContent::Elsewhere(own), None) if own.starts_with(self.cache.layout().folder()) => {
+            (LocalContent::Elsewhere(own), DestinationKind::Snapshot)
+                if own.starts_with(self.cache.layout().folder()) =>
+            {
                 self.cache.examine(file, own, &|_| {})?
             }
-            (LocalContent::Elsewhere(blob), None) => self.cache.adopt(file, blob)?,
-            (LocalContent::Elsewhere(blob), Some(folder)) => folder.place_copy(blob, file)?,
+            (LocalContent::Elsewhere(blob), DestinationKind::Snapshot) => self.cache.adopt(file, blob)?,
+            (LocalContent::Elsewhere(blob), DestinationKind::Folder(folder)) => folder.place_copy(blob, file)?,
         };
         if taken {
             self.settle(file)?;
@@ -166,7 +190,7 @@ impl Destination {
 
     /// Those of the files whose places hold something that no pull left there.
     pub(crate) fn strange<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) -> Vec<&'a RepoPath> {
-        let Some(folder) = &self.folder else { return Vec::new() };
+        let Some(folder) = self.kind.folder() else { return Vec::new() };
         let is_strange = |file: &&RepoFile| folder.is_strange(&file.path) || folder.is_spoilt(file);
         files.filter(is_strange).map(|file| &file.path).collect()
     }
@@ -176,15 +200,15 @@ impl Destination {
     /// # Errors
     /// Where a folder cannot be made or something is in the way of a file.
     pub(crate) fn prepare<'a>(&self, files: impl Iterator<Item = &'a RepoFile>) -> Result<(), CacheError> {
-        match &self.folder {
-            Some(folder) => {
+        match &self.kind {
+            DestinationKind::Folder(folder) => {
                 folder.prepare()?;
                 let files: Vec<&RepoFile> = files.collect();
                 files.iter().try_for_each(|file| folder.prepare_file(&file.path))?;
                 folder.sweep(files.into_iter());
                 Ok(())
             }
-            None => {
+            DestinationKind::Snapshot => {
                 self.cache.prepare()?;
                 files.into_iter().try_for_each(|file| self.cache.check_parents(&self.commit, &file.path))
             }
@@ -194,9 +218,11 @@ impl Destination {
     /// Where the unfinished content of a file stands.
     #[must_use]
     pub(crate) fn partial(&self, file: &RepoFile) -> PartialPlace {
-        match &self.folder {
-            Some(folder) => PartialPlace { path: folder.partial(file), journal: folder.journal(file) },
-            None => {
+        match &self.kind {
+            DestinationKind::Folder(folder) => {
+                PartialPlace { path: folder.partial(file), journal: folder.journal(file) }
+            }
+            DestinationKind::Snapshot => {
                 let layout = self.cache.layout();
                 PartialPlace { path: layout.partial(&file.digest), journal: layout.journal(&file.digest) }
             }
@@ -206,16 +232,16 @@ impl Destination {
     /// The lock that one writer of a file holds.
     #[must_use]
     pub(crate) fn lock(&self, file: &RepoFile) -> PathBuf {
-        match &self.folder {
-            Some(folder) => folder.lock(&file.path),
-            None => self.cache.layout().lock(&file.digest),
+        match &self.kind {
+            DestinationKind::Folder(folder) => folder.lock(&file.path),
+            DestinationKind::Snapshot => self.cache.layout().lock(&file.digest),
         }
     }
 
     /// Whether files of one content share their unfinished bytes and their lock.
     #[must_use]
     pub(crate) const fn shares_content(&self) -> bool {
-        self.folder.is_none()
+        self.kind.folder().is_none()
     }
 
     /// Gives verified content the name of a file.
@@ -223,9 +249,9 @@ impl Destination {
     /// # Errors
     /// Where it cannot be put in its place.
     pub(crate) fn publish(&self, verified: Verified, file: &RepoFile) -> Result<(), CacheError> {
-        match &self.folder {
-            Some(folder) => folder.publish(verified, &file.path)?,
-            None => self.cache.publish(verified)?,
+        match &self.kind {
+            DestinationKind::Folder(folder) => folder.publish(verified, &file.path)?,
+            DestinationKind::Snapshot => self.cache.publish(verified)?,
         }
         self.settle(file)
     }
@@ -235,9 +261,9 @@ impl Destination {
     /// # Errors
     /// Where the note cannot be written.
     pub(crate) fn settle(&self, file: &RepoFile) -> Result<(), CacheError> {
-        match &self.folder {
-            Some(folder) => folder.write_metadata(&self.commit, file),
-            None => self.cache.link(&self.commit, &file.path, &file.digest),
+        match &self.kind {
+            DestinationKind::Folder(folder) => folder.write_metadata(&self.commit, file),
+            DestinationKind::Snapshot => self.cache.link(&self.commit, &file.path, &file.digest),
         }
     }
 
@@ -245,7 +271,7 @@ impl Destination {
     /// `huggingface_hub` has to look into them again. To be called right after that look. A note that cannot be written
     /// costs another look and nothing else, so it is no error; what another process works on is left to it.
     pub(crate) fn note_in_place(&self, files: impl Iterator<Item = RepoFile>) {
-        let Some(folder) = &self.folder else { return };
+        let Some(folder) = self.kind.folder() else { return };
         for file in files.filter(|file| !folder.is_noted(&self.commit, file)) {
             let noted = folder.prepare_file(&file.path).and_then(|()| {
                 let lock = BlobLock::try_acquire(&folder.lock(&file.path))?;
@@ -260,9 +286,9 @@ impl Destination {
     /// # Errors
     /// Where it cannot be written.
     pub(crate) fn write_listing(&self, listing: &Listing) -> Result<bool, CacheError> {
-        match &self.folder {
-            Some(folder) => folder.write_listing(&self.commit, listing),
-            None => self.cache.write_listing(&self.commit, listing),
+        match &self.kind {
+            DestinationKind::Folder(folder) => folder.write_listing(&self.commit, listing),
+            DestinationKind::Snapshot => self.cache.write_listing(&self.commit, listing),
         }
     }
 }

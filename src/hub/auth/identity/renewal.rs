@@ -16,6 +16,7 @@ use super::super::{AuthError, BrowserLogin, RenewalRight, RenewalTurn};
 use super::{Exchange, IdentityError};
 use crate::credential::{CredentialSource, Renew, Renewed, Renewing, Secret};
 use crate::endpoint::Endpoint;
+use crate::file_thread;
 use crate::hub::http::{Client, Failure, HttpRequest};
 use crate::settings::env::Env;
 use crate::settings::{Network, ProviderSettings};
@@ -78,7 +79,7 @@ impl From<AuthError> for Trouble {
 impl OfLogin {
     async fn try_renew(&self, stale: &Secret) -> Result<Option<Renewed>, Trouble> {
         let (login, of) = (self.login.clone(), stale.clone());
-        let asking = match tokio::task::spawn_blocking(move || login.begin(&of)).await.map_err(|_| Trouble::Lost)?? {
+        let asking = match file_thread::run(move || login.begin(&of)).await.map_err(|_| Trouble::Lost)?? {
             RenewalTurn::Over => return Ok(None),
             RenewalTurn::Renewed(secret, end) => return Ok(Some(Renewed { secret, due: end.and_then(due_before) })),
             RenewalTurn::Ask(asking) => asking,
@@ -107,7 +108,7 @@ impl OfLogin {
         let end = seconds(answer.expires_in.as_ref()).and_then(|seconds| now.checked_add(seconds));
         let (login, token) = (self.login.clone(), secret.clone());
         let write = move || login.finish(&asking, &token, &next, end);
-        tokio::task::spawn_blocking(write).await.map_err(|_| Trouble::Lost)??;
+        file_thread::run(write).await.map_err(|_| Trouble::Lost)??;
         Ok(Renewed { secret, due: end.and_then(due_before) })
     }
 

@@ -60,11 +60,14 @@ pub(super) fn described(repo: &Repo, version: &Version, has_token: bool, pages: 
     let mode = version.model.as_ref().and_then(|model| model.mode.as_deref());
     let paid = version.paid_access.as_ref().filter(|_| !has_token);
     let until = paid.and_then(|paid| paid.ends_at.as_deref()).filter(|until| is_to_come(until));
-    let kind = match () {
-        () if mode == Some("Archived") => RefusalKind::Archived,
-        () if usage != "Download" => RefusalKind::DownloadsDisabled,
-        () if until.is_some() || paid.is_some_and(|paid| paid.permanent == Some(true)) => RefusalKind::EarlyAccess,
-        () => return None,
+    let kind = if mode == Some("Archived") {
+        RefusalKind::Archived
+    } else if usage != "Download" {
+        RefusalKind::DownloadsDisabled
+    } else if until.is_some() || paid.is_some_and(|paid| paid.permanent == Some(true)) {
+        RefusalKind::EarlyAccess
+    } else {
+        return None;
     };
     Some(Refusal { deadline: until.map(printable), ..refusal(repo, kind, pages) })
 }

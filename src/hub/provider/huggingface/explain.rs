@@ -50,14 +50,15 @@ fn kind(refused: &Refused, has_token: bool) -> Option<RefusalKind> {
 
 fn gate(refused: &Refused, has_token: bool) -> RefusalKind {
     let message = refused.message.as_deref().unwrap_or_default();
-    match () {
-        () if message.contains("awaiting a review") => RefusalKind::Pending,
-        () if message.contains("has been rejected") => RefusalKind::Rejected,
-        () if message.contains("has been reset") => RefusalKind::Reset,
-        () if message.contains("not in the authorized list") => RefusalKind::NotRequested,
-        () if !has_token || refused.status.as_u16() == 401 => RefusalKind::NoToken,
-        () => RefusalKind::Gated,
-    }
+    let kinds = [
+        ("awaiting a review", RefusalKind::Pending),
+        ("has been rejected", RefusalKind::Rejected),
+        ("has been reset", RefusalKind::Reset),
+        ("not in the authorized list", RefusalKind::NotRequested),
+    ];
+    let said = kinds.into_iter().find(|(words, _)| message.contains(words));
+    let is_unknown = !has_token || refused.status.as_u16() == 401;
+    said.map_or(if is_unknown { RefusalKind::NoToken } else { RefusalKind::Gated }, |(_, kind)| kind)
 }
 
 #[cfg(test)]
