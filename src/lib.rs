@@ -15,7 +15,7 @@
 //! | 4 | [`hub::auth`], [`hub::provider`] | where tokens are found; what a hub answers |
 //! | 4 | [`fetch`] | how bytes arrive; not which provider it serves |
 //! | 3 | [`hub::http`] | one client, redirects by hand |
-//! | 3 | [`store`] | the disk: the cache, folders beside it, archives; not that a network exists |
+//! | 3 | [`store`] | the disk: the cache, what stands in it, folders beside it, archives; not that a network exists |
 //! | 2 | [`apps`] | what applications load, and from where |
 //! | 1 | [`settings`] | every knob resolved once, and the world as it was captured |
 //! | 0 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`text`] | the words; no I/O |

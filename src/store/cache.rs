@@ -78,7 +78,9 @@ pub(crate) use lock::BlobLock;
 pub(crate) use marks::has_marks;
 pub(crate) use notes::ContentState;
 pub(crate) use partial::{Judgement, Mismatch, Partial, PartialPlace};
+pub(in crate::store) use place::resolve;
 pub(crate) use ranges::Ranges;
+pub(in crate::store) use store::commit_in;
 pub(crate) use store::{Links, RepoCache, holder_of};
 pub(crate) use unfinished::{Unfinished, unfinished};
 
@@ -212,7 +214,7 @@ impl CacheError {
     /// The same, where the cache at `root` turns out to be one that can only be read.
     #[must_use]
     pub(crate) fn in_cache(self, root: &Path) -> Self {
-        let root = [root.to_path_buf(), place::resolve(root)];
+        let root = [root.to_path_buf(), resolve(root)];
         match self {
             Self::Io { action, path, source }
                 if matches!(source.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)

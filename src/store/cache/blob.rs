@@ -17,6 +17,7 @@ use super::partial::{SUFFIX, Verified};
 use super::{CacheError, RepoCache, content, debris, place};
 use crate::digest::Digest;
 use crate::manifest::RepoFile;
+use crate::store::scan;
 
 impl RepoCache {
     /// What is known about the content of a file under its digest, through links. In a cache without links the content
@@ -59,13 +60,9 @@ impl RepoCache {
     }
 
     fn blobs_elsewhere(&self) -> HashMap<Digest, PathBuf> {
-        let is_repo = |name: &str| ["models--", "datasets--", "spaces--"].iter().any(|kind| name.starts_with(kind));
-        let folders = fs::read_dir(self.layout.root()).into_iter().flatten().flatten();
-        let others = folders.filter(|entry| {
-            entry.file_name().to_str().is_some_and(|name| is_repo(name) && name != self.layout.folder_name())
-        });
-        let blobs = others.flat_map(|entry| fs::read_dir(entry.path().join("blobs")).into_iter().flatten().flatten());
-        blobs.filter_map(|blob| Some((Digest::from_hex(blob.file_name().to_str()?)?, blob.path()))).collect()
+        let others = scan::repositories(self.layout.root()).into_iter().map(|folder| folder.layout);
+        let blobs = others.filter(|other| *other != self.layout).flat_map(|other| scan::blobs(&other));
+        blobs.map(|blob| (blob.digest, blob.path)).collect()
     }
 
     /// Gives the content at `other` a name here without fetching it: a hard link, or a copy where links are impossible,

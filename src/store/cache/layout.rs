@@ -53,7 +53,7 @@ impl RepoLayout {
     }
 
     /// The name of the repository's folder: `models--org--m`, or `models--gpt2` for an id without an owner.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn folder_name(&self) -> &str {
         &self.folder
     }
@@ -116,7 +116,13 @@ impl RepoLayout {
     /// The lock that every tool takes before it downloads a blob.
     #[must_use]
     pub(crate) fn lock(&self, digest: &Digest) -> PathBuf {
-        fit(self.root.join(".locks").join(&self.folder).join(format!("{}.lock", digest.hex())))
+        self.locks().join(format!("{}.lock", digest.hex()))
+    }
+
+    /// The folder of the locks.
+    #[must_use]
+    pub(crate) fn locks(&self) -> PathBuf {
+        fit(self.root.join(".locks").join(&self.folder))
     }
 
     /// The folder of the refs.

@@ -15,6 +15,7 @@ use super::{RepoCache, place};
 use crate::digest::Digest;
 use crate::manifest::RepoFile;
 use crate::regular_file;
+use crate::store::scan;
 
 /// More than this, in bytes, is not read: then nobody is told which file it was.
 const MOST: u64 = 8 << 20;
@@ -67,9 +68,9 @@ impl RepoCache {
 /// tell. Two repositories that share a blob count like an application that has it.
 #[must_use]
 pub(crate) fn shared_blobs(root: &Path) -> (u64, u64) {
-    let list = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
-    let blobs = list(place::resolve(root)).flat_map(|repo| list(repo.path().join("blobs")));
-    let shared = blobs.filter_map(|blob| blob.metadata().ok().filter(|found| found.is_file() && has_more_names(found)));
+    let blobs = scan::repositories(root).into_iter().flat_map(|folder| scan::blobs(&folder.layout));
+    let found = blobs.filter_map(|blob| fs::symlink_metadata(blob.path).ok());
+    let shared = found.filter(|found| found.is_file() && has_more_names(found));
     shared.fold((0, 0), |(count, bytes), found| (count + 1, bytes + found.len()))
 }
 

@@ -6,8 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::{RepoCache, place};
+use super::RepoCache;
 use crate::repo::{Commit, Revision};
+use crate::store::scan;
 
 impl RepoCache {
     /// Holds a commit that is not all here yet, so that `hf cache prune` leaves it alone, until
@@ -29,9 +30,8 @@ impl RepoCache {
 /// Whether a pull into a cache is not done.
 #[must_use]
 pub(crate) fn has_marks(root: &Path) -> bool {
-    let repos = fs::read_dir(place::resolve(root)).into_iter().flatten().flatten();
-    let mut marks = repos.map(|repo| repo.path().join("refs/gatedl"));
-    marks.any(|marks| fs::read_dir(marks).is_ok_and(|mut found| found.next().is_some()))
+    let folders = scan::repositories(root).into_iter();
+    folders.flat_map(|folder| scan::references(&folder.layout)).any(|reference| reference.is_mark)
 }
 
 #[cfg(test)]

@@ -15,12 +15,12 @@ use std::sync::PoisonError;
 
 use super::layout::RepoLayout;
 use super::notes::{ContentState, WriteState};
-use super::store::{commit_in, make_link};
+use super::store::make_link;
 use super::{CacheError, RepoCache, content, debris, place};
 use crate::digest::Digest;
 use crate::manifest::{ListedFile, RepoFile};
-use crate::regular_file;
 use crate::repo::{Commit, RepoPath, Revision};
+use crate::store::scan;
 
 impl RepoCache {
     /// The folder of a commit's files: what a pull prints.
@@ -57,9 +57,15 @@ impl RepoCache {
     /// there is no snapshot. For caches of tools that keep no listing.
     #[must_use]
     pub(crate) fn snapshot_entries(&self, commit: &Commit) -> Option<Vec<ListedFile>> {
-        let mut entries = Vec::new();
-        collect(&self.layout.snapshot(commit), "", &mut entries).ok()?;
-        entries.sort_by(|left: &ListedFile, right| left.path.cmp(&right.path));
+        let files = scan::snapshot_files(&self.layout, commit).ok()?;
+        let entry = |file: scan::SnapshotFile| {
+            let (path, size) = (file.path?, place::regular_size(&file.at)?);
+            let name = file.target.as_deref().and_then(Path::file_name);
+            let digest = name.and_then(|name| Digest::from_hex(name.to_str()?));
+            Some(ListedFile { path, size, digest, blob_id: None, xet_hash: None, published: None })
+        };
+        let mut entries: Vec<ListedFile> = files.into_iter().filter_map(entry).collect();
+        entries.sort_by(|left, right| left.path.cmp(&right.path));
         Some(entries)
     }
 
@@ -67,8 +73,7 @@ impl RepoCache {
     #[must_use]
     pub(crate) fn unnamed_pointers(&self, commit: &Commit, revision: &Revision, path: &RepoPath) -> Vec<PathBuf> {
         let named = self.commits_of_others(revision);
-        let found = fs::read_dir(self.layout.snapshots()).into_iter().flatten().flatten();
-        let commits = found.filter_map(|entry| entry.file_name().to_str()?.parse::<Commit>().ok());
+        let commits = scan::snapshots(&self.layout).into_iter();
         let others = commits.filter(|other| other != commit && !named.contains(other));
         let pointers = others.map(|other| self.layout.pointer(&other, path));
         pointers.filter(|pointer| place::regular_size(pointer).is_some()).collect()
@@ -77,20 +82,8 @@ impl RepoCache {
     /// The commits that other references than `revision` name.
     fn commits_of_others(&self, revision: &Revision) -> HashSet<Commit> {
         let own = self.layout.reference(revision);
-        let mut commits = HashSet::new();
-        let mut folders = vec![self.layout.references()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-                let path = entry.path();
-                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    folders.push(path);
-                } else if path != own {
-                    commits
-                        .extend(regular_file::read(&path, regular_file::NOTE).ok().and_then(|text| commit_in(&text)));
-                }
-            }
-        }
-        commits
+        let references = scan::references(&self.layout).into_iter();
+        references.filter(|reference| reference.path != own).filter_map(|reference| reference.commit).collect()
     }
 
     /// Gives a published blob its file name in a commit. A link that is right already is left alone; a wrong or broken
@@ -185,23 +178,6 @@ impl RepoCache {
 
 fn make_parent(path: &Path) -> Result<(), CacheError> {
     path.parent().map_or(Ok(()), place::make_folder)
-}
-
-/// Gathers the files below a folder of a snapshot. The digest of a file is the name of the blob that it leads to.
-fn collect(folder: &Path, prefix: &str, entries: &mut Vec<ListedFile>) -> std::io::Result<()> {
-    for found in fs::read_dir(folder)? {
-        let found = found?;
-        let Ok(name) = found.file_name().into_string() else { continue };
-        let (path, text) = (found.path(), format!("{prefix}{name}"));
-        if found.file_type()?.is_dir() {
-            collect(&path, &format!("{text}/"), entries)?;
-        } else if let (Some(size), Ok(repo_path)) = (place::regular_size(&path), text.parse()) {
-            let blob = fs::read_link(&path).ok();
-            let digest = blob.as_deref().and_then(Path::file_name).and_then(|name| Digest::from_hex(name.to_str()?));
-            entries.push(ListedFile { path: repo_path, size, digest, blob_id: None, xet_hash: None, published: None });
-        }
-    }
-    Ok(())
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

@@ -19,6 +19,7 @@ use crate::digest::Digest;
 use crate::manifest::Listing;
 use crate::regular_file;
 use crate::repo::{Commit, Repo, RepoId, RepoKind, Revision};
+use crate::store::scan;
 
 /// How files of a snapshot are connected with their content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -182,14 +183,9 @@ impl RepoCache {
 /// repositories.
 #[must_use]
 pub(crate) fn holder_of(root: &Path, kind: RepoKind, commit: &Commit) -> Option<RepoId> {
-    let root = place::resolve(root);
-    let folders = fs::read_dir(&root).ok()?.flatten();
-    let ids = folders.filter_map(|folder| {
-        let id = folder.file_name().to_str()?.strip_prefix(kind.plural())?.strip_prefix("--")?.replace("--", "/");
-        id.parse::<RepoId>().ok()
-    });
-    let holds = |id: &RepoId| RepoLayout::new(&root, &Repo { kind, id: id.clone() }).tree(commit).is_file();
-    ids.into_iter().find(holds)
+    let folders = scan::repositories(root).into_iter();
+    let mut holders = folders.filter(|folder| folder.repo.kind == kind && folder.layout.tree(commit).is_file());
+    holders.next().map(|folder| folder.repo.id)
 }
 
 /// Whether a folder holds nothing but such files, at any depth.
@@ -204,7 +200,8 @@ pub(super) fn holds_only(folder: &Path, is_such: &impl Fn(&Path) -> bool) -> boo
     })
 }
 
-pub(super) fn commit_in(bytes: &[u8]) -> Option<Commit> {
+/// The commit in the bytes of a ref.
+pub(in crate::store) fn commit_in(bytes: &[u8]) -> Option<Commit> {
     let text = str::from_utf8(bytes).ok()?;
     let line = text.strip_suffix('\n').unwrap_or(text);
     line.strip_suffix('\r').unwrap_or(line).parse().ok()

@@ -7,8 +7,9 @@ use std::fs::{self, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::partial::SUFFIX;
-use super::{debris, place};
+use super::{RepoLayout, debris};
 use crate::regular_file;
+use crate::store::scan;
 
 /// What a killed download left, or one that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,30 +29,32 @@ pub(crate) struct Unfinished {
 /// The unfinished files of a cache, by path.
 #[must_use]
 pub(crate) fn unfinished(root: &Path) -> Vec<Unfinished> {
-    let root = place::resolve(root);
-    let mut found = Vec::new();
-    for repo in entries(&root) {
-        let left = [debris::in_own_folder(&repo.join(".gatedl")), debris::beside_content(&repo.join("blobs"))].concat();
-        for path in &left {
-            let bytes = bytes_of(path).unwrap_or_default();
-            found.push(Unfinished { path: path.clone(), bytes, ours: false, debris: true, busy: false });
-        }
-        for path in entries(&repo.join("blobs")).into_iter().filter(|path| !left.contains(path)) {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let Some(etag) = etag_of(&name) else { continue };
-            let Some(bytes) = bytes_of(&path) else { continue };
-            let locks = root.join(".locks").join(repo.file_name().unwrap_or_default());
-            let busy = is_locked(&locks.join(format!("{etag}.lock")));
-            found.push(Unfinished { bytes, ours: name.ends_with(SUFFIX), debris: false, busy, path });
-        }
-    }
+    let mut found: Vec<Unfinished> = scan::repositories(root).iter().flat_map(|folder| of(&folder.layout)).collect();
     found.sort_by(|left, right| left.path.cmp(&right.path));
     found
 }
 
+/// The unfinished files of one repository.
+#[must_use]
+pub(crate) fn of(layout: &RepoLayout) -> Vec<Unfinished> {
+    let (private, blobs) = (layout.private(), layout.blobs());
+    let left = [debris::in_own_folder(&private), debris::beside_content(&blobs)].concat();
+    let debris = left.iter().map(|path| {
+        let bytes = bytes_of(path).unwrap_or_default();
+        Unfinished { path: path.clone(), bytes, ours: false, debris: true, busy: false }
+    });
+    let others = scan::entries(&blobs).into_iter().filter(|path| !left.contains(path)).filter_map(|path| {
+        let name = scan::name_of(&path)?;
+        let (etag, bytes) = (etag_of(name)?, bytes_of(&path)?);
+        let (ours, busy) = (name.ends_with(SUFFIX), is_locked(&layout.locks().join(format!("{etag}.lock"))));
+        Some(Unfinished { bytes, ours, debris: false, busy, path })
+    });
+    debris.chain(others).collect()
+}
+
 /// Removes journals whose partial files are gone: somebody else has published or removed them.
 pub(super) fn remove_lonely_journals(journals: &Path, blobs: &Path) {
-    for path in entries(journals) {
+    for path in scan::entries(journals) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(etag) = name.strip_suffix(".journal") else { continue };
         let partial = |infix: &str| blobs.join(format!("{etag}{infix}{SUFFIX}"));
@@ -59,10 +62,6 @@ pub(super) fn remove_lonely_journals(journals: &Path, blobs: &Path) {
             let _ = fs::remove_file(&path);
         }
     }
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
 /// The etag in the name of an unfinished file: `<etag>.gatedl.incomplete` is ours, `<etag>.<random>.incomplete` that of
