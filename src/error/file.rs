@@ -21,14 +21,24 @@ pub(crate) enum FileError {
         path: RepoPath,
     },
     /// The listing tells another hash than the caller expects.
-    #[error("{}", unexpected(expected, listed.as_ref(), path.as_ref()))]
+    #[error("{}", unlisted(expected, listed.as_ref()))]
     Unexpected {
         /// The hash that was expected.
         expected: Digest,
-        /// The hash in the listing, where it came to one file.
-        listed: Option<Digest>,
-        /// That file.
-        path: Option<RepoPath>,
+        /// The only file that could be meant, and its hash in the listing.
+        listed: Option<(RepoPath, Digest)>,
+        /// The files that have no hash on record, where there are several.
+        unhashed: Vec<Numbered>,
+    },
+    /// The content has another hash than the caller expects.
+    #[error("`{path}` is {found}, but {expected} is expected")]
+    OtherContent {
+        /// The file.
+        path: RepoPath,
+        /// The hash of its content.
+        found: Digest,
+        /// The hash that was expected.
+        expected: Digest,
     },
     /// A scan found a danger in a file.
     #[error("the {scan} scan found a danger in `{path}`")]
@@ -71,7 +81,7 @@ pub(crate) enum FileError {
 impl FileError {
     pub(super) const fn status(&self) -> ExitStatus {
         match self {
-            Self::Unhashed { .. } | Self::Unexpected { .. } => ExitStatus::Corrupt,
+            Self::Unhashed { .. } | Self::Unexpected { .. } | Self::OtherContent { .. } => ExitStatus::Corrupt,
             Self::Dangerous { .. } => ExitStatus::Refused,
             Self::Odd { .. } => ExitStatus::Disk,
             Self::Ambiguous { .. } => ExitStatus::Usage,
@@ -83,7 +93,7 @@ impl FileError {
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Unhashed { .. } => "unhashed",
-            Self::Unexpected { .. } => "unexpected_hash",
+            Self::Unexpected { .. } | Self::OtherContent { .. } => "unexpected_hash",
             Self::Dangerous { .. } => "dangerous",
             Self::Odd { .. } => "odd_name",
             Self::Ambiguous { .. } => "ambiguous",
@@ -111,9 +121,17 @@ impl FileError {
                  you can ask for on the page of the model"
                     .to_owned(),
                 "another version, or the same file published elsewhere, may have a hash".to_owned(),
+                "if you know its SHA-256 from elsewhere, `--expect HASH` takes the file and holds it to that".to_owned(),
             ],
+            Self::Unexpected { unhashed, .. } if !unhashed.is_empty() => vec![format!(
+                "without a SHA-256 on record are: {}; name one by its number, and it is held to the hash that is expected",
+                list(unhashed)
+            )],
             Self::Unexpected { .. } => vec![
                 "nothing was fetched; whoever expects the hash means another file, or the file has changed".to_owned(),
+            ],
+            Self::OtherContent { .. } => vec![
+                "whoever expects the hash means another file, or the file has changed".to_owned(),
             ],
             Self::Odd { name, .. } => {
                 let odd = |character: char| is_unprintable(character) || "*?[\\".contains(character);
@@ -127,10 +145,10 @@ impl FileError {
     }
 }
 
-fn unexpected(expected: &Digest, listed: Option<&Digest>, path: Option<&RepoPath>) -> String {
-    match (path, listed) {
-        (Some(path), Some(listed)) => format!("`{path}` is listed as {listed}, but {expected} is expected"),
-        _ => format!("no file of it is listed as {expected}"),
+fn unlisted(expected: &Digest, listed: Option<&(RepoPath, Digest)>) -> String {
+    match listed {
+        Some((path, listed)) => format!("`{path}` is listed as {listed}, but {expected} is expected"),
+        None => format!("no file of it is listed as {expected}"),
     }
 }
 

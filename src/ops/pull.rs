@@ -40,7 +40,7 @@ pub(crate) use self::settle::{GateAnswer, Pulled, PulledFile, settle};
 pub(crate) use self::transfer::transfer;
 
 use crate::apps::weights;
-use crate::error::Error;
+use crate::error::{Error, FileError};
 use crate::fetch::FetchError;
 use crate::manifest::{ListedFile, Listing};
 use crate::repo::Commit;
@@ -93,9 +93,13 @@ async fn bring(prepared: Prepared, session: &Session) -> Result<(Prepared, Resul
     Ok((prepared, outcome.map_or(Ok(0), |(_, outcome)| outcome)))
 }
 
-/// The error, which says so where the cache at `root` can only be read.
+/// The error, which says so where the cache at `root` can only be read, or where content is not what the caller expects.
 fn in_cache(error: Error, root: &Path) -> Error {
     match error {
+        Error::Cache(CacheError::Unexpected { path, found, expected })
+        | Error::Fetch(FetchError::Cache(CacheError::Unexpected { path, found, expected })) => {
+            FileError::OtherContent { path, found, expected }.into()
+        }
         Error::Cache(error) => Error::Cache(error.in_cache(root)),
         Error::Fetch(FetchError::Cache(error)) => Error::Cache(error.in_cache(root)),
         other => other,
@@ -148,7 +152,8 @@ impl PullJob {
     }
 
     fn destination(&self, commit: &Commit) -> Arc<Destination> {
-        Arc::new(Destination::new(commit.clone(), self.cache.clone(), self.kind.clone()))
+        let destination = Destination::new(commit.clone(), self.cache.clone(), self.kind.clone());
+        Arc::new(destination.expecting(self.request.expect))
     }
 
     /// Whether the revision has a ref in the cache: all but numbers, and none where the files go elsewhere.

@@ -35,6 +35,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::digest::Digest;
+use crate::repo::RepoPath;
+
 mod abilities;
 mod activity;
 mod blob;
@@ -179,6 +182,16 @@ pub(crate) enum CacheError {
     Damaged {
         /// The file's path.
         path: PathBuf,
+    },
+    /// Content is what its name says, and not what the caller expects.
+    #[error("`{path}` is {found}, but {expected} is expected")]
+    Unexpected {
+        /// The file's path in the repository.
+        path: RepoPath,
+        /// The hash of the content.
+        found: Digest,
+        /// The hash that was expected.
+        expected: Digest,
     },
     /// Between verification and publication somebody else put another file at the path.
     #[error("`{}` was replaced by another program while it was verified", path.display())]

@@ -3,6 +3,7 @@
 mod changes;
 mod choice;
 mod doors;
+mod expected;
 mod keys;
 mod links;
 mod records;

@@ -389,6 +389,8 @@ What to pull:
                              pytorch]
       --quant <NAME>         Only the GGUF files of this quantization, as in Q4_K_M;
                              org/model:Q4_K_M says the same
+      --expect <HASH>        The SHA-256 that the one file must have; it is chosen by that, and
+                             nothing else gets its name
 
 Server:
       --provider <NAME>  Provider of a reference that names none: hf, ba, civitai, or one of the

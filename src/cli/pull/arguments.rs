@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::apps::weights::{Choice, Format};
 use crate::cli::flags::place;
 use crate::cli::flags::{IntoArguments, NetworkArguments, OutputArguments, ServerArguments, TokenArguments};
+use crate::digest::Digest;
 use crate::error::Error;
 use crate::repo::RepoKind;
 
@@ -40,6 +41,9 @@ pub(in crate::cli) struct Pull {
     /// Only the GGUF files of this quantization, as in Q4_K_M; org/model:Q4_K_M says the same
     #[arg(long, value_name = "NAME", help_heading = "What to pull")]
     pub(in crate::cli) quant: Option<String>,
+    /// The SHA-256 that the one file must have; it is chosen by that, and nothing else gets its name
+    #[arg(long, value_name = "HASH", value_parser = sha256, help_heading = "What to pull")]
+    pub(in crate::cli) expect: Option<Digest>,
 
     /// Root of the cache
     #[arg(long, value_name = "DIR", value_parser = place(), help_heading = "Where and how")]
@@ -69,6 +73,15 @@ pub(in crate::cli) struct Pull {
     pub(in crate::cli) network: NetworkArguments,
     #[command(flatten)]
     pub(in crate::cli) output: OutputArguments,
+}
+
+/// A SHA-256 as sites and `sha256sum` write it: in either case, perhaps with its name before it.
+fn sha256(text: &str) -> Result<Digest, String> {
+    let lower = text.trim().to_ascii_lowercase();
+    match Digest::from_hex(lower.strip_prefix("sha256:").unwrap_or(&lower)) {
+        Some(digest @ Digest::Sha256(_)) => Ok(digest),
+        _ => Err("a SHA-256 has 64 hexadecimal digits".to_owned()),
+    }
 }
 
 /// The kind of a repository, as typed.

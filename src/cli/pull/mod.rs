@@ -13,7 +13,7 @@ use crate::cli::terminal::Terminal;
 use crate::endpoint::Protocol;
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
-use crate::ops::pull::{PullRequest, Pulled, pull};
+use crate::ops::pull::{Application, Installation, PullRequest, Pulled, pull};
 use crate::pattern::Selection;
 use crate::reference::Reference;
 use crate::repo::{Repo, RepoKind, Revision};
@@ -61,15 +61,23 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(PullRequest, TokenChoice, Set
     if arguments.into.into.is_some() && kind != RepoKind::Model {
         return Err(Error::Usage(format!("--into is for models, and `{}` is none", Repo { kind, ..reference.repo })));
     }
+    let into = arguments.into.installation(env)?;
+    let is_for_transformers_js =
+        matches!(into, Some(Installation { application: Application::TransformersJs { .. }, .. }));
+    if arguments.expect.is_some() && is_for_transformers_js {
+        let problem = "--expect is the hash of one file, and --into transformers.js brings several";
+        return Err(Error::Usage(problem.to_owned()));
+    }
     let quant = one(reference.quant.clone(), arguments.quant.clone(), "--quant")?;
     let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
     let token = arguments.token.choice()?;
     let mut request = PullRequest {
         selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
+        expect: arguments.expect,
         allow_unsafe: arguments.allow_unsafe,
         weights: arguments.choice(quant)?,
         local_dir: arguments.local_dir.clone(),
-        into: arguments.into.installation(env)?,
+        into,
         force: arguments.force,
         dry_run: arguments.dry_run,
         ..PullRequest::of(Reference { provider, revision, ..reference }, &settings)

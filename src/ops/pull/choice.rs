@@ -1,7 +1,6 @@
 //! Which files a pull is about: what the user named, without the weights that are there once more, as far as the
 //! application can load it.
 
-use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -24,8 +23,8 @@ pub(crate) enum Savings {
 
 /// The entries that are asked for.
 #[derive(Debug, Default)]
-pub(super) struct Chosen<'e> {
-    pub(super) entries: Vec<&'e Arc<ListedFile>>,
+pub(super) struct Chosen {
+    pub(super) entries: Vec<Arc<ListedFile>>,
     /// None where one set of weights is all there is.
     pub(super) savings: Option<Savings>,
     /// What does not come in the precision that was asked for, in whole sentences.
@@ -34,20 +33,16 @@ pub(super) struct Chosen<'e> {
     pub(super) left_out: Vec<LeftOut>,
 }
 
-impl Chosen<'_> {
-    /// The same to keep.
+impl Chosen {
+    /// Those of them whose hash is known.
     pub(super) fn files(&self) -> Vec<RepoFile> {
         self.entries.iter().filter_map(|entry| entry.to_file()).collect()
-    }
-
-    pub(super) fn listed(&self) -> Vec<Arc<ListedFile>> {
-        self.entries.iter().map(|entry| Arc::clone(entry)).collect()
     }
 }
 
 impl PullJob {
     /// The entries that are asked for.
-    pub(super) fn choose<'e>(&self, listing: &'e Listing) -> Result<Chosen<'e>, Error> {
+    pub(super) fn choose(&self, listing: &Listing) -> Result<Chosen, Error> {
         let (entries, left_out) = (&listing.entries, self.left_out(listing)?);
         let mut named = self.named(entries)?;
         named.retain(|entry| !self.is_left_out(entry));
@@ -65,8 +60,8 @@ impl PullJob {
         Ok(Chosen { entries, savings, lacking: [chosen.lacking, lacking].concat(), left_out: chosen.left_out })
     }
 
-    fn one_set<'e>(&self, entries: Vec<&'e Arc<ListedFile>>) -> Result<Chosen<'e>, Error> {
-        let files = listed(&entries);
+    fn one_set(&self, entries: Vec<Arc<ListedFile>>) -> Result<Chosen, Error> {
+        let files = listed(entries.iter().map(AsRef::as_ref));
         let Some(choice) = &self.request.weights else {
             let savings = weights::saved_by_auto(&files).map(Savings::Possible);
             return Ok(Chosen { entries, savings, ..Chosen::default() });
@@ -88,7 +83,7 @@ impl PullJob {
     }
 
     /// What ComfyUI loads; names and patterns are taken at their word.
-    fn for_comfyui<'e>(&self, mut chosen: Vec<&'e Arc<ListedFile>>) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
+    fn for_comfyui(&self, mut chosen: Vec<Arc<ListedFile>>) -> Result<Vec<Arc<ListedFile>>, Error> {
         if self.request.selection.is_open() && !self.is_whole_pipeline() {
             chosen.retain(|entry| comfyui::is_model(&entry.path));
         }
@@ -98,18 +93,18 @@ impl PullJob {
         Ok(chosen)
     }
 
-    fn for_transformers_js<'e>(
+    fn for_transformers_js(
         &self,
-        entries: &'e [Arc<ListedFile>],
-        mut chosen: Vec<&'e Arc<ListedFile>>,
+        entries: &[Arc<ListedFile>],
+        mut chosen: Vec<Arc<ListedFile>>,
         dtype: Option<Dtype>,
-    ) -> Result<(Vec<&'e Arc<ListedFile>>, Vec<String>), Error> {
+    ) -> Result<(Vec<Arc<ListedFile>>, Vec<String>), Error> {
         let mut lacking = Vec::new();
         if self.request.selection.is_open() {
             chosen.retain(|entry| transformers_js::is_loadable(&entry.path));
         }
         if let Some(dtype) = dtype {
-            let others = dtype.others(&listed(&chosen));
+            let others = dtype.others(&listed(chosen.iter().map(AsRef::as_ref)));
             let others = others.map_err(|problem| Error::Dtype { repo: self.request.wanted.repo.clone(), problem })?;
             let name = dtype.name();
             lacking.extend(others.lacking.iter().map(|(session, other)| {
@@ -119,29 +114,28 @@ impl PullJob {
         }
         let always = entries.iter().find(|entry| entry.path.as_str() == transformers_js::ALWAYS);
         if let Some(always) = always.filter(|always| !chosen.contains(always)) {
-            chosen.push(always);
+            chosen.push(Arc::clone(always));
             chosen.sort_by(|left, right| left.path.cmp(&right.path));
         }
         Ok((chosen, lacking))
     }
 
     /// Says what the choice could not give.
-    pub(super) fn tell(&self, chosen: &Chosen<'_>) {
+    pub(super) fn tell(&self, chosen: &Chosen) {
         chosen.lacking.iter().for_each(|lacking| self.reporter.note(lacking));
     }
 }
 
 /// The file that a program is given to load the chosen quantization.
 pub(super) fn first_of_quantization<'e>(entries: &[&'e ListedFile]) -> Option<&'e ListedFile> {
-    let first = weights::first_of_quantization(&listed(entries))?;
+    let first = weights::first_of_quantization(&listed(entries.iter().copied()))?;
     entries.iter().copied().find(|entry| entry.path.as_str() == first)
 }
 
-fn listed<'e>(entries: &[&'e impl Borrow<ListedFile>]) -> Vec<WeightFile<'e>> {
-    let entries = entries.iter().map(|entry| (*entry).borrow());
-    entries.map(|entry: &ListedFile| WeightFile { path: entry.path.as_str(), size: entry.size }).collect()
+fn listed<'e>(entries: impl Iterator<Item = &'e ListedFile>) -> Vec<WeightFile<'e>> {
+    entries.map(|entry| WeightFile { path: entry.path.as_str(), size: entry.size }).collect()
 }
 
-fn without<'e>(entries: &[&'e Arc<ListedFile>], left_out: &BTreeSet<&str>) -> Vec<&'e Arc<ListedFile>> {
-    entries.iter().copied().filter(|entry| !left_out.contains(entry.path.as_str())).collect()
+fn without(entries: &[Arc<ListedFile>], left_out: &BTreeSet<&str>) -> Vec<Arc<ListedFile>> {
+    entries.iter().filter(|entry| !left_out.contains(entry.path.as_str())).cloned().collect()
 }

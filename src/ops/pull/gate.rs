@@ -27,7 +27,7 @@ impl Hub<'_> {
         &self,
         asked: Option<GateAnswer>,
         resolved: &Resolved,
-        chosen: &[&Arc<ListedFile>],
+        chosen: &[Arc<ListedFile>],
     ) -> Result<GateAnswer, Error> {
         let masked = chosen.iter().find(|entry| entry.digest.is_none());
         let always_open = |entry: &&Arc<ListedFile>| self.connection.provider().is_always_open(&entry.path);

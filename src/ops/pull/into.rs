@@ -72,7 +72,7 @@ impl PullJob {
     }
 
     /// Looks at the places of the files before any of them is fetched.
-    pub(super) async fn look_ahead(&self, destination: &Destination, chosen: &[&Arc<ListedFile>]) -> Result<(), Error> {
+    pub(super) async fn look_ahead(&self, destination: &Destination, chosen: &[Arc<ListedFile>]) -> Result<(), Error> {
         let Some(into) = &self.request.into else { return Ok(()) };
         let chosen: Vec<&ListedFile> = chosen.iter().map(AsRef::as_ref).collect();
         let places = self.places(into, &chosen)?;

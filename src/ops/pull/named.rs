@@ -12,7 +12,7 @@ use crate::repo::printable;
 
 impl PullJob {
     /// The entries that are meant, in the order of the listing.
-    pub(super) fn named<'e>(&self, entries: &'e [Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
+    pub(super) fn named(&self, entries: &[Arc<ListedFile>]) -> Result<Vec<Arc<ListedFile>>, Error> {
         let request = &self.request;
         let chosen = match request.file {
             Some(number) => self.numbered(number, entries)?,
@@ -20,8 +20,8 @@ impl PullJob {
             None => self.selected(entries)?,
         };
         match request.expect {
-            Some(expected) => with_hash(expected, &chosen),
-            None => Ok(chosen),
+            Some(expected) => Ok(vec![with_hash(expected, &chosen)?]),
+            None => Ok(chosen.into_iter().cloned().collect()),
         }
     }
 
@@ -105,7 +105,7 @@ impl PullJob {
     }
 
     /// What of the choice the user should hear about, and what must not be fetched.
-    pub(super) fn inspect(&self, chosen: &[&Arc<ListedFile>], entries: &[Arc<ListedFile>]) -> Result<(), Error> {
+    pub(super) fn inspect(&self, chosen: &[Arc<ListedFile>], entries: &[Arc<ListedFile>]) -> Result<(), Error> {
         for entry in chosen {
             let Some(published) = &entry.published else { continue };
             if entry.digest.is_none() {
@@ -145,16 +145,25 @@ impl PullJob {
     }
 }
 
-/// The file with the hash that the caller expects. One that has only a git id is left to the caller.
-fn with_hash<'e>(expected: Digest, chosen: &[&'e Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
+/// The file that has the hash that the caller expects. One without a hash on record is held to that one; of one that is
+/// listed with a git id its content has to tell.
+fn with_hash(expected: Digest, chosen: &[&Arc<ListedFile>]) -> Result<Arc<ListedFile>, Error> {
     let alike = || chosen.iter().filter(|entry| entry.digest == Some(expected));
     if let Some(entry) = alike().find(|entry| is_primary(entry)).or_else(|| alike().next()) {
-        return Ok(vec![entry]);
+        return Ok(Arc::clone(entry));
     }
-    match chosen {
-        [only] if !matches!(only.digest, Some(Digest::Sha256(_))) => Ok(vec![only]),
-        [only] => Err(FileError::Unexpected { expected, listed: only.digest, path: Some(only.path.clone()) }.into()),
-        _ => Err(FileError::Unexpected { expected, listed: None, path: None }.into()),
+    let unhashed: Vec<_> = chosen.iter().filter(|entry| entry.digest.is_none() && entry.published.is_some()).collect();
+    match (unhashed.as_slice(), chosen) {
+        ([only], _) => Ok(Arc::new(ListedFile { digest: Some(expected), ..ListedFile::clone(only) })),
+        ([], [only]) if !matches!(only.digest, Some(Digest::Sha256(_))) => Ok(Arc::clone(only)),
+        _ => {
+            let listed = match chosen {
+                [only] => only.digest.map(|listed| (only.path.clone(), listed)),
+                _ => None,
+            };
+            let unhashed = unhashed.into_iter().filter_map(|entry| Numbered::of(entry)).collect();
+            Err(FileError::Unexpected { expected, listed, unhashed }.into())
+        }
     }
 }
 

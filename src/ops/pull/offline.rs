@@ -24,7 +24,7 @@ impl PullJob {
         if !self.request.dry_run {
             self.examine(&destination, &chosen.files()).await?;
         }
-        let (listed, at, force) = (chosen.listed(), Arc::clone(&destination), self.request.force);
+        let (listed, at, force) = (chosen.entries.clone(), Arc::clone(&destination), self.request.force);
         let plan = file_thread::run(move || Plan::make(listed, &at, force)).await?;
         let missing = plan.files.iter().filter(|file| matches!(file.state, FileState::Missing { .. }));
         let missing: Vec<RepoPath> = missing.map(|file| file.listed.path.clone()).collect();

@@ -209,7 +209,7 @@ impl Hub<'_> {
             pull.examine(&destination, &chosen.files()).await?;
             pull.look_ahead(&destination, &chosen.entries).await?;
         }
-        let (listed, at, force) = (chosen.listed(), Arc::clone(&destination), pull.request.force);
+        let (listed, at, force) = (chosen.entries.clone(), Arc::clone(&destination), pull.request.force);
         let plan = file_thread::run(move || {
             let plan = Plan::make(listed, &at, force);
             if !dry_run {

@@ -46,10 +46,10 @@ impl PullJob {
     pub(super) async fn plan_of_all_here(
         &self,
         destination: &Arc<Destination>,
-        chosen: &Chosen<'_>,
+        chosen: &Chosen,
     ) -> Result<Option<Plan>, Error> {
         let look = || {
-            let (listed, place) = (chosen.listed(), Arc::clone(destination));
+            let (listed, place) = (chosen.entries.clone(), Arc::clone(destination));
             file_thread::run(move || Plan::of_all_here(listed, &place))
         };
         match look().await? {

@@ -21,9 +21,9 @@ pub(crate) struct PullRequest {
     pub(crate) file: Option<u64>,
     /// What the file must be like: keys and values of CivitAI's download links.
     pub(crate) traits: Vec<(String, String)>,
-    /// The SHA-256 that the file must have. It chooses among the files of a version of CivitAI; where the listing tells
-    /// another one, nothing is fetched. The path of the answer is then the file's. A file that is listed with a git id
-    /// alone is left to the caller.
+    /// The SHA-256 that the one file must have. It chooses among files; where the listing tells another one, nothing is
+    /// fetched. A file that is listed without a hash is verified by it; one with a git id is hashed before it gets its
+    /// name. The path of the answer is then the file's.
     pub(crate) expect: Option<Digest>,
     /// Take files in which a scan found a danger.
     pub(crate) allow_unsafe: bool,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::choice::Savings;
 use super::prepare::{Draft, PullNotes};
-use super::{LeftOut, Prepared, proof};
+use super::{LeftOut, Prepared, in_cache, proof};
 use crate::error::Error;
 use crate::fetch::{FileState, Planned};
 use crate::file_thread;
@@ -67,6 +67,12 @@ pub(crate) struct Pulled {
 /// Where the disk refuses, or something is in the way of a file in the folders.
 pub(crate) async fn settle(prepared: Prepared, bytes_fetched: u64) -> Result<Pulled, Error> {
     let Prepared { pull, draft, .. } = prepared;
+    if pull.request.expect.is_some() {
+        let files: Vec<_> = draft.plan.files.iter().filter_map(|file| file.listed.to_file()).collect();
+        let at = Arc::clone(&draft.destination);
+        let held = file_thread::run(move || files.iter().try_for_each(|file| at.hold(file))).await?;
+        held.map_err(|error| in_cache(error.into(), &pull.provider.cache))?;
+    }
     if let PullNotes::Listing(listing) = &draft.notes {
         let files: Vec<_> = draft.plan.files.iter().filter_map(|file| file.listed.to_file()).collect();
         let destination = Arc::clone(&draft.destination);

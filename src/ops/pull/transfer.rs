@@ -6,21 +6,32 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Prepared, in_cache};
-use crate::error::Error;
+use crate::digest::Digest;
+use crate::error::{Error, FileError};
 use crate::fetch::{self, FetchError, Need, Options, TransferPart};
 use crate::file_thread;
 use crate::report::Reporter;
 use crate::session::{Connection, RepoRequest, Session};
 use crate::store::cache::space::Room;
-use crate::store::cache::{CacheError, Destination};
+use crate::store::cache::{CacheError, Destination, Mismatch};
 
 /// Pulls on their way. Dropped, it puts down what it holds; what has arrived is kept.
 pub(crate) struct PullTransfer {
     /// Those that ended before they began.
     ended: Vec<(usize, Result<u64, Error>)>,
     running: fetch::Transfer,
-    /// Whose the shares are, who explains a refusal, and the cache.
-    owners: Vec<(usize, RepoRequest, Arc<Connection>, PathBuf)>,
+    owners: Vec<Owner>,
+}
+
+/// The pull that a part of the transfer is of.
+struct Owner {
+    /// Its place among those that were prepared.
+    place: usize,
+    request: RepoRequest,
+    expect: Option<Digest>,
+    /// Who explains a refusal.
+    connection: Arc<Connection>,
+    cache: PathBuf,
 }
 
 /// Begins to bring what is missing. Those for which there is no room are refused before the first byte.
@@ -39,17 +50,18 @@ pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Re
             (Err(error), _) => ended.push((place, Err(in_cache(error.into(), &prepared.pull.provider.cache)))),
             (Ok(needs), Some(connection)) if !needs.is_empty() => {
                 shares.push(share(prepared, connection, needs));
-                owners.push((
+                owners.push(Owner {
                     place,
-                    prepared.request().wanted.clone(),
-                    Arc::clone(connection),
-                    prepared.pull.provider.cache.clone(),
-                ));
+                    request: prepared.request().wanted.clone(),
+                    expect: prepared.request().expect,
+                    connection: Arc::clone(connection),
+                    cache: prepared.pull.provider.cache.clone(),
+                });
             }
             (Ok(_), _) => ended.push((place, Ok(0))),
         }
     }
-    let begun = owners.iter().map(|(place, ..): &(usize, RepoRequest, Arc<Connection>, PathBuf)| &prepared[*place]);
+    let begun = owners.iter().map(|owner: &Owner| &prepared[owner.place]);
     let begun = begun.filter(|one| one.pull.has_reference(&one.draft.commit));
     let marks =
         begun.map(|one| (one.pull.cache.clone(), one.request().wanted.revision.clone(), one.draft.commit.clone()));
@@ -81,10 +93,14 @@ impl PullTransfer {
             return Some(ended);
         }
         let (share, outcome) = self.running.next().await?;
-        let (place, wanted, connection, cache) = &self.owners[share];
+        let Owner { place, request, expect, connection, cache } = &self.owners[share];
         let outcome = match outcome {
             Err(FetchError::Transfer { path, source }) => {
-                Err(connection.explain_transfer(wanted.subject(), path, source).await)
+                Err(connection.explain_transfer(request.subject(), path, source).await)
+            }
+            // it may be the caller's hash alone, and not the publisher's
+            Err(FetchError::Corrupt { path, source: Mismatch { expected, actual } }) if *expect == Some(expected) => {
+                Err(FileError::OtherContent { path, found: actual, expected }.into())
             }
             outcome => outcome.map_err(|error| in_cache(error.into(), cache)),
         };

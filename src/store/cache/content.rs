@@ -33,6 +33,16 @@ pub(super) fn matches_telling(path: &Path, digest: &Digest, size: u64, told: &dy
     })
 }
 
+/// The SHA-256 of a file's content, which has `size` bytes.
+pub(super) fn sha256(path: &Path, size: u64) -> Result<Digest, CacheError> {
+    let mut hasher = ContentHasher::like(&Digest::Sha256([0; 32]), size);
+    read(path, size, |piece| {
+        hasher.update(piece);
+        Ok(())
+    })?;
+    Ok(hasher.finish())
+}
+
 /// Copies `source` into the open file `target` (at `target_path`); `false` where the content was not that of the digest,
 /// and then the target must be thrown away. A large target is on the disk when this returns.
 pub(super) fn copy_checked(

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::notes::ContentState;
 use super::partial::{PartialPlace, Verified};
-use super::{BlobLock, CacheError, Folder, RepoCache};
+use super::{BlobLock, CacheError, Folder, RepoCache, content};
+use crate::digest::Digest;
 use crate::manifest::{Listing, RepoFile};
 use crate::regular_file;
 use crate::repo::{Commit, RepoPath};
@@ -16,6 +17,7 @@ pub(crate) struct Destination {
     commit: Commit,
     cache: RepoCache,
     kind: DestinationKind,
+    expect: Option<Digest>,
 }
 
 /// Where the files of a pull are in the end.
@@ -60,7 +62,32 @@ impl Destination {
     /// The place for the files of `commit`.
     #[must_use]
     pub(crate) const fn new(commit: Commit, cache: RepoCache, kind: DestinationKind) -> Self {
-        Self { commit, cache, kind }
+        Self { commit, cache, kind, expect: None }
+    }
+
+    /// The same, where content must have this SHA-256 whatever its name in the cache says.
+    #[must_use]
+    pub(crate) fn expecting(self, expect: Option<Digest>) -> Self {
+        Self { expect, ..self }
+    }
+
+    /// Holds a file in its place to the hash that is expected.
+    ///
+    /// # Errors
+    /// [`CacheError::Unexpected`] if it has another; where it cannot be read.
+    pub(crate) fn hold(&self, file: &RepoFile) -> Result<(), CacheError> {
+        self.hold_at(file, &self.path(&file.path))
+    }
+
+    /// A git id says nothing about a SHA-256: only the content does.
+    fn hold_at(&self, file: &RepoFile, path: &Path) -> Result<(), CacheError> {
+        match self.expect {
+            Some(expected) if expected != file.digest => match content::sha256(path, file.size)? {
+                found if found == expected => Ok(()),
+                found => Err(CacheError::Unexpected { path: file.path.clone(), found, expected }),
+            },
+            _ => Ok(()),
+        }
     }
 
     /// The commit.
@@ -170,8 +197,12 @@ impl Destination {
     /// Uses content that is on this machine; `false` where it is not what its name says.
     ///
     /// # Errors
-    /// Where it cannot be read, linked or copied.
+    /// [`CacheError::Unexpected`], as for [`Self::hold`]; where it cannot be read, linked or copied.
     pub(crate) fn take(&self, file: &RepoFile, here: &LocalContent) -> Result<bool, CacheError> {
+        match here {
+            LocalContent::Blob => self.hold_at(file, &self.cache.layout().blob(&file.digest))?,
+            LocalContent::Elsewhere(path) => self.hold_at(file, path)?,
+        }
         let taken = match (here, &self.kind) {
             (LocalContent::Blob, _) => true,
             (LocalContent::Elsewhere(own), DestinationKind::Snapshot)
@@ -247,8 +278,12 @@ impl Destination {
     /// Gives verified content the name of a file.
     ///
     /// # Errors
-    /// Where it cannot be put in its place.
+    /// [`CacheError::Unexpected`], as for [`Self::hold`]: then it is deleted. Where it cannot be put in its place.
     pub(crate) fn publish(&self, verified: Verified, file: &RepoFile) -> Result<(), CacheError> {
+        if let Err(error) = self.hold_at(file, verified.path()) {
+            verified.discard()?;
+            return Err(error);
+        }
         match &self.kind {
             DestinationKind::Folder(folder) => folder.publish(verified, &file.path)?,
             DestinationKind::Snapshot => self.cache.publish(verified)?,

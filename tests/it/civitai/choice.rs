@@ -93,6 +93,7 @@ fn a_file_without_a_hash_on_record_is_refused_before_any_byte() {
 error: no SHA-256 of `pony.safetensors` is on record, so what would arrive could not be verified
 hint: a fresh upload is hashed within minutes; one that is older stays so until its creator uploads it anew, which you can ask for on the page of the model
 hint: another version, or the same file published elsewhere, may have a hash
+hint: if you know its SHA-256 from elsewhere, `--expect HASH` takes the file and holds it to that
 
 "#]])
         .run();

@@ -201,6 +201,11 @@ impl Verified {
         self.0.wanted.size
     }
 
+    /// Deletes the content: it gets no name.
+    pub(in crate::store::cache) fn discard(self) -> Result<(), CacheError> {
+        self.0.discard()
+    }
+
     /// Whether the bytes are on the disk.
     pub(in crate::store::cache) const fn is_synced(&self) -> bool {
         self.size() >= SYNC_FROM
