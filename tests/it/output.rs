@@ -363,6 +363,11 @@ Every environment variable: gatedl help environment
 
 "#]])
         .run();
+}
+
+#[test]
+fn the_help_of_pull_names_every_option() {
+    let sandbox = Sandbox::without_hub();
     sandbox
         .args(["pull", "--help"])
         .stdout(str![[r#"
@@ -447,6 +452,11 @@ Examples:
 
 "#]])
         .run();
+}
+
+#[test]
+fn help_about_a_command_is_its_page() {
+    let sandbox = Sandbox::without_hub();
     let short = sandbox.args(["help"]).any_stdout().run().stdout;
     assert!(short.contains("gatedl help environment"), "{short}");
     let of_pull = sandbox.args(["help", "pull"]).any_stdout().run().stdout;
