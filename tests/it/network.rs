@@ -432,7 +432,9 @@ fn a_server_error_that_stays_ends_when_patience_ends_and_says_how_to_go_on() {
     let (hub, sandbox) = stage();
     hub.fault(At::cdn("model.bin"), Fault::Status(503), Times::Always);
     let since = Instant::now();
+    // a wait is told where it is long enough to be felt, and how long it is is left to chance
     pull(&sandbox).args(["--timeout", "2s"]).status(7).stderr(str![[r#"
+...
 error: could not fetch `model.bin`
   caused by: 503 Service Unavailable for [CDN]/xet-bridge-us/f070b1c86ea0b2d762dd7248/3ec3ac3878d0ee678cad2961c305fec0ce8ee56772049ce2ce92e283614f8a94 (request id [ID])
 hint: the server is in trouble, your access is not the reason; try again later
