@@ -46,7 +46,7 @@ pub fn main(env: &Env) -> ExitStatus {
             let masked = || exposed::without_keys(&text, env.arguments());
             let said = foreign::explain(&error).or_else(masked).unwrap_or_else(|| text.clone());
             if visible(&said) == text {
-                drop(error.print());
+                let _ = error.print();
             } else {
                 Terminal::say(visible(&said).trim_end());
             }

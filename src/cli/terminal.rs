@@ -57,7 +57,7 @@ impl Terminal {
             let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(self.colors).without_time();
             let ours = Targets::new().with_target("gatedl", LevelFilter::DEBUG);
             // a second start in one process (tests) keeps the first log
-            drop(tracing_subscriber::registry().with(layer).with(ours).try_init());
+            let _ = tracing_subscriber::registry().with(layer).with(ours).try_init();
         }
     }
 
@@ -69,7 +69,7 @@ impl Terminal {
     /// Writes a line for people.
     pub(super) fn say(text: &str) {
         // nobody is left to be told when standard error is closed
-        drop(writeln!(io::stderr().lock(), "{text}"));
+        let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
     /// Writes a warning for people.

@@ -122,8 +122,8 @@ impl RunningCommand {
         }
         self.signal(true);
         // it may have ended by itself this very moment; either way it is over
-        drop(self.child.kill());
-        drop(self.child.wait());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     #[cfg(unix)]

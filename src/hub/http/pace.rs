@@ -143,7 +143,7 @@ impl Pace {
                 }
             };
             // woken or not: the books are asked again
-            drop(timeout(until - now, changed).await);
+            let _ = timeout(until - now, changed).await;
         }
     }
 

@@ -291,8 +291,7 @@ fn copied(file: &RepoFile, source: &Path, folder: &Path) -> Result<(TempPath, Ar
 /// next run hashes.
 fn keep_time(path: &Path, source: &Path) {
     let time = fs::metadata(source).and_then(|found| found.modified());
-    let kept = time.and_then(|time| fs::File::options().write(true).open(path)?.set_modified(time));
-    drop(kept);
+    let _ = time.and_then(|time| fs::File::options().write(true).open(path)?.set_modified(time));
 }
 
 /// Below this a hash costs less than the doubt whether two small files of one minute are the same.

@@ -308,11 +308,10 @@ impl Destination {
     pub(crate) fn note_in_place(&self, files: impl Iterator<Item = RepoFile>) {
         let Some(folder) = self.kind.folder() else { return };
         for file in files.filter(|file| !folder.is_noted(&self.commit, file)) {
-            let noted = folder.prepare_file(&file.path).and_then(|()| {
+            let _ = folder.prepare_file(&file.path).and_then(|()| {
                 let lock = BlobLock::try_acquire(&folder.lock(&file.path))?;
                 lock.map_or(Ok(()), |_held| folder.write_metadata(&self.commit, &file))
             });
-            drop(noted);
         }
     }
 
