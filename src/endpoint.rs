@@ -12,8 +12,8 @@ use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::credential::shown;
 use crate::repo::{Commit, Revision, printable};
+use crate::text::shown;
 
 /// The language in which a provider is spoken to: what its API looks like, and how its models are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

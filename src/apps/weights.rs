@@ -12,10 +12,12 @@
 //! (`-00001-of-00004`) and are found through an index (`model.safetensors.index.json`), so a set is complete when all of
 //! that is listed; an incomplete one is never chosen, and where it was asked for, what is missing is named.
 
+mod chosen;
 mod doubles;
 mod gguf;
 mod name;
 mod onnx;
+mod quantization;
 mod sets;
 mod sidecar;
 

@@ -6,8 +6,8 @@
 
 use std::ffi::OsString;
 
-use crate::credential::{is_like_a_key, masked, token_in};
 use crate::error::Error;
+use crate::text::{is_like_a_key, masked, token_in};
 
 /// Flags of other programs that take a token.
 const FLAGS: [&str; 6] = ["--token", "--hf-token", "--auth-token", "--access-token", "--api-token", "--api-key"];

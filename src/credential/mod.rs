@@ -6,7 +6,6 @@
 
 mod problem;
 mod renewal;
-mod shape;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,7 +21,6 @@ use crate::endpoint::Endpoint;
 
 pub(crate) use self::problem::SecretProblem;
 pub(crate) use self::renewal::{Renew, Renewed, Renewing};
-pub(crate) use self::shape::{is_like_a_key, masked, shown, token_in};
 
 /// Why a value cannot be sent as a token. The value is never part of the message.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -90,7 +88,7 @@ impl Secret {
     /// Enough to tell one token from another, and no more.
     #[must_use]
     pub(crate) fn masked(&self) -> String {
-        masked(self.expose())
+        crate::text::masked(self.expose())
     }
 }
 

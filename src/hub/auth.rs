@@ -13,6 +13,7 @@ mod place;
 mod problem;
 mod store;
 mod survey;
+mod token_file;
 
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ pub(crate) use self::problem::AuthError;
 pub(crate) use self::store::{BrowserLogin, RenewalRight, RenewalTurn, Store, StoredLogin, shadows};
 pub(crate) use self::survey::{PlaceState, Survey, Surveyed, survey};
 
-use self::place::Holding;
+use self::token_file::Holding;
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::Protocol;
 use crate::repo::RepoId;
@@ -88,7 +89,7 @@ pub(crate) fn find(
 /// # Errors
 /// When it cannot be read, or holds none.
 pub(crate) fn read_token(path: &std::path::Path) -> Result<Secret, AuthError> {
-    place::required(&place::read(path)?, &CredentialSource::TokenFile(path.to_owned()))
+    token_file::required(&token_file::read(path)?, &CredentialSource::TokenFile(path.to_owned()))
 }
 
 /// Binds what was found to the provider's origin, unless anyone on the way there could read it.

@@ -25,9 +25,9 @@ pub(crate) use self::proxy::{Proxies, ProxyError};
 
 use self::config::Config;
 use self::env::{Env, EnvError};
-use crate::credential::shown;
 use crate::endpoint::{Endpoint, EndpointError, is_loopback};
 use crate::reference::KnownProvider;
+use crate::text::shown;
 
 /// How many small files are fetched at once.
 const SMALL_JOBS: usize = 64;

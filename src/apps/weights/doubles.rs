@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::chosen::ChosenSets;
 use super::name::{Part, ShardRole};
-use super::sets::ChosenSets;
 use super::{Format, WeightFile, WeightKind, gguf, onnx};
 
 /// What exporters call the sessions of one model.

@@ -5,17 +5,10 @@
 //! beside its splits. Two are never mixed, and never chosen between.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::name::{Part, ShardRole};
+use super::quantization::{QUANT, quantization};
 use super::{Format, Offer, WeightsError, absent, sidecar};
-
-static QUANT: LazyLock<Regex> = LazyLock::new(|| {
-    let names = r"I?Q[1-8](?:_[0-9A-Z]+)*|TQ[12]_0|BF16|FP?16|FP?32|MXFP4(?:_MOE)?|NVFP4";
-    Regex::new(&format!("(?i)(?:^|[-._/ ])((?:UD-)?(?:{names}))(?:$|[-./])")).expect("a constant expression")
-});
 
 /// What tells one file, or one set of splits, from another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -130,18 +123,6 @@ fn matching<'m, 'a>(models: &'m Models<'a>, wanted: &str) -> Vec<(&'m SplitKey<'
     let named = |name: &str| models.iter().filter(|(key, _)| key.offered().eq_ignore_ascii_case(name)).collect();
     let exact: Vec<_> = named(wanted);
     if exact.is_empty() { named(&format!("UD-{wanted}")) } else { exact }
-}
-
-/// The name without its quantization, and that, from the name or from the folder. The splits of one model have one base.
-pub(super) fn quantization(part: &Part<'_>) -> (String, String) {
-    for text in [part.stem.as_str(), part.folder] {
-        if let Some(found) = QUANT.captures_iter(text).last().and_then(|captures| captures.get(1)) {
-            let base = format!("{}{}", &text[..found.start()], &text[found.end()..]);
-            let base = if text == part.stem { base } else { part.stem.clone() };
-            return (base, found.as_str().to_ascii_uppercase());
-        }
-    }
-    (part.stem.clone(), String::new())
 }
 
 fn complete<'a>(key: &SplitKey<'a>, model: &QuantizedModel<'a>) -> Result<BTreeSet<&'a str>, WeightsError> {

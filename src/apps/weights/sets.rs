@@ -3,35 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::chosen::{ChosenSets, ComponentKey};
 use super::name::{self, Part, ShardRole, WeightKind};
 use super::{Format, WeightFile, WeightsError, absent, doubles};
-
-/// Where a component stands, and what it is called.
-type ComponentKey<'p> = (&'p str, &'p str);
-
-/// What was chosen component by component.
-#[derive(Debug, Default)]
-pub(super) struct ChosenSets<'p, 'a> {
-    /// The components of which a complete set stays, with its length in bytes.
-    pub(super) whole: BTreeMap<ComponentKey<'p>, u64>,
-    pub(super) kept: BTreeSet<&'a str>,
-    /// The same components in other formats and precisions.
-    pub(super) left_out: BTreeSet<&'a str>,
-}
-
-impl<'p, 'a> ChosenSets<'p, 'a> {
-    fn add(&mut self, key: ComponentKey<'p>, parts: &[&'p Part<'a>], files: Vec<&'a str>) {
-        let chosen = parts.iter().filter(|part| files.contains(&part.path));
-        self.whole.insert(key, chosen.fold(0, |sum, part| sum.saturating_add(part.size)));
-        self.left_out.extend(parts.iter().map(|part| part.path).filter(|path| !files.contains(path)));
-        self.kept.extend(files);
-    }
-
-    /// The length of the component of a folder that loaders look for by its name.
-    pub(super) fn main_of(&self, folder: &str) -> Option<u64> {
-        name::MODELS.iter().find_map(|component| self.whole.get(&(folder, *component)).copied())
-    }
-}
 
 /// The parts of each component.
 fn by_component<'p, 'a>(parts: impl Iterator<Item = &'p Part<'a>>) -> BTreeMap<ComponentKey<'p>, Vec<&'p Part<'a>>> {

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Format;
-use super::gguf::quantization;
 use super::name::{Part, WeightKind};
+use super::quantization::quantization;
 
 /// The models among the GGUF files, and what goes along with them. An importance matrix is neither.
 pub(super) fn split<'p, 'a>(parts: &'p [Part<'a>]) -> (Vec<&'p Part<'a>>, Vec<&'p Part<'a>>) {

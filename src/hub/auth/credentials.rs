@@ -16,7 +16,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::AuthError;
-use super::place::{Holding, read_if_there};
+use super::token_file::{Holding, read_if_there};
 use crate::credential::{CredentialSource, Secret};
 use crate::settings::{line_at, others_can_read, without_values};
 

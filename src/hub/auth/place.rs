@@ -3,18 +3,12 @@
 //! An empty value is no value: `HF_TOKEN=""` in a container must not hide the login behind it. A place that cannot be
 //! read is an error and not an empty one, because the next place may hold somebody else's token.
 
-use std::io::{self, ErrorKind};
-use std::path::Path;
-
+use super::token_file::{Holding, login, read, required};
 use super::{AuthError, Cancellation, command, credentials};
 use crate::credential::{CredentialSource, Secret};
-use crate::regular_file;
 use crate::repo::RepoId;
 use crate::settings::env::Env;
 use crate::settings::{BoundToken, LoginStore, ProviderSettings, Settings, TokenKey};
-
-/// A token, and where it was.
-pub(super) type Holding = (Secret, CredentialSource);
 
 /// A place that may hold a token for a provider.
 pub(super) enum TokenPlace<'a> {
@@ -99,35 +93,4 @@ fn key(
 fn variable(env: &Env, name: &str) -> Result<Option<Secret>, AuthError> {
     let Some(text) = env.text(name)? else { return Ok(None) };
     Ok(Secret::parse(text, &CredentialSource::Variable(name.to_owned()))?)
-}
-
-/// The token in use of huggingface_hub, in a file of its own that need not be there.
-pub(super) fn login(path: &Path, source: CredentialSource) -> Result<Option<Holding>, AuthError> {
-    Ok(match if_there(path, regular_file::read(path, regular_file::NOTE))? {
-        Some(bytes) => Secret::parse_bytes(&bytes, &source)?.map(|secret| (secret, source)),
-        None => None,
-    })
-}
-
-/// A file of logins, which need not be there.
-pub(super) fn read_if_there(path: &Path) -> Result<Option<String>, AuthError> {
-    if_there(path, regular_file::read_text(path, regular_file::TEXT))
-}
-
-fn if_there<T>(path: &Path, read: io::Result<T>) -> Result<Option<T>, AuthError> {
-    match read {
-        Ok(content) => Ok(Some(content)),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(source) => Err(AuthError::Read { path: path.to_owned(), source }),
-    }
-}
-
-/// A file that somebody names for one token. It may be a pipe, as `--token-file <(pass show hf)` is.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, AuthError> {
-    regular_file::read_named(path, regular_file::NOTE)
-        .map_err(|source| AuthError::Read { path: path.to_owned(), source })
-}
-
-pub(super) fn required(bytes: &[u8], source: &CredentialSource) -> Result<Secret, AuthError> {
-    Secret::parse_bytes(bytes, source)?.ok_or_else(|| AuthError::Empty { from: source.clone() })
 }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::credential::{CredentialSource, SecretError, shown};
+use crate::credential::{CredentialSource, SecretError};
 use crate::settings::env::EnvError;
+use crate::text::shown;
 
 /// Why no credential could be read, though one was asked for.
 #[derive(Debug, Error)]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::AuthError;
 use super::credentials::Credentials;
-use super::place::read_if_there;
+use super::token_file::read_if_there;
 use crate::credential::{CredentialSource, Secret};
 use crate::settings::env::{Env, HF_OIDC_RESOURCE, Variable};
 use crate::settings::{LoginStore, ProviderSettings, TokenKey, others_can_read};

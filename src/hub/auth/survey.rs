@@ -4,7 +4,8 @@
 //! exported long ago (lemonade-sdk/lemonade#58). A `token_command` that cannot win, or is for some repositories only, is
 //! not run: a password manager would ask for its passphrase only to be told that nobody wants the token.
 
-use super::place::{self, Holding, TokenPlace};
+use super::place::{self, TokenPlace};
+use super::token_file::Holding;
 use super::{AuthError, Cancellation, FoundCredential, bind};
 use crate::credential::CredentialSource;
 use crate::settings::env::Env;

@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::{AuthError, place};
+use super::super::{AuthError, token_file};
 use super::stored_tokens::{Browser, StoredTokens};
 use super::{read_stored, secret_file, stored_beside, stored_path};
 use crate::credential::{Credential, CredentialSource, Secret};
@@ -125,7 +125,7 @@ impl BrowserLogin {
 
 fn in_use(token_file: &Path) -> Result<Option<Secret>, AuthError> {
     let source = CredentialSource::Login(token_file.to_owned());
-    Ok(place::login(token_file, source)?.map(|(secret, _)| secret))
+    Ok(token_file::login(token_file, source)?.map(|(secret, _)| secret))
 }
 
 #[cfg(test)]

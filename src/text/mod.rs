@@ -4,6 +4,10 @@
 //! not seen at all, in which a token can hide from a search for it. All of it is taken out in one place, and in one order:
 //! first what is not seen, then what must not be repeated, and only then is a text cut, so that no half of a token is left.
 
+mod token;
+
+pub(crate) use self::token::{is_like_a_key, masked, shown, token_in};
+
 /// How much of a text fits a message, in bytes.
 const LONGEST: usize = 2_000;
 
