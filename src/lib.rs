@@ -8,8 +8,8 @@
 //! | rank | rooms | know |
 //! |---|---|---|
 //! | 9 | [`cli`] | clap, the terminal, signals, exit codes; one folder a command |
-//! | 8 | [`ops::vix`] | the models of a Visionatrix worker, transferred together |
-//! | 7 | [`ops::pull`], [`ops::access`], [`ops::doctor`] | the use cases |
+//! | 8 | [`ops::vix`], [`ops::verify`] | what takes pulls: the models of a Visionatrix worker; mending what is damaged |
+//! | 7 | [`ops::pull`], [`ops::access`], [`ops::doctor`], [`ops::cache`] | the use cases |
 //! | 6 | [`session`] | one run: one client, each credential found once, providers asked, refusals explained |
 //! | 5 | [`error`] | everything that can end a run, with hints and exit status |
 //! | 4 | [`hub::auth`], [`hub::provider`] | where tokens are found; what a hub answers |

@@ -6,6 +6,7 @@ use super::access::Access;
 use super::auth::{Auth, GIT_SETUP};
 use super::doctor::Doctor;
 use super::pull::Pull;
+use super::verify::Verify;
 use super::vix::Vix;
 
 /// Download gated models: the right token to the right host, every byte verified, no work lost.
@@ -48,6 +49,8 @@ pub(super) enum Command {
         /// What git wants: `get`; `store` and `erase` do nothing
         operation: String,
     },
+    /// Hash what is on this machine, and fetch again what is wrong
+    Verify(Box<Verify>),
     /// Bring the models of a Visionatrix worker to its folders
     Vix {
         #[command(subcommand)]

@@ -20,6 +20,7 @@ mod size;
 mod table;
 mod terminal;
 mod token_facts;
+mod verify;
 mod vix;
 
 use clap::Parser as _;
@@ -64,6 +65,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
         Command::Auth { command } => auth::run(command, env, &terminal),
         Command::Doctor(arguments) => doctor::run(arguments, env, &terminal),
         Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
+        Command::Verify(arguments) => verify::run(arguments, env, &terminal),
         Command::Vix { command } => vix::run(command, env, &terminal),
         Command::Help { topic } => help::help(topic.as_deref(), &terminal),
     }

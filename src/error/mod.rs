@@ -120,6 +120,12 @@ pub(crate) enum Error {
         /// Files that are missing; none where nothing at all is known of the revision.
         missing: Vec<RepoPath>,
     },
+    /// What was named is not in the cache.
+    #[error("`{what}` is not in the cache")]
+    NotCached {
+        /// What was named, as it was typed.
+        what: String,
+    },
     /// The transfer failed.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -245,7 +251,7 @@ impl Error {
             },
             Self::Archive(ArchiveError::Occupied { .. } | ArchiveError::Disk { .. }) => ExitStatus::Disk,
             Self::Archive(_) | Self::Promise { .. } => ExitStatus::Corrupt,
-            Self::Selection { .. } | Self::Offline { .. } => ExitStatus::NotFound,
+            Self::Selection { .. } | Self::Offline { .. } | Self::NotCached { .. } => ExitStatus::NotFound,
             Self::Fetch(FetchError::Corrupt { .. }) | Self::Cache(CacheError::Damaged { .. }) => ExitStatus::Corrupt,
             Self::Provider { .. } | Self::Whose { .. } => ExitStatus::Network,
             Self::Masked { .. } | Self::Fetch(FetchError::Transfer { .. }) => ExitStatus::Network,

@@ -2,6 +2,8 @@
 //! said here, and nothing here knows a terminal.
 
 pub(crate) mod access;
+pub(crate) mod cache;
 pub(crate) mod doctor;
 pub(crate) mod pull;
+pub(crate) mod verify;
 pub(crate) mod vix;

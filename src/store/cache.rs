@@ -81,7 +81,7 @@ pub(crate) use lock::BlobLock;
 pub(crate) use marks::has_marks;
 pub(crate) use notes::ContentState;
 pub(crate) use partial::{Judgement, Mismatch, Partial, PartialPlace};
-pub(in crate::store) use place::resolve;
+pub(crate) use place::resolve;
 pub(crate) use ranges::Ranges;
 pub(in crate::store) use store::commit_in;
 pub(crate) use store::{Links, RepoCache, holder_of};

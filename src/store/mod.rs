@@ -3,4 +3,6 @@
 
 pub(crate) mod archive;
 pub(crate) mod cache;
+pub(crate) mod hashing;
+pub(crate) mod removal;
 pub(crate) mod scan;

@@ -11,7 +11,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::cache::{RepoLayout, commit_in, resolve};
+use super::cache::{CacheError, RepoLayout, commit_in, resolve};
 use crate::digest::Digest;
 use crate::regular_file;
 use crate::repo::{Commit, Repo, RepoId, RepoKind, RepoPath};
@@ -110,17 +110,14 @@ pub(crate) fn snapshots(layout: &RepoLayout) -> Vec<Commit> {
 /// # Errors
 /// Where the snapshot is not there or cannot be read.
 pub(crate) fn snapshot_files(layout: &RepoLayout, commit: &Commit) -> io::Result<Vec<SnapshotFile>> {
-    let snapshot = layout.snapshot(commit);
-    let mut found = Vec::new();
-    walk(&snapshot, &mut |at| {
-        let Ok(below) = at.strip_prefix(&snapshot) else { return };
-        let name = if cfg!(windows) { below.to_string_lossy().replace('\\', "/") } else { below.display().to_string() };
-        let path = below.to_str().and_then(|_| name.parse().ok());
+    let found = files_below(&layout.snapshot(commit))?.into_iter().map(|(name, at)| {
+        // what was made fit to be shown has another name
+        let path = at.to_str().and_then(|_| name.parse().ok());
         let target =
             fs::read_link(&at).ok().map(|target| at.parent().map_or(target.clone(), |folder| folder.join(target)));
-        found.push(SnapshotFile { at, name, path, target });
-    })?;
-    Ok(found)
+        SnapshotFile { at, name, path, target }
+    });
+    Ok(found.collect())
 }
 
 /// The blobs of a repository, by name.
@@ -131,6 +128,31 @@ pub(crate) fn blobs(layout: &RepoLayout) -> Vec<BlobFile> {
         Some(BlobFile { path, digest })
     });
     named.collect()
+}
+
+/// Sees that a folder can be read, or is not there.
+///
+/// # Errors
+/// The system's refusal.
+pub(crate) fn check(folder: &Path) -> Result<(), CacheError> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CacheError::at("read the folder", folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Everything below a folder that is no folder, by path, with its path below it as far as it can be shown.
+///
+/// # Errors
+/// Where the folder itself is not there or cannot be read.
+pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    walk(folder, &mut |at| {
+        let Ok(below) = at.strip_prefix(folder) else { return };
+        let name = below.display().to_string();
+        found.push((if cfg!(windows) { name.replace('\\', "/") } else { name }, at));
+    })?;
+    Ok(found)
 }
 
 /// What stands in a folder, by name; nothing where it cannot be read.

@@ -40,6 +40,7 @@ mod selection;
 mod support;
 mod tokens;
 mod verified;
+mod verify;
 mod vix;
 mod weights;
 #[cfg(unix)]

@@ -199,6 +199,7 @@ Commands:
   auth            Log in, and see which token is used and what it may do
   doctor          Find out what is wrong with the network, the tokens or the cache
   git-credential  Give git the token for a provider's host, as a credential helper
+  verify          Hash what is on this machine, and fetch again what is wrong
   vix             Bring the models of a Visionatrix worker to its folders
   help            Print help; `gatedl help environment` lists every variable
 
@@ -336,6 +337,7 @@ Commands:
   auth            Log in, and see which token is used and what it may do
   doctor          Find out what is wrong with the network, the tokens or the cache
   git-credential  Give git the token for a provider's host, as a credential helper
+  verify          Hash what is on this machine, and fetch again what is wrong
   vix             Bring the models of a Visionatrix worker to its folders
   help            Print help; `gatedl help environment` lists every variable
 
@@ -466,7 +468,7 @@ fn help_about_a_command_is_its_page() {
         .status(2)
         .stderr(str![[r#"
 error: there is no help about `nothing`
-hint: there is `gatedl help` about pull, access, auth, doctor, git-credential, vix, environment
+hint: there is `gatedl help` about pull, access, auth, doctor, git-credential, verify, vix, environment
 
 "#]])
         .run();

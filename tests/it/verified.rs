@@ -39,7 +39,7 @@ fn pulled(sandbox: &Sandbox) {
 
 /// Waits until a file changed so long ago that its time of change tells a later one.
 #[cfg(unix)]
-fn settled(path: &Path) {
+pub fn settled(path: &Path) {
     use std::os::unix::fs::MetadataExt as _;
     until("the clock of the file system goes on", || {
         let found = fs::metadata(path).expect("a file");

@@ -7,9 +7,6 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::thread;
 
 use super::PullJob;
 use super::choice::Chosen;
@@ -17,11 +14,9 @@ use crate::error::Error;
 use crate::fetch::Plan;
 use crate::file_thread;
 use crate::manifest::RepoFile;
-use crate::report::{FileId, Reporter};
+use crate::report::Reporter;
 use crate::store::cache::{CacheError, Damage, Destination};
-
-/// How many files are hashed at once: enough for the disks of today, and cores are left for others.
-const MOST_AT_ONCE: usize = 4;
+use crate::store::hashing;
 
 impl PullJob {
     /// Hashes what is here by its name and its length and was not hashed as it is, and says what turned out to be wrong.
@@ -107,31 +102,12 @@ fn hash(destination: &Destination, files: &[RepoFile], reporter: &dyn Reporter) 
     if unhashed.is_empty() {
         return Ok(());
     }
-    reporter.hashing(unhashed.len(), unhashed.iter().map(|(file, _)| file.size).sum());
-    let (next, (failed, failures)) = (AtomicUsize::new(0), mpsc::channel());
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_AT_ONCE).min(unhashed.len());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            let (next, unhashed, failed) = (&next, &unhashed, failed.clone());
-            scope.spawn(move || {
-                loop {
-                    let id = FileId(next.fetch_add(1, Ordering::Relaxed));
-                    let Some((file, path)) = unhashed.get(id.0) else { return };
-                    reporter.started(id, file.path.as_str(), file.size, 0);
-                    let examined = destination.examine(file, path, &|bytes| reporter.advanced(id, bytes));
-                    reporter.finished(id);
-                    if let Err(error) = examined {
-                        next.store(unhashed.len(), Ordering::Relaxed);
-                        return drop(failed.send(error));
-                    }
-                }
-            });
-        }
-    });
-    drop(failed);
-    if let Some(error) = failures.into_iter().next() {
-        return Err(error);
-    }
+    hashing::each(
+        &unhashed,
+        reporter,
+        |(file, _)| (file.path.as_str(), file.size),
+        |(file, path), told| destination.examine(file, path, told).map(drop),
+    )?;
     if let Err(error) = destination.keep_notes() {
         reporter.note(&format!("the next pull hashes this again: {error}"));
     }

@@ -49,7 +49,19 @@ impl PullRequest {
             file: reference.file,
             traits: reference.traits.clone(),
             weights: reference.quant.clone().map(Choice::Quant),
-            wanted: RepoRequest::of(reference, settings),
+            ..Self::about(RepoRequest::of(reference, settings))
+        }
+    }
+
+    /// All that a revision has.
+    #[must_use]
+    pub(crate) fn about(wanted: RepoRequest) -> Self {
+        Self {
+            wanted,
+            selection: Selection::of_names(Vec::new()),
+            file: None,
+            traits: Vec::new(),
+            weights: None,
             expect: None,
             allow_unsafe: false,
             local_dir: None,

@@ -32,7 +32,21 @@ impl RepoCache {
     /// # Errors
     /// Where it cannot be read.
     pub(crate) fn examine(&self, file: &RepoFile, path: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
-        self.notes.examine(file, path, told)
+        self.examine_content(&file.digest, file.size, path, told)
+    }
+
+    /// The same, for content that has no name in a repository.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(crate) fn examine_content(
+        &self,
+        digest: &Digest,
+        size: u64,
+        path: &Path,
+        told: &dyn Fn(u64),
+    ) -> Result<bool, CacheError> {
+        self.notes.examine(digest, size, path, told)
     }
 
     /// Whether a regular file stands at `path` that is known not to be the content, by its length or its hash.

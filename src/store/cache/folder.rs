@@ -17,6 +17,8 @@
 //! replaced is replaced by renaming, which never follows. And `hf` deletes the old file before it downloads the new one:
 //! a failed download then costs the user a file that was good. Here the old one stays until the new one is verified.
 
+mod noted;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -164,7 +166,7 @@ impl Folder {
     /// # Errors
     /// Where it cannot be read.
     pub(crate) fn examine(&self, file: &RepoFile, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
-        self.notes.examine(file, &self.file(&file.path), told)
+        self.notes.examine(&file.digest, file.size, &self.file(&file.path), told)
     }
 
     /// Whether a file was hashed and is something else than what its note says, whatever its time.

@@ -157,18 +157,26 @@ impl Notes {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub(super) fn examine(&self, file: &RepoFile, path: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
+    pub(super) fn examine(
+        &self,
+        digest: &Digest,
+        size: u64,
+        path: &Path,
+        told: &dyn Fn(u64),
+    ) -> Result<bool, CacheError> {
         for _ in 0..MOST_TRIES {
             let before = HashedState::of(path);
             let settled = before.is_some_and(|stamp| stamp.is_settled());
-            let right = content::matches_telling(path, &file.digest, file.size, told)?;
+            let right = content::matches_telling(path, digest, size, told)?;
             // a file that changed meanwhile, if only by another link, is not the one that was hashed
             let Some(stamp) = HashedState::of(path).filter(|after| before == Some(*after)) else { continue };
-            match right {
-                true if settled => self.add(&file.digest, Some(stamp), path),
+            let known = self.verdict(digest, stamp);
+            match (right, known) {
+                (true, ContentState::Right) => {}
+                (true, _) if settled => self.add(digest, Some(stamp), path),
                 // right for this run; the next one hashes it again
-                true => drop(self.state().right.insert((file.digest, stamp))),
-                false => drop(self.state().wrong.insert((file.digest, stamp))),
+                (true, _) => drop(self.state().right.insert((*digest, stamp))),
+                (false, known) => self.state().strike(&self.path, (*digest, stamp), known == ContentState::Right),
             }
             return Ok(right);
         }
@@ -231,6 +239,19 @@ impl NotesState {
             ContentState::Wrong
         } else {
             ContentState::Unknown
+        }
+    }
+
+    /// Content that is something else, though it may have been noted in this very state: a bit that the disk turned moves no
+    /// time. The note goes then. What another process notes at this moment may go with it, and is hashed again; where the
+    /// notes cannot be written, it is this run alone that knows.
+    fn strike(&mut self, path: &Path, key: (Digest, HashedState), is_noted: bool) {
+        self.right.remove(&key);
+        self.wrong.insert(key);
+        if let (true, Ok(text), Some(folder)) = (is_noted, regular_file::read_text(path, MOST), path.parent()) {
+            let left = text.lines().filter(|line| parse(line) != Some(key)).map(|line| format!("{line}\n"));
+            let _ = place::write_whole(path, folder, left.collect::<String>().as_bytes());
+            self.read = 0;
         }
     }
 

@@ -149,7 +149,7 @@ pub(super) fn regular_size(path: &Path) -> Option<u64> {
 
 /// The path made absolute with its links resolved, as far as it exists: what Python's `Path.resolve()` does, so that
 /// both print the same path. Where even the current folder is gone the path stays as it is.
-pub(in crate::store) fn resolve(path: &Path) -> PathBuf {
+pub(crate) fn resolve(path: &Path) -> PathBuf {
     let Ok(whole) = std::path::absolute(path) else { return path.to_path_buf() };
     for ancestor in whole.ancestors() {
         if let (Ok(real), Ok(rest)) = (fs::canonicalize(ancestor), whole.strip_prefix(ancestor)) {

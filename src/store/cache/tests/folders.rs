@@ -3,7 +3,7 @@
 use crate::manifest::Listing;
 use std::time::{Duration, SystemTime};
 
-use super::super::notes::HashedState;
+use super::super::notes::{HashedState, Notes};
 use super::super::{CacheError, ContentState, Folder};
 use super::*;
 
@@ -94,6 +94,26 @@ fn a_note_does_not_cover_what_was_changed_at_whatever_time() {
     // Nor does it help a file of another length, however old.
     fs::write(folder.file(&file.path), "weight").unwrap();
     assert_eq!(again.verdict(&file), ContentState::Absent);
+}
+
+#[test]
+fn a_bit_that_the_disk_turned_takes_its_note_with_it() {
+    let (_home, folder) = folder();
+    let (file, other) = (lfs("w.bin", b"weights"), lfs("o.bin", b"other"));
+    folder.prepare().unwrap();
+    let notes = Notes::at(folder.root().join(".cache/huggingface/.gatedl/verified"));
+    for (file, content) in [(&file, "Weights"), (&other, "other")] {
+        let path = folder.file(&file.path);
+        fs::write(&path, content).unwrap();
+        notes.add(&file.digest, HashedState::of(&path), &path);
+    }
+    notes.keep(folder.root()).unwrap();
+    assert_eq!(Folder::open(folder.root()).verdict(&file), ContentState::Right, "nothing shows it");
+    assert!(!folder.examine(&file, &|_| {}).unwrap());
+    assert_eq!(folder.verdict(&file), ContentState::Wrong);
+    let again = Folder::open(folder.root());
+    assert_eq!(again.verdict(&file), ContentState::Unknown);
+    assert_eq!(again.verdict(&other), ContentState::Right);
 }
 
 #[test]
