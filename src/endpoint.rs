@@ -12,28 +12,8 @@ use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::repo::{Commit, Revision, printable};
+use crate::repo::printable;
 use crate::text::shown;
-
-/// The language in which a provider is spoken to: what its API looks like, and how its models are named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Protocol {
-    /// Hugging Face's hub, its mirrors, BOINC AI: `owner/name` at a git revision.
-    HuggingFace,
-    /// CivitAI: numbered models, versions and files.
-    CivitAi,
-}
-
-impl Protocol {
-    /// The commit of a revision that can never move: a full hash, or a numbered version.
-    #[must_use]
-    pub(crate) fn fixed(self, revision: &Revision) -> Option<Commit> {
-        let text = revision.as_str();
-        let is_number = self == Self::CivitAi && text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = Some(text).filter(|_| is_number).and_then(|text| text.parse().ok());
-        number.map(Commit::of_number).or_else(|| revision.as_commit())
-    }
-}
 
 /// Why a text is not an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -240,17 +220,6 @@ mod tests {
 
     fn endpoint(text: &str) -> Endpoint {
         text.parse().expect(text)
-    }
-
-    #[test]
-    fn a_numbered_version_never_moves_at_civitai() {
-        let fixed = |protocol: Protocol, text: &str| {
-            protocol.fixed(&text.parse().unwrap()).and_then(|commit| commit.as_number())
-        };
-        assert_eq!(fixed(Protocol::CivitAi, "290640"), Some(290_640));
-        assert_eq!(fixed(Protocol::CivitAi, &format!("{:0>40}", 290_640)), Some(290_640));
-        assert_eq!(fixed(Protocol::HuggingFace, "290640"), None);
-        assert_eq!(fixed(Protocol::CivitAi, "main"), None);
     }
 
     #[test]

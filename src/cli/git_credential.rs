@@ -11,7 +11,7 @@ use url::Url;
 use super::diagnose;
 use super::runner::Runner;
 use super::terminal::Terminal;
-use crate::endpoint::{Origin, Protocol};
+use crate::endpoint::Origin;
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
 use crate::repo::RepoId;
@@ -98,7 +98,7 @@ impl Question {
     /// host the path decides: one host serves many tenants, and the token of one is nothing for another.
     fn providers<'a>(&self, all: &'a [ProviderSettings], terminal: &Terminal) -> Vec<(&'a ProviderSettings, usize)> {
         let origin = Origin::of(&self.url);
-        let on_host = all.iter().filter(|provider| provider.protocol == Protocol::HuggingFace);
+        let on_host = all.iter().filter(|provider| provider.facts.serves_git);
         let on_host: Vec<&ProviderSettings> = on_host.filter(|provider| provider.endpoint.origin() == origin).collect();
         let within = |provider: &&'a ProviderSettings| Some((*provider, provider.endpoint.path_within(&self.url)?));
         let mut found: Vec<(&ProviderSettings, usize)> = on_host.iter().filter_map(within).collect();

@@ -43,6 +43,8 @@ pub(crate) struct RefusedPull {
     pub(crate) provider: String,
     /// The page on which tokens are made, where that is known.
     pub(crate) token_page: Option<String>,
+    /// What else to try where the provider does not take a token.
+    pub(crate) bad_token_hint: Option<&'static str>,
     /// Near names of a repository that was not found.
     pub(crate) similar: Vec<String>,
 }

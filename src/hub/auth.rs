@@ -25,7 +25,6 @@ pub(crate) use self::survey::{PlaceState, Survey, Surveyed, survey};
 
 use self::token_file::Holding;
 use crate::credential::{Credential, CredentialSource, Secret};
-use crate::endpoint::Protocol;
 use crate::repo::RepoId;
 use crate::settings::env::{Env, HF_HUB_DISABLE_IMPLICIT_TOKEN};
 use crate::settings::{ProviderSettings, Settings, others_can_read};
@@ -107,10 +106,11 @@ pub(crate) fn bind(
                 .to_owned(),
         );
     }
-    // Hugging Face's tokens and CivitAI's keys lie beside each other in the settings of every worker
-    if provider.protocol == Protocol::CivitAi && secret.expose().starts_with("hf_") {
+    if let Some((prefix, whose)) =
+        provider.facts.foreign_tokens.filter(|(prefix, _)| secret.expose().starts_with(prefix))
+    {
         warnings.push(format!(
-            "the token from {source} was not sent: it begins with `hf_`, so it is one of Hugging Face, and {} would learn it",
+            "the token from {source} was not sent: it begins with `{prefix}`, so it is one of {whose}, and {} would learn it",
             provider.endpoint
         ));
         return FoundCredential { credential: None, warnings };

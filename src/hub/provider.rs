@@ -1,8 +1,8 @@
 //! What every provider of models can be asked, and the words in which each says no.
 //!
 //! A provider turns a repository and a revision into a commit, a commit into a listing, a file into a link, and the
-//! provider's own way of refusing into a [`Refusal`]. It knows nothing of caches and transfers. Adding one is one file
-//! here and one arm in [`connect`].
+//! provider's own way of refusing into a [`Refusal`]. It knows nothing of caches and transfers. Adding one is a row of the
+//! table in `settings::provider`, and for a new protocol a file here that [`PROTOCOLS`] names.
 
 pub(crate) mod account;
 mod civitai;
@@ -17,12 +17,9 @@ use thiserror::Error;
 use url::Url;
 
 pub(crate) use self::account::{Account, Role, Scope};
-pub(crate) use self::civitai::CivitAi;
-pub(crate) use self::huggingface::HuggingFace;
 pub(crate) use self::refusal::{Refusal, RefusalKind};
 
 use crate::credential::Credential;
-use crate::endpoint::Protocol;
 use crate::hub::http::{Client, Failure};
 use crate::manifest::{ListedFile, Listing, RepoFile, Resolved};
 use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
@@ -139,15 +136,19 @@ pub(crate) trait Provider: Send + Sync {
     fn similar<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Vec<String>>;
 }
 
+/// What speaks a protocol, if that of the settings is it.
+type Connect = fn(&settings::ProviderSettings, &Client, Option<&Credential>) -> Option<Arc<dyn Provider>>;
+
+/// The protocols, as each of them knows its own.
+const PROTOCOLS: [Connect; 2] = [huggingface::connect, civitai::connect];
+
 /// The provider that settings describe, ready to be asked.
 #[must_use]
 pub(crate) fn connect(
     settings: &settings::ProviderSettings,
-    client: Client,
-    credential: Option<Credential>,
+    client: &Client,
+    credential: Option<&Credential>,
 ) -> Arc<dyn Provider> {
-    match settings.protocol {
-        Protocol::HuggingFace => Arc::new(HuggingFace::new(settings, client, credential)),
-        Protocol::CivitAi => Arc::new(CivitAi::new(settings, client, credential)),
-    }
+    let speaks = |connect: &Connect| connect(settings, client, credential);
+    PROTOCOLS.iter().find_map(speaks).expect("each protocol of the table is spoken")
 }

@@ -130,7 +130,7 @@ impl PullJob {
 
     /// The commit of a revision that cannot move.
     fn fixed(&self) -> Option<Commit> {
-        self.provider.protocol.fixed(&self.request.wanted.revision)
+        self.provider.fixed(&self.request.wanted.revision)
     }
 
     /// The commit that the revision is, or was at the last pull.

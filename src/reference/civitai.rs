@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{KnownProvider, Reference, ReferenceError};
 use crate::credential::{CredentialSource, Secret};
-use crate::endpoint::{Endpoint, Origin, Protocol, public};
+use crate::endpoint::{Endpoint, Origin, public};
 use crate::repo::{Repo, RepoKind, Revision, printable};
 
 /// The largest number that the API takes.
@@ -48,7 +48,7 @@ fn checked_hash(text: &str) -> Result<String, ReferenceError> {
 /// A link that CivitAI's own API or storage gave: the API has written `undefined` for its host since 2023 (providers §1.1),
 /// which is still its path; a link of the storage names no model.
 pub(super) fn astray(url: &Url, known: &[KnownProvider<'_>]) -> Option<Result<Reference, ReferenceError>> {
-    let provider = known.iter().find(|provider| provider.protocol == Protocol::CivitAi)?;
+    let provider = known.iter().find(|provider| provider.spelling.is_numbered)?;
     let (host, path) = (url.host_str()?, url.path());
     if host == "undefined" && path.starts_with("/api/") {
         return Some(link(url, 0, provider));
@@ -90,16 +90,15 @@ pub(super) fn air(text: &str, known: &[KnownProvider<'_>]) -> Option<Result<Refe
     let begins = |word: &str, at: usize| parts.get(at).is_some_and(|part| part.eq_ignore_ascii_case(word));
     let prefix = usize::from(begins("urn", 0));
     let prefix = prefix + usize::from(begins("air", prefix));
-    let source = (prefix..parts.len().min(prefix + 3)).find(|&at| begins("civitai", at) || begins("huggingface", at));
+    let named = |at| known.iter().find(|one| one.spelling.air.is_some_and(|word| begins(word, at)));
+    let source = (prefix..parts.len().min(prefix + 3)).find_map(|at| Some((at, named(at)?)));
     match source {
         None if prefix > 0 => Some(Err(ReferenceError::UnknownAir { text: printable(text) })),
-        None | Some(0) => None,
-        Some(at) if begins("huggingface", at) => {
-            Some(Reference::parse(&format!("hf:{}", parts[at + 1..].join(":")), known))
-        }
-        Some(at) => {
-            let civitai = known.iter().find(|provider| provider.protocol == Protocol::CivitAi)?;
-            Some(numbered(&parts[at + 1..].join(":"), Some(civitai.name)))
+        None | Some((0, _)) => None,
+        Some((at, source)) => {
+            let rest = parts[at + 1..].join(":");
+            let read = || Reference::parse(&format!("{}:{rest}", source.name), known);
+            Some(if source.spelling.is_numbered { numbered(&rest, Some(source.name)) } else { read() })
         }
     }
 }
@@ -133,6 +132,7 @@ fn number(text: &str) -> Result<u64, ReferenceError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Spelling;
     use super::*;
 
     fn parse(text: &str) -> Result<Reference, ReferenceError> {
@@ -140,13 +140,13 @@ mod tests {
         let hosts = ["civitai.com", "www.civitai.com", "civitai.red", "civitai.green", "civitai.blue"];
         let hub = KnownProvider {
             name: "hf",
-            protocol: Protocol::HuggingFace,
+            spelling: Spelling { is_numbered: false, scheme: Some("hf://"), air: Some("huggingface") },
             addresses: vec![address("https://huggingface.co")],
             second: None,
         };
         let civitai = KnownProvider {
             name: "civitai",
-            protocol: Protocol::CivitAi,
+            spelling: Spelling { is_numbered: true, scheme: None, air: Some("civitai") },
             addresses: hosts.iter().map(|host| address(&format!("https://{host}"))).collect(),
             second: Some(address("https://civitai.red")),
         };

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::{KnownProvider, Reference, ReferenceError, Spelled, civitai, owner_of, without_user};
-use crate::endpoint::{Origin, Protocol};
+use crate::endpoint::Origin;
 use crate::repo::{RepoKind, printable};
 
 /// What the part behind a repository's name makes of what follows.
@@ -90,7 +90,7 @@ pub(super) fn read(text: &str, known: &[KnownProvider<'_>]) -> Result<Reference,
     let Some((provider, prefix)) = owner_of(&url, known) else {
         return Err(ReferenceError::UnknownHost { host: Origin::of(&url).host().to_owned() });
     };
-    if provider.protocol == Protocol::CivitAi {
+    if provider.spelling.is_numbered {
         return civitai::link(&url, prefix, provider);
     }
     let route = url.path()[prefix..].trim_matches('/');

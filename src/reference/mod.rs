@@ -16,20 +16,40 @@ use url::Url;
 pub(crate) use self::problem::ReferenceError;
 
 use crate::credential::Secret;
-use crate::endpoint::{Endpoint, Protocol};
-use crate::repo::{Repo, RepoKind, RepoPath, Revision, printable};
+use crate::endpoint::Endpoint;
+use crate::repo::{Commit, Repo, RepoKind, RepoPath, Revision, printable};
 
 /// A provider as far as reading a reference needs to know it.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownProvider<'a> {
     /// The name that stands before a colon.
     pub(crate) name: &'a str,
-    /// How it is spoken to, and so how its repositories are named.
-    pub(crate) protocol: Protocol,
+    /// How its repositories are written.
+    pub(crate) spelling: Spelling,
     /// The addresses of its pages: the endpoint itself and, for a mirrored hub, the hub's own.
     pub(crate) addresses: Vec<Endpoint>,
     /// One of them that is asked itself, where a link names it.
     pub(crate) second: Option<Endpoint>,
+}
+
+/// How the repositories of a provider are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spelling {
+    /// As numbers, `MODEL@VERSION+FILE`; else as `owner/name` at a git revision.
+    pub(crate) is_numbered: bool,
+    /// The scheme of its own links: `hf://`.
+    pub(crate) scheme: Option<&'static str>,
+    /// The word for it in an AIR.
+    pub(crate) air: Option<&'static str>,
+}
+
+impl Spelling {
+    /// The commit of a revision that can never move: a full hash, or a numbered version.
+    #[must_use]
+    pub(crate) fn fixed(self, revision: &Revision) -> Option<Commit> {
+        let number = revision.as_str().parse().ok().filter(|_| self.is_numbered && is_number(revision.as_str()));
+        number.map(Commit::of_number).or_else(|| revision.as_commit())
+    }
 }
 
 /// What the user asked for.
@@ -81,8 +101,9 @@ impl Reference {
     /// When it breaks a rule, names an unknown provider, or is a link that leads somewhere else.
     pub(crate) fn parse(text: &str, known: &[KnownProvider<'_>]) -> Result<Self, ReferenceError> {
         let text = text.trim();
-        if let Some(rest) = text.strip_prefix("hf://") {
-            return Self::from_uri(rest, Some("hf"));
+        let of_scheme = |one: &KnownProvider<'_>| Some((one.name.to_owned(), text.strip_prefix(one.spelling.scheme?)?));
+        if let Some((name, rest)) = known.iter().find_map(of_scheme) {
+            return Self::from_uri(rest, Some(&name));
         }
         if text.starts_with("https://") || text.starts_with("http://") {
             return link::read(text, known);
@@ -100,10 +121,8 @@ impl Reference {
             Some((name, rest)) if !name.contains(['/', '@']) => (Some(provider_name(name, known)?), rest),
             _ => (None, text),
         };
-        if provider
-            .as_ref()
-            .is_some_and(|name| known.iter().any(|one| one.name == name && one.protocol == Protocol::CivitAi))
-        {
+        let is_meant = |one: &KnownProvider<'_>| Some(one.name) == provider.as_deref() && one.spelling.is_numbered;
+        if known.iter().any(is_meant) {
             return civitai::numbered(rest, provider.as_deref());
         }
         if provider.is_none() && !rest.is_empty() && rest.split(['@', '+']).all(is_number) {

@@ -5,7 +5,7 @@ use super::*;
 fn parse(text: &str) -> Result<Reference, ReferenceError> {
     let known = |name, addresses: &[&str]| KnownProvider {
         name,
-        protocol: Protocol::HuggingFace,
+        spelling: Spelling { is_numbered: false, scheme: (name == "hf").then_some("hf://"), air: None },
         addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
         second: None,
     };
@@ -121,4 +121,16 @@ fn what_is_no_reference_is_refused_by_name() {
         let error = parse(text).expect_err(text).to_string();
         assert!(error.contains(reason) && !error.contains("secret"), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_numbered_version_never_moves() {
+    let fixed = |is_numbered, text: &str| {
+        let spelling = Spelling { is_numbered, scheme: None, air: None };
+        spelling.fixed(&text.parse().unwrap()).and_then(|commit| commit.as_number())
+    };
+    assert_eq!(fixed(true, "290640"), Some(290_640));
+    assert_eq!(fixed(true, &format!("{:0>40}", 290_640)), Some(290_640));
+    assert_eq!(fixed(false, "290640"), None);
+    assert_eq!(fixed(true, "main"), None);
 }

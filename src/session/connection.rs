@@ -42,7 +42,7 @@ impl Connection {
     ) -> Self {
         Self {
             given,
-            provider: provider::connect(&settings, client.clone(), credential.clone()),
+            provider: provider::connect(&settings, &client, credential.as_ref()),
             settings,
             client,
             credential,

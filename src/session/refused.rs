@@ -103,6 +103,7 @@ impl Connection {
             other_tokens: self.other_tokens(),
             provider: self.settings.name.clone(),
             token_page,
+            bad_token_hint: self.settings.facts.bad_token_hint,
             similar,
         }))
     }
@@ -111,11 +112,12 @@ impl Connection {
     fn other_tokens(&self) -> Vec<OtherToken> {
         let given = &self.given;
         let others = auth::set_for_others(&given.settings, &given.env, &self.settings).into_iter();
-        let protocol = |name: &str| given.settings.provider(name).ok().map(|provider| provider.protocol);
+        let is_alike =
+            |name: &str| given.settings.provider(name).is_ok_and(|other| self.settings.is_written_like(other));
         let other = |(variable, provider): (&str, &str)| OtherToken {
             variable: variable.to_owned(),
             provider: provider.to_owned(),
-            is_alike: protocol(provider) == Some(self.settings.protocol),
+            is_alike: is_alike(provider),
         };
         others.map(other).collect()
     }
@@ -123,7 +125,7 @@ impl Connection {
     /// A variable that holds a token by a name that is not read.
     fn unread_variable(&self) -> Option<&'static str> {
         let is_set = |name: &&&str| matches!(self.given.env.text(name), Ok(Some(_)));
-        self.settings.unread_variables().iter().find(is_set).copied()
+        self.settings.facts.unread_variables.iter().find(is_set).copied()
     }
 
     /// What a question is about, as it is written on a command line like this one.
@@ -139,7 +141,7 @@ impl Connection {
     /// Whether the repository opens without a token. Only said, never done: whether to go on as nobody is the user's
     /// choice.
     async fn is_public(&self, subject: Subject<'_>) -> bool {
-        let anonymous = provider::connect(&self.settings, self.client.clone(), None);
+        let anonymous = provider::connect(&self.settings, &self.client, None);
         let resolved = anonymous.resolve(subject.repo, subject.revision).await;
         resolved.is_ok_and(|resolved| resolved.gate == Gate::Open)
     }

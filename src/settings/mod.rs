@@ -20,7 +20,7 @@ pub(crate) use self::config::{
     BoundToken, ConfigError, TokenKey, line_at, others_can_read, others_can_write, without_values,
 };
 pub(crate) use self::local::LocalNames;
-pub(crate) use self::provider::{LoginStore, ProviderSettings};
+pub(crate) use self::provider::{LoginStore, Protocol, ProviderSettings};
 pub(crate) use self::proxy::{Proxies, ProxyError};
 
 use self::config::Config;
@@ -146,7 +146,7 @@ impl Settings {
         let config = Config::load(env)?;
         let providers = provider::resolve(env, &config, overrides)?;
         let default_provider =
-            overrides.provider.clone().or(config.default_provider).unwrap_or_else(|| "hf".to_owned());
+            overrides.provider.clone().or(config.default_provider).unwrap_or_else(|| provider::default().to_owned());
         let settings = Self {
             bound_tokens: config.bound_tokens,
             offline: overrides.offline || env.flag(&env::HF_HUB_OFFLINE) || env.flag(&env::TRANSFORMERS_OFFLINE),
@@ -179,7 +179,7 @@ impl Settings {
             .iter()
             .map(|provider| KnownProvider {
                 name: &provider.name,
-                protocol: provider.protocol,
+                spelling: provider.facts.spelling,
                 addresses: provider.addresses(),
                 second: provider.second.clone(),
             })
@@ -252,7 +252,6 @@ impl AtOnce {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::Protocol;
 
     #[test]
     fn fewer_open_files_mean_fewer_at_once_and_never_none() {
@@ -285,10 +284,8 @@ mod tests {
         assert_eq!(ba.endpoint.to_string(), "https://boincai.com");
         assert_eq!(ba.token_variables, ["BA_ACCESS_TOKEN", "BA_TOKEN"]);
         let civitai = settings.provider("civitai").unwrap();
-        assert_eq!(
-            (civitai.endpoint.to_string().as_str(), civitai.protocol),
-            ("https://civitai.com", Protocol::CivitAi)
-        );
+        assert_eq!(civitai.endpoint.to_string(), "https://civitai.com");
+        assert!(civitai.facts.spelling.is_numbered);
         assert_eq!(civitai.token_variables[..2], ["CA_API_KEY", "CA_AUTH_TOKEN"]);
         assert_eq!(civitai.cache, PathBuf::from("/home/bob/.cache/gatedl/civitai"));
         assert_eq!(ba.cache, PathBuf::from("/home/bob/.cache/boincai/hub"));

@@ -1,19 +1,24 @@
 //! The registry of providers: the built-in ones, then those of the configuration file.
 
+pub(super) mod table;
+
 use std::path::PathBuf;
 
+pub(crate) use self::table::Protocol;
+use self::table::{BUILT_IN, CachePlace, LoginPlace, OF_CONFIGURATION, ProviderFacts};
 use super::config::{Config, ProviderConfig, TokenKey};
 use super::{Overrides, SettingsError};
-use crate::endpoint::{Endpoint, Protocol};
-use crate::settings::env::{self, Env, Variable};
+use crate::endpoint::Endpoint;
+use crate::repo::{Commit, Revision};
+use crate::settings::env::{self, Env};
 
 /// A provider, resolved: where it answers, which tokens are for it, where its files go.
 #[derive(Debug, Clone)]
 pub(crate) struct ProviderSettings {
     /// The name that stands before the colon of a reference.
     pub(crate) name: String,
-    /// How it is spoken to.
-    pub(crate) protocol: Protocol,
+    /// What is known of it in any case.
+    pub(crate) facts: &'static ProviderFacts,
     /// Where it is asked.
     pub(crate) endpoint: Endpoint,
     /// Where people read about a repository and accept its terms. For `hf` that is huggingface.co also behind a mirror,
@@ -42,36 +47,13 @@ pub(crate) enum LoginStore {
     Credentials(PathBuf),
 }
 
-const HUGGING_FACE_UNREAD: [&str; 13] = [
-    "HUGGINGFACE_TOKEN",
-    "HUGGINGFACE_HUB_TOKEN",
-    "HUGGINGFACEHUB_API_TOKEN",
-    "HUGGINGFACE_API_TOKEN",
-    "HUGGINGFACE_API_KEY",
-    "HUGGINGFACE_ACCESS_TOKEN",
-    "HUGGING_FACE_TOKEN",
-    "HUGGING_FACE_API_KEY",
-    "HF_API_TOKEN",
-    "HF_API_KEY",
-    "HF_HUB_TOKEN",
-    "HF_READ_TOKEN",
-    "HF_KEY",
-];
-const CIVITAI_UNREAD: [&str; 4] = ["CIVITAI_KEY", "CIVIT_API_KEY", "CIVIT_TOKEN", "CIVITAI_AUTH_TOKEN"];
-
 impl ProviderSettings {
     /// The addresses under which its repositories are known, for reading pasted links: those of the hub itself also where
     /// a mirror is asked.
     #[must_use]
     pub(crate) fn addresses(&self) -> Vec<Endpoint> {
-        let mut addresses = vec![self.endpoint.clone(), self.pages.clone(), self.upstream.clone()];
-        let others: &[&str] = match self.protocol {
-            Protocol::HuggingFace if self.name == "hf" => &["https://hf.co"],
-            Protocol::HuggingFace => &[],
-            Protocol::CivitAi => &CIVITAI_ADDRESSES,
-        };
-        addresses.extend(others.iter().map(|text| address(text)));
-        addresses
+        let own = [&self.endpoint, &self.pages, &self.upstream].into_iter().cloned();
+        own.chain(self.facts.other_addresses.iter().map(|text| address(text))).collect()
     }
 
     /// The same provider, asked at another of its addresses. A token for it is then bound to that one.
@@ -88,83 +70,36 @@ impl ProviderSettings {
         Some(if site.is_some() { self.endpoint.clone() } else { second.clone() })
     }
 
-    /// The page on which a token for downloads is made: where that can be asked for, with the box for gated repositories
-    /// ticked, which its users miss otherwise (huggingface_hub#2844).
-    #[must_use]
-    pub(crate) fn new_token_page(&self) -> Option<String> {
-        let page = self.token_page()?;
-        Some(if self.name == "hf" { format!("{page}/new?canReadGatedRepos=true&tokenType=fineGrained") } else { page })
-    }
-
-    /// Names of variables that hold its token for other programs, and that people set for every program. They are not read:
-    /// a token that nobody meant for gatedl would be sent. That one is set is worth a hint.
-    #[must_use]
-    pub(crate) fn unread_variables(&self) -> &'static [&'static str] {
-        match self.name.as_str() {
-            "hf" => &HUGGING_FACE_UNREAD,
-            "civitai" => &CIVITAI_UNREAD,
-            _ => &[],
-        }
-    }
-
     /// The page on which its users make tokens, where that is known.
     #[must_use]
     pub(crate) fn token_page(&self) -> Option<String> {
-        match self.name.as_str() {
-            "hf" | "ba" => Some(self.pages.join(["settings", "tokens"]).to_string()),
-            "civitai" => Some(self.pages.join(["user", "account"]).to_string()),
-            _ => None,
-        }
+        let parts = self.facts.token_page;
+        (!parts.is_empty()).then(|| self.pages.join(parts.iter().copied()).to_string())
+    }
+
+    /// The page on which a token for downloads is made.
+    #[must_use]
+    pub(crate) fn new_token_page(&self) -> Option<String> {
+        Some(self.token_page()? + self.facts.new_token)
+    }
+
+    /// The commit of a revision that can never move: a full hash, or a numbered version.
+    #[must_use]
+    pub(crate) fn fixed(&self, revision: &Revision) -> Option<Commit> {
+        self.facts.spelling.fixed(revision)
+    }
+
+    /// Whether another provider's repositories are written like this one's.
+    #[must_use]
+    pub(crate) const fn is_written_like(&self, other: &Self) -> bool {
+        self.facts.spelling.is_numbered == other.facts.spelling.is_numbered
     }
 }
 
-/// Where CivitAI's pages are and were; only the first and `.red` have an API (providers §1.7).
-const CIVITAI_ADDRESSES: [&str; 5] = [
-    "https://civitai.com",
-    "https://www.civitai.com",
-    "https://civitai.red",
-    "https://civitai.green",
-    "https://civitai.blue",
-];
-
-/// What is built in about a provider.
-struct BuiltIn {
-    name: &'static str,
-    protocol: Protocol,
-    endpoint: &'static str,
-    endpoint_variable: Variable,
-    token_variables: &'static [Variable],
+/// The provider of references that name none.
+pub(super) fn default() -> &'static str {
+    BUILT_IN[0].name
 }
-
-const BUILT_IN: [BuiltIn; 3] = [
-    BuiltIn {
-        name: "hf",
-        protocol: Protocol::HuggingFace,
-        endpoint: "https://huggingface.co",
-        endpoint_variable: env::HF_ENDPOINT,
-        token_variables: &[env::HF_AUTH_TOKEN, env::HF_TOKEN, env::HUGGING_FACE_HUB_TOKEN, env::HF_ACCESS_TOKEN],
-    },
-    BuiltIn {
-        name: "ba",
-        protocol: Protocol::HuggingFace,
-        endpoint: "https://boincai.com",
-        endpoint_variable: env::BA_ENDPOINT,
-        token_variables: &[env::BA_ACCESS_TOKEN, env::BA_TOKEN],
-    },
-    BuiltIn {
-        name: "civitai",
-        protocol: Protocol::CivitAi,
-        endpoint: "https://civitai.com",
-        endpoint_variable: env::CIVITAI_ENDPOINT,
-        token_variables: &[
-            env::CA_API_KEY,
-            env::CA_AUTH_TOKEN,
-            env::CIVITAI_API_TOKEN,
-            env::CIVITAI_TOKEN,
-            env::CIVITAI_API_KEY,
-        ],
-    },
-];
 
 /// All providers, in the order in which they are listed to a user.
 pub(super) fn resolve(
@@ -188,16 +123,16 @@ pub(super) fn resolve(
     Ok(providers)
 }
 
-impl BuiltIn {
-    fn resolve(&self, env: &Env, config: Option<&ProviderConfig>) -> Result<ProviderSettings, SettingsError> {
+impl ProviderFacts {
+    fn resolve(&'static self, env: &Env, config: Option<&ProviderConfig>) -> Result<ProviderSettings, SettingsError> {
         let own = address(self.endpoint);
-        let endpoint = match (env.text(self.endpoint_variable.name)?, config.and_then(|config| config.endpoint.clone()))
-        {
-            (Some(text), _) => parse(text, self.endpoint_variable.name)?,
+        let variable = self.endpoint_variable.as_ref().map(|variable| variable.name);
+        let named = variable.map(|name| env.text(name)).transpose()?.flatten().zip(variable);
+        let endpoint = match (named, config.and_then(|config| config.endpoint.clone())) {
+            (Some((text, name)), _) => parse(text, name)?,
             (None, Some(endpoint)) => endpoint,
             (None, None) => own.clone(),
         };
-        let is_hf = self.name == "hf";
         let variables = match config.and_then(|config| config.token_variable()) {
             Some(name) => vec![name.to_owned()],
             None => self.token_variables.iter().map(|variable| variable.name.to_owned()).collect(),
@@ -205,9 +140,9 @@ impl BuiltIn {
         let cache = config.and_then(|config| config.cache.clone());
         Ok(ProviderSettings {
             name: self.name.to_owned(),
-            protocol: self.protocol,
-            pages: if is_hf { own.clone() } else { endpoint.clone() },
-            second: (self.protocol == Protocol::CivitAi && endpoint == own).then(|| address("https://civitai.red")),
+            facts: self,
+            pages: if self.has_own_pages { own.clone() } else { endpoint.clone() },
+            second: self.second.filter(|_| endpoint == own).map(address),
             upstream: own,
             token_variables: variables,
             token_key: config
@@ -215,32 +150,50 @@ impl BuiltIn {
                 .filter(|key| !matches!(key, TokenKey::Variable(_))),
             cache: match cache {
                 Some(folder) => folder,
-                None if is_hf => huggingface_cache(env)?,
-                None if self.protocol == Protocol::CivitAi => own_cache(env, self.name)?,
-                None => user_cache(env)?.join("boincai").join("hub"),
+                None => self.cache.resolve(env, self.name)?,
             },
-            login: if is_hf { Some(LoginStore::HuggingFace(login_file(env)?)) } else { credentials_file(env) },
+            login: self.login.resolve(env)?,
             endpoint,
         })
     }
 }
 
+impl CachePlace {
+    fn resolve(self, env: &Env, name: &str) -> Result<PathBuf, SettingsError> {
+        match self {
+            Self::OfHuggingFaceHub => huggingface_cache(env),
+            Self::Below(folders) => Ok(folders.iter().fold(user_cache(env)?, |below, folder| below.join(folder))),
+            Self::Own => own_cache(env, name),
+        }
+    }
+}
+
+impl LoginPlace {
+    fn resolve(self, env: &Env) -> Result<Option<LoginStore>, SettingsError> {
+        match self {
+            Self::OfHuggingFaceHub => Ok(Some(LoginStore::HuggingFace(login_file(env)?))),
+            Self::Own => Ok(credentials_file(env)),
+        }
+    }
+}
+
 fn configured(env: &Env, config: &ProviderConfig) -> Result<ProviderSettings, SettingsError> {
-    let endpoint = config.endpoint.clone().unwrap_or_else(|| address("https://huggingface.co"));
+    let facts = &OF_CONFIGURATION;
+    let endpoint = config.endpoint.clone().unwrap_or_else(|| address(facts.endpoint));
     Ok(ProviderSettings {
         name: config.name.clone(),
-        protocol: Protocol::HuggingFace,
+        facts,
         pages: endpoint.clone(),
-        upstream: address("https://huggingface.co"),
+        upstream: address(facts.endpoint),
         second: None,
         endpoint,
         token_variables: config.token_variable().map(str::to_owned).into_iter().collect(),
         token_key: config.token.clone().filter(|key| !matches!(key, TokenKey::Variable(_))),
         cache: match &config.cache {
             Some(folder) => folder.clone(),
-            None => own_cache(env, &config.name)?,
+            None => facts.cache.resolve(env, &config.name)?,
         },
-        login: credentials_file(env),
+        login: facts.login.resolve(env)?,
     })
 }
 
@@ -285,7 +238,7 @@ fn parse(text: &str, from: &str) -> Result<Endpoint, SettingsError> {
     text.parse().map_err(|source| SettingsError::Endpoint { from: from.to_owned(), source })
 }
 
-/// An address that is written in this file.
+/// An address that is written in the table.
 fn address(text: &'static str) -> Endpoint {
     text.parse().expect("addresses in the source are well-formed")
 }

@@ -29,6 +29,7 @@ mod network;
 mod no_files;
 mod output;
 mod processes;
+mod providers;
 mod ranks;
 mod raw_http;
 mod references;

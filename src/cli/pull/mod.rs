@@ -10,7 +10,6 @@ pub(super) use self::arguments::Pull;
 use crate::cli::diagnose;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
-use crate::endpoint::Protocol;
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
 use crate::ops::pull::{Application, Installation, PullRequest, Pulled, pull};
@@ -82,19 +81,19 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(PullRequest, TokenChoice, Set
         dry_run: arguments.dry_run,
         ..PullRequest::of(Reference { provider, revision, ..reference }, &settings)
     };
-    if kind != RepoKind::Model && settings.provider(&request.wanted.provider)?.protocol == Protocol::CivitAi {
+    if !settings.provider(&request.wanted.provider)?.facts.kinds.contains(&kind) {
         return Err(Error::Usage(format!("`{}` has models only", request.wanted.provider)));
     }
     request.wanted.repo.kind = kind;
     Ok((request, token, settings))
 }
 
-/// The reference; a number is one of CivitAI where that is the provider anyway.
+/// The reference; a number is one of the provider's where that numbers its models.
 fn spelled(arguments: &Pull, settings: &Settings) -> Result<String, Error> {
     let name = arguments.server.provider.as_ref().unwrap_or(&settings.default_provider);
     let text = arguments.reference.trim();
-    let is_civitai = settings.provider(name)?.protocol == Protocol::CivitAi;
-    Ok(if is_civitai && !text.contains([':', '/']) { format!("{name}:{text}") } else { text.to_owned() })
+    let is_numbered = settings.provider(name)?.facts.spelling.is_numbered;
+    Ok(if is_numbered && !text.contains([':', '/']) { format!("{name}:{text}") } else { text.to_owned() })
 }
 
 /// A thing that the reference and a flag may both name, if they agree.

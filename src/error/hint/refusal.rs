@@ -151,14 +151,11 @@ impl RefusedPull {
         Some(format!("the token came from {source}{account}; `gatedl auth status` shows the others"))
     }
 
-    /// BOINC AI's own pages send people to huggingface.co for a token, so what they put into BA_ACCESS_TOKEN may be one of
-    /// that hub (providers §3). Whether to send it there is for them to say.
+    /// Not where the other hub was asked already.
     fn about_the_hub(&self) -> Option<String> {
         let is_bad = matches!(self.refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
         let is_elsewhere = !self.refusal.page.starts_with("https://huggingface.co/");
-        (is_bad && is_elsewhere && self.provider == "ba").then(|| {
-            "if it is a token of Hugging Face, `BA_ENDPOINT=https://huggingface.co` asks that hub with it".to_owned()
-        })
+        self.bad_token_hint.filter(|_| is_bad && is_elsewhere).map(str::to_owned)
     }
 
     fn about_unread_variable(&self) -> Option<String> {

@@ -111,7 +111,8 @@ impl<'a> Exchange<'a> {
         provider: &'a ProviderSettings,
         choice: &TokenChoice,
     ) -> Result<Option<Self>, AuthError> {
-        let wanted = matches!(choice, TokenChoice::Search) && settings.implicit_tokens && provider.name == "hf";
+        let wanted =
+            matches!(choice, TokenChoice::Search) && settings.implicit_tokens && provider.facts.exchanges_identity;
         let resource = if wanted { env.text(env::HF_OIDC_RESOURCE.name)? } else { None };
         Ok(resource.map(|resource| Self {
             resource: resource.trim(),

@@ -203,7 +203,7 @@ pub(crate) fn shadows(env: &Env, provider: &ProviderSettings, login: Option<&Sec
         Err(_) => true,
     };
     let is_set = |variable: &Variable| matches!(env.text(variable.name), Ok(Some(_)));
-    let exchange = Some(HF_OIDC_RESOURCE).filter(|variable| provider.name == "hf" && is_set(variable));
+    let exchange = Some(HF_OIDC_RESOURCE).filter(|variable| provider.facts.exchanges_identity && is_set(variable));
     let exchange = exchange.map(|variable| variable.name.to_owned());
     let variables = exchange.into_iter().chain(provider.token_variables.iter().filter(other).cloned());
     let variables = variables.map(CredentialSource::Variable);

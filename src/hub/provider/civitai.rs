@@ -17,11 +17,12 @@ use url::Url;
 
 use super::{AccessAnswer, Account, Answering, Provider, ProviderError, Refusal, RefusalKind};
 use crate::credential::Credential;
-use crate::endpoint::{Endpoint, Protocol};
+use crate::endpoint::Endpoint;
 use crate::hub::http::{ByteRange, Client, Failure, HttpRequest};
 use crate::manifest::{AskedAs, Gate, ListedFile, Listing, ProviderFileId, RepoFile, Resolved};
+use crate::reference::Spelling;
 use crate::repo::{Commit, Repo, RepoPath, Revision};
-use crate::settings;
+use crate::settings::{Protocol, ProviderSettings};
 
 /// 35 TB: no disk could hold more, and sums of such lengths are still numbers.
 const LARGEST_FILE: u64 = 1 << 45;
@@ -38,18 +39,32 @@ fn number(commit: &Commit) -> String {
 
 /// CivitAI, or a server that speaks like it.
 #[derive(Debug)]
-pub(crate) struct CivitAi {
+struct CivitAi {
+    spelling: Spelling,
     endpoint: Endpoint,
     pages: Endpoint,
     client: Client,
     credential: Option<Credential>,
 }
 
+/// What speaks this protocol, if `settings` ask for it.
+pub(super) fn connect(
+    settings: &ProviderSettings,
+    client: &Client,
+    credential: Option<&Credential>,
+) -> Option<Arc<dyn Provider>> {
+    if settings.facts.protocol != Protocol::CivitAi {
+        return None;
+    }
+    Some(Arc::new(CivitAi::new(settings, client.clone(), credential.cloned())))
+}
+
 impl CivitAi {
     /// The site at the endpoint of `settings`, asked with `credential`.
     #[must_use]
-    pub(crate) fn new(settings: &settings::ProviderSettings, client: Client, credential: Option<Credential>) -> Self {
-        Self { endpoint: settings.endpoint.clone(), pages: settings.pages.clone(), client, credential }
+    fn new(settings: &ProviderSettings, client: Client, credential: Option<Credential>) -> Self {
+        let spelling = settings.facts.spelling;
+        Self { spelling, endpoint: settings.endpoint.clone(), pages: settings.pages.clone(), client, credential }
     }
 
     fn get(&self, url: Url) -> HttpRequest<'_> {
@@ -87,7 +102,7 @@ impl CivitAi {
         if let Some(hash) = repo.id.as_str().strip_prefix(BY_HASH) {
             return self.by_hash(repo, hash).await;
         }
-        if let Some(commit) = Protocol::CivitAi.fixed(revision) {
+        if let Some(commit) = self.spelling.fixed(revision) {
             // a page that names only a version: the model is kept under its own number
             let named = match repo.id.owner() {
                 Some(_) => Some(self.model_of(repo, repo.id.name()).await?),

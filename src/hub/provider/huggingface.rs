@@ -10,6 +10,8 @@ mod tree;
 mod whoami;
 mod wire;
 
+use std::sync::Arc;
+
 use url::Url;
 
 use super::{AccessAnswer, Account, Answering, Provider, ProviderError, Refusal};
@@ -18,7 +20,7 @@ use crate::endpoint::Endpoint;
 use crate::hub::http::{ByteRange, Client, Failure, HttpRequest};
 use crate::manifest::{Gate, Listing, RepoFile, Resolved};
 use crate::repo::{Commit, NameError, Repo, RepoKind, RepoPath, Revision};
-use crate::settings;
+use crate::settings::{Protocol, ProviderSettings};
 
 /// Files in the root of a gated repository that everybody may read (hub-protocol §1.6).
 const ALWAYS_OPEN: [&str; 4] = ["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"];
@@ -29,7 +31,7 @@ const CONTENT_HOSTS: [&str; 5] =
 
 /// A hub of the Hugging Face kind.
 #[derive(Debug)]
-pub(crate) struct HuggingFace {
+struct HuggingFace {
     endpoint: Endpoint,
     pages: Endpoint,
     upstream: Endpoint,
@@ -37,10 +39,22 @@ pub(crate) struct HuggingFace {
     credential: Option<Credential>,
 }
 
+/// What speaks this protocol, if `settings` ask for it.
+pub(super) fn connect(
+    settings: &ProviderSettings,
+    client: &Client,
+    credential: Option<&Credential>,
+) -> Option<Arc<dyn Provider>> {
+    if settings.facts.protocol != Protocol::HuggingFace {
+        return None;
+    }
+    Some(Arc::new(HuggingFace::new(settings, client.clone(), credential.cloned())))
+}
+
 impl HuggingFace {
     /// A hub at the endpoint of `settings`, asked with `credential`.
     #[must_use]
-    pub(crate) fn new(settings: &settings::ProviderSettings, client: Client, credential: Option<Credential>) -> Self {
+    fn new(settings: &ProviderSettings, client: Client, credential: Option<Credential>) -> Self {
         Self {
             endpoint: settings.endpoint.clone(),
             pages: settings.pages.clone(),

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use crate::endpoint::Protocol;
 use crate::error::Error;
 use crate::reference::{Reference, Within};
 use crate::repo::{Commit, Repo, Revision};
@@ -14,8 +13,8 @@ use crate::store::scan::{self, RepoFolder};
 /// The root of a cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CacheRoot {
-    /// The providers whose files go there, and how each names its commits.
-    pub(crate) providers: Vec<(String, Protocol)>,
+    /// The providers whose files go there, and whether each numbers its versions.
+    pub(crate) providers: Vec<(String, bool)>,
     /// The folder, with its links resolved. It need not be there.
     pub(crate) path: PathBuf,
 }
@@ -26,8 +25,8 @@ impl CacheRoot {
     #[must_use]
     pub(crate) fn provider_of(&self, folder: &RepoFolder) -> String {
         let is_numbered = scan::snapshots(&folder.layout).iter().any(|commit| commit.as_number().is_some());
-        let fits = |protocol: Protocol| (protocol == Protocol::CivitAi) == is_numbered;
-        let found = self.providers.iter().find(|(_, protocol)| fits(*protocol)).or(self.providers.first());
+        let fits = |(_, numbers): &&(String, bool)| *numbers == is_numbered;
+        let found = self.providers.iter().find(fits).or(self.providers.first());
         found.map(|(name, _)| name.clone()).unwrap_or_default()
     }
 }
@@ -38,9 +37,10 @@ pub(crate) fn roots(settings: &Settings) -> Vec<CacheRoot> {
     let mut roots: Vec<CacheRoot> = Vec::new();
     for provider in &settings.providers {
         let path = resolve(&provider.cache);
+        let one = (provider.name.clone(), provider.facts.spelling.is_numbered);
         match roots.iter_mut().find(|root| root.path == path) {
-            Some(root) => root.providers.push((provider.name.clone(), provider.protocol)),
-            None => roots.push(CacheRoot { providers: vec![(provider.name.clone(), provider.protocol)], path }),
+            Some(root) => root.providers.push(one),
+            None => roots.push(CacheRoot { providers: vec![one], path }),
         }
     }
     roots
@@ -98,7 +98,7 @@ impl CachedTarget {
             let mut references = scan::references(&folder.layout).into_iter();
             references.find(|one| !one.is_mark && one.revision == revision.as_str())?.commit
         };
-        let meant = self.provider.protocol.fixed(revision).or_else(named);
+        let meant = self.provider.fixed(revision).or_else(named);
         snapshots.into_iter().filter(|commit| Some(commit) == meant.as_ref()).collect()
     }
 

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use super::PullRequest;
-use crate::endpoint::Protocol;
 use crate::manifest::{ListedFile, Listing};
 use crate::repo::{Commit, Revision};
 use crate::settings::ProviderSettings;
@@ -16,9 +15,9 @@ use crate::store::cache::holder_of;
 /// The request by the id that its files are kept under, where the cache knows it.
 pub(super) fn by_kept_id(request: &PullRequest, provider: &ProviderSettings) -> PullRequest {
     let mut request = request.clone();
-    if provider.protocol == Protocol::CivitAi
+    if provider.facts.spelling.is_numbered
         && request.wanted.repo.id.owner().is_some()
-        && let Some(commit) = provider.protocol.fixed(&request.wanted.revision)
+        && let Some(commit) = provider.fixed(&request.wanted.revision)
         && let Some(id) = holder_of(&provider.cache, request.wanted.repo.kind, &commit)
     {
         request.wanted.repo.id = id;

@@ -6,7 +6,7 @@ use super::targets::{Comparison, ModelTarget, TargetState, Targets};
 use super::{ModelArrival, Placed, VixRequest};
 use crate::apps::visionatrix::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
-use crate::endpoint::{Protocol, public};
+use crate::endpoint::public;
 use crate::error::Error;
 use crate::fetch::{FileState, Planned};
 use crate::file_thread;
@@ -237,7 +237,7 @@ pub(super) fn request(model: &CatalogModel, settings: &Settings, dry_run: bool) 
     let reference = Reference::parse(model.url.as_str(), &settings.known())?;
     let provider = reference.provider.as_deref().unwrap_or(&settings.default_provider);
     // a link of CivitAI may name a version alone: the hash tells which of its files is meant
-    let is_numbered = settings.provider(provider)?.protocol == Protocol::CivitAi;
+    let is_numbered = settings.provider(provider)?.facts.spelling.is_numbered;
     if !is_numbered && !matches!(reference.path, Some(Within::File(_))) {
         return Err(CatalogError::NoFile { url: public(&model.url) }.into());
     }

@@ -12,8 +12,7 @@ use crate::credential::{CredentialSource, Secret};
 use crate::endpoint::Endpoint;
 use crate::pattern::Pattern;
 use crate::settings::env::{Env, path_problem};
-
-const BUILT_IN: [&str; 3] = ["hf", "ba", "civitai"];
+use crate::settings::provider::table::built_in;
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -64,7 +63,7 @@ impl ConfigFile {
 
     /// The meaning of the file, whose text is needed to name lines.
     pub(super) fn read(self, text: &str, path: &Path, env: &Env) -> Result<Config, ConfigError> {
-        let known = |name: &str| BUILT_IN.contains(&name) || self.provider.contains_key(name);
+        let known = |name: &str| built_in(name).is_some() || self.provider.contains_key(name);
         let reader =
             |entry: String, span: Range<usize>| ConfigReader { path, env, entry, line: line_at(text, span.start) };
         if let Some(name) = self.default_provider.as_ref().filter(|name| !known(name.get_ref())) {
@@ -105,10 +104,11 @@ impl ConfigReader<'_> {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)) {
             return Err(self.problem("a provider's name is made of a-z, 0-9, `-` and `_`"));
         }
-        if name == "civitai" && entry.protocol.is_some() {
-            return Err(self.problem("its protocol is CivitAI's own and cannot be another"));
+        let built_in = built_in(&name);
+        if let Some(facts) = built_in.filter(|facts| !facts.speaks_as_configured() && entry.protocol.is_some()) {
+            return Err(self.problem(&format!("its protocol is {}'s own and cannot be another", facts.title)));
         }
-        if !BUILT_IN.contains(&name.as_str()) && (entry.protocol.is_none() || entry.endpoint.is_none()) {
+        if built_in.is_none() && (entry.protocol.is_none() || entry.endpoint.is_none()) {
             return Err(self.problem("a new provider needs `protocol = \"huggingface\"` and an `endpoint`"));
         }
         let endpoint = entry.endpoint.as_deref().map(str::parse::<Endpoint>).transpose();
