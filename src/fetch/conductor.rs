@@ -22,6 +22,10 @@ use crate::store::cache::CacheError;
 const BEAT: Duration = Duration::from_millis(10);
 /// How often the streams are compared with each other.
 const COMPARE_EVERY: Duration = Duration::from_secs(1);
+/// What has come is brought to the disk after so many bytes, or so much time: a power cut costs these. On a thread of its
+/// own, since a disk may take a second for it.
+const SYNC_EVERY: u64 = 64 << 20;
+const SYNC_EVERY_TIME: Duration = Duration::from_secs(10);
 /// Files up to this size, in bytes, get one connection: they end before a second one would have helped.
 pub(super) const SMALL: u64 = 2 << 20;
 
@@ -34,6 +38,10 @@ pub(super) struct Conductor<'a> {
     tempo: Tempo,
     streams: JoinSet<Result<(), Interruption>>,
     hashing: Option<JoinHandle<Result<(), CacheError>>>,
+    syncing: Option<JoinHandle<Result<(), CacheError>>>,
+    /// How much had come when what had come was last brought to the disk, and when that was.
+    synced: u64,
+    synced_at: Instant,
     patience: Patience,
     /// How much had come when patience last counted progress.
     counted: u64,
@@ -60,6 +68,9 @@ impl<'a> Conductor<'a> {
             tempo: Tempo::new(most),
             streams: JoinSet::new(),
             hashing: None,
+            syncing: None,
+            synced: 0,
+            synced_at: Instant::now(),
             patience: Patience::new(engine.options.patience),
             counted: 0,
             not_before: None,
@@ -81,6 +92,7 @@ impl<'a> Conductor<'a> {
                 Some(ended) = self.streams.join_next() => self.ended(ended.map_err(Lost::from)?)?,
                 () = open.written.notified(), if self.hashing.is_none() => self.hash(),
                 hashed = wait_for(&mut self.hashing), if self.hashing.is_some() => hashed?,
+                synced = wait_for(&mut self.syncing), if self.syncing.is_some() => synced?,
                 _ = beat.tick() => self.observe(),
             }
         }
@@ -88,6 +100,7 @@ impl<'a> Conductor<'a> {
         while let Some(ended) = self.streams.join_next().await {
             self.ended(ended.map_err(Lost::from)?)?;
         }
+        wait_for(&mut self.syncing).await?;
         wait_for(&mut self.hashing).await
     }
 
@@ -170,6 +183,7 @@ impl<'a> Conductor<'a> {
 
     fn observe(&mut self) {
         self.replace_straggler();
+        self.sync();
         let standing = FileProgress {
             received: self.open.received(),
             process: self.engine.received.load(Ordering::Relaxed),
@@ -193,6 +207,19 @@ impl<'a> Conductor<'a> {
         }
     }
 
+    /// Lets a thread bring to the disk what has come since it last did.
+    fn sync(&mut self) {
+        let received = self.open.received();
+        let unsynced = received - self.synced;
+        let is_due = unsynced >= SYNC_EVERY || unsynced > 0 && self.synced_at.elapsed() >= SYNC_EVERY_TIME;
+        if !is_due || self.syncing.is_some() {
+            return;
+        }
+        (self.synced, self.synced_at) = (received, Instant::now());
+        let partial = Arc::clone(&self.open.partial);
+        self.syncing = Some(tokio::task::spawn_blocking(move || partial.sync()));
+    }
+
     /// Lets a thread hash what has come out of order. What came in order was hashed as it was written.
     fn hash(&mut self) {
         if self.open.is_hashed() {
@@ -203,10 +230,10 @@ impl<'a> Conductor<'a> {
     }
 }
 
-/// The end of a hashing that is under way.
-async fn wait_for(hashing: &mut Option<JoinHandle<Result<(), CacheError>>>) -> Result<(), FetchError> {
-    let Some(running) = hashing else { return Ok(()) };
-    let hashed = running.await;
-    *hashing = None;
-    Ok(hashed.map_err(Lost::from)??)
+/// The end of file work that is under way.
+async fn wait_for(work: &mut Option<JoinHandle<Result<(), CacheError>>>) -> Result<(), FetchError> {
+    let Some(running) = work else { return Ok(()) };
+    let done = running.await;
+    *work = None;
+    Ok(done.map_err(Lost::from)??)
 }

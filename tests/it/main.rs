@@ -28,6 +28,8 @@ mod network;
 #[cfg(unix)]
 mod no_files;
 mod output;
+#[cfg(target_os = "linux")]
+mod power_cut;
 mod processes;
 mod providers;
 mod ranks;

@@ -1,18 +1,31 @@
-//! The journal of a partial file: which of its bytes were written, and who writes.
+//! The journal of a partial file: which of its bytes were written, which of those are on the disk, and who writes.
 //!
-//! Text, one line for each finished range, only ever appended: a line torn by a kill is the last one and is not counted.
-//! The first line names the content; a journal of anything else, or one without its partial file, counts for nothing.
-//! What it says is believed only until the hash has been computed: after a power cut it may name bytes that never
-//! reached the disk.
+//! Text, one line of two numbers for each finished range, only ever appended: a line torn by a kill is the last one and is
+//! not counted. The first line names the content; a journal of anything else, or one without its partial file, counts for
+//! nothing. Lines whose range is empty say something else; earlier versions read past them:
 //!
-//! Every writer marks the journal before it opens the partial file, with a line `<number> 0`: an empty range, so earlier
-//! versions read past it. Where locks lie, that is how one writer knows of another: the journal has a mark of somebody who
-//! may be there still, is longer than this process made it, or is another file by now.
+//! ```text
+//! gatedl journal 1 <digest> <size>
+//! <writer> 0        a process opens the partial file, and writes what follows
+//! <boot> 1          the machine has been running since this start
+//! 0 1048576         these bytes were handed to the system
+//! <length> 2        of what the first <length> bytes of the journal name since that start, all is on the disk
+//! ```
+//!
+//! Bytes that were handed to the system outlive the process, but not the machine: after a power cut there may be anything
+//! in their place. So a range is believed if the machine has not been started anew since, or if a line says that it had
+//! reached the disk. A range without a start (earlier versions, systems that do not tell it) is believed; there the
+//! hash finds what is wrong, and `holes` the zeros that most file systems leave.
+//!
+//! Where locks lie, the writers' lines are how one writer knows of another: the journal has a line of somebody who may be
+//! there still, is longer than this process made it, or is another file by now.
 
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::lock::is_at;
 use super::ranges::Ranges;
@@ -27,7 +40,7 @@ const ATTEMPTS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     /// How long it is, in bytes, if nobody else writes into it.
     length: u64,
     /// Whether this process made it.
@@ -44,7 +57,7 @@ impl Journal {
             place::make_folder(parent)?;
         }
         let title = title(file);
-        let mark = format!("{} 0\n", process::writer());
+        let mark = mark();
         for _ in 0..ATTEMPTS {
             match OpenOptions::new().append(true).create_new(true).open(path) {
                 Ok(made) => return Self::begin(path, made, &(title + &mark), true, false),
@@ -56,11 +69,12 @@ impl Journal {
                 forget(path)?;
                 continue;
             };
-            let had_rivals = lines.lines().filter_map(mark_in).any(|writer| !process::is_gone(writer));
+            let is_rival = |line: Line| matches!(line, Line::Writer(writer) if !process::is_gone(writer));
+            let had_rivals = lines_of(lines).any(|(_, line)| is_rival(line));
             match OpenOptions::new().append(true).open(path) {
                 Ok(opened) => {
-                    // a torn line must not swallow the mark
-                    let whole = text.rfind('\n').map_or(0, |end| end + 1);
+                    // a line that was torn, or became garbage in a power cut, must not swallow what comes after it
+                    let whole = title.len() + lines_of(lines).last().map_or(0, |(end, _)| end);
                     if whole < text.len() {
                         opened.set_len(whole as u64).map_err(CacheError::at("write", path))?;
                     }
@@ -77,14 +91,36 @@ impl Journal {
         let at = || CacheError::at("write", path);
         let before = file.metadata().map_err(at())?.len();
         file.write_all(text.as_bytes()).map_err(at())?;
-        Ok(Self { path: path.to_path_buf(), file, length: before + text.len() as u64, is_new, had_rivals })
+        Ok(Self {
+            path: path.to_path_buf(),
+            file: Arc::new(file),
+            length: before + text.len() as u64,
+            is_new,
+            had_rivals,
+        })
     }
 
     /// Notes a finished range.
     pub(super) fn note(&mut self, range: &Range<u64>) -> Result<(), CacheError> {
-        let line = format!("{} {}\n", range.start, range.end);
+        self.append(range.start, range.end)
+    }
+
+    /// How long it is, in bytes: what it has named up to now.
+    pub(super) const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Notes that what it named when it was so long is on the disk. The line itself is there once the file that is
+    /// returned is synced.
+    pub(super) fn note_synced(&mut self, length: u64) -> Result<Arc<File>, CacheError> {
+        self.append(length, SYNCED)?;
+        Ok(Arc::clone(&self.file))
+    }
+
+    fn append(&mut self, first: u64, second: u64) -> Result<(), CacheError> {
+        let line = format!("{first} {second}\n");
         // one write for one line, so that two processes under a lock that lies cannot mix their lines
-        self.file.write_all(line.as_bytes()).map_err(CacheError::at("write", &self.path))?;
+        (&*self.file).write_all(line.as_bytes()).map_err(CacheError::at("write", &self.path))?;
         self.length += line.len() as u64;
         Ok(())
     }
@@ -101,18 +137,32 @@ impl Journal {
     }
 }
 
-/// What the journal at `path` says is there of `file`; none where there is no journal of this content.
+/// What the journal at `path` says is there of `file`, as far as it is to be believed; none where there is no journal of
+/// this content.
 pub(super) fn read(path: &Path, file: &RepoFile) -> Option<Ranges> {
-    let text = text(path);
-    let lines = text.strip_prefix(&title(file))?;
-    let mut ranges = Ranges::default();
-    for line in lines.split_inclusive('\n') {
-        let Some((start, end)) = line.strip_suffix('\n').and_then(numbers) else { break };
-        if end <= file.size {
-            ranges.insert(start..end);
+    let (text, title) = (text(path), title(file));
+    Some(believed(text.strip_prefix(&title)?, title.len(), file.size, process::boot()))
+}
+
+/// What the lines behind a title of so many bytes say of a file of `size` bytes, on a machine with this start.
+fn believed(lines: &str, title: usize, size: u64, here: Option<u64>) -> Ranges {
+    let (mut boot, mut named, mut synced) = (None, Vec::new(), HashMap::new());
+    for (end, line) in lines_of(lines) {
+        match line {
+            Line::Boot(start) => boot = Some(start),
+            // a later one of the same start says more
+            Line::Synced(length) => drop(synced.insert(boot, length)),
+            Line::Range(range) if range.end <= size => named.push((boot, (title + end) as u64, range)),
+            Line::Range(_) | Line::Writer(_) => {}
         }
     }
-    Some(ranges)
+    let mut ranges = Ranges::default();
+    for (boot, end, range) in named {
+        if boot.is_none() || boot == here || synced.get(&boot).is_some_and(|length| end <= *length) {
+            ranges.insert(range);
+        }
+    }
+    ranges
 }
 
 fn text(path: &Path) -> String {
@@ -120,14 +170,47 @@ fn text(path: &Path) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn numbers(line: &str) -> Option<(u64, u64)> {
-    let (start, end) = line.split_once(' ')?;
-    Some((start.parse().ok()?, end.parse().ok()?))
+/// What follows the number of a writer, of a start and of a length: with these the range of a line is empty.
+const WRITER: u64 = 0;
+const BOOT: u64 = 1;
+const SYNCED: u64 = 2;
+
+/// What a line says.
+enum Line {
+    /// These bytes were written. An empty range says nothing.
+    Range(Range<u64>),
+    /// This process writes.
+    Writer(u64),
+    /// The machine runs since this start.
+    Boot(u64),
+    /// What is named in so many bytes of the journal is on the disk.
+    Synced(u64),
 }
 
-/// The writer of a line that is a mark.
-fn mark_in(line: &str) -> Option<u64> {
-    numbers(line).filter(|(start, end)| *start > 0 && *end == 0).map(|(writer, _)| writer)
+/// The lines, each with the place in the text where it ends, up to the first one that is none.
+fn lines_of(text: &str) -> impl Iterator<Item = (usize, Line)> {
+    let mut end = 0;
+    text.split_inclusive('\n').map_while(move |line| {
+        end += line.len();
+        Some((end, parse(line.strip_suffix('\n')?)?))
+    })
+}
+
+fn parse(line: &str) -> Option<Line> {
+    let (first, second) = line.split_once(' ')?;
+    let (first, second) = (first.parse().ok()?, second.parse().ok()?);
+    Some(match second {
+        WRITER if first > second => Line::Writer(first),
+        BOOT if first > second => Line::Boot(first),
+        SYNCED if first > second => Line::Synced(first),
+        _ => Line::Range(first..second),
+    })
+}
+
+/// What a process writes before it opens the partial file.
+fn mark() -> String {
+    let writer = format!("{} {WRITER}\n", process::writer());
+    writer + &process::boot().map(|boot| format!("{boot} {BOOT}\n")).unwrap_or_default()
 }
 
 /// Removes a journal, if there is one.
@@ -143,84 +226,4 @@ fn title(file: &RepoFile) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::digest::Digest;
-
-    fn file() -> RepoFile {
-        RepoFile {
-            path: "m".parse().unwrap(),
-            size: 100,
-            digest: Digest::from_hex(&"a1".repeat(32)).unwrap(),
-            id: None,
-        }
-    }
-
-    #[test]
-    fn what_was_noted_is_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x/journal");
-        let mut journal = Journal::open(&path, &file()).unwrap();
-        assert!(journal.is_new && !journal.has_rivals());
-        journal.note(&(0..10)).unwrap();
-        journal.note(&(50..60)).unwrap();
-        drop(journal);
-        let mut journal = Journal::open(&path, &file()).unwrap();
-        assert!(!journal.is_new && !journal.has_rivals(), "what this process wrote before is no rival's");
-        journal.note(&(10..20)).unwrap();
-        assert_eq!(read(&path, &file()).unwrap().missing(100), [20..50, 60..100]);
-        journal.discard().unwrap();
-        assert_eq!(read(&path, &file()), None);
-    }
-
-    #[test]
-    fn whoever_else_writes_is_seen() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let open = || Journal::open(&path, &file()).unwrap();
-        let (first, second) = (open(), open());
-        assert!(first.has_rivals() && !second.has_rivals(), "the first sees the mark of the second");
-        forget(&path).unwrap();
-        assert!(second.has_rivals(), "a journal that is gone");
-        let third = open();
-        assert!(second.has_rivals() && !third.has_rivals());
-        second.discard().unwrap();
-        assert!(path.exists(), "only its own");
-        // a writer of another machine, of which nothing is known
-        forget(&path).unwrap();
-        fs::write(&path, format!("{}{} 0\n", title(&file()), u64::MAX - 1)).unwrap();
-        assert!(open().has_rivals());
-    }
-
-    #[test]
-    fn a_torn_line_does_not_swallow_a_mark() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        fs::write(&path, format!("{}0 10\n20 3", title(&file()))).unwrap();
-        let mut journal = Journal::open(&path, &file()).unwrap();
-        journal.note(&(30..40)).unwrap();
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(text.ends_with(&format!("\n0 10\n{} 0\n30 40\n", process::writer())), "{text}");
-    }
-
-    #[test]
-    fn torn_hostile_and_foreign_lines_do_not_count() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        let title = title(&file());
-        for (text, total) in [
-            (format!("{title}0 10\n20 3"), 10),
-            (format!("{title}0 10\n20 30"), 10),
-            (format!("{title}0 101\n5 6\n"), 1),
-            (format!("{title}9 3\n"), 0),
-            (format!("{title}0 10\nx y\n20 30\n"), 10),
-            (title[..title.len() - 3].to_owned(), 0),
-            (title.replace("a1", "b2") + "0 10\n", 0),
-            (String::new(), 0),
-        ] {
-            fs::write(&path, &text).unwrap();
-            assert_eq!(read(&path, &file()).unwrap_or_default().total(), total, "{text:?}");
-        }
-        assert_eq!(read(Path::new("/no/such/journal"), &file()), None);
-    }
-}
+mod tests;

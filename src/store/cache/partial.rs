@@ -228,6 +228,18 @@ impl Partial {
         self.journal().map_or(Ok(()), |mut journal| journal.note(range))
     }
 
+    /// Brings what the journal names to the disk and says so there, so that it is believed after a power cut, too. Others
+    /// may write meanwhile.
+    ///
+    /// # Errors
+    /// Where the system cannot do it: some of what was written may be lost then.
+    pub(crate) fn sync(&self) -> Result<(), CacheError> {
+        let Some(named) = self.journal().map(|journal| journal.length()) else { return Ok(()) };
+        self.file.sync_data().map_err(CacheError::at("write", &self.place.path))?;
+        let noted = self.journal().map(|mut journal| journal.note_synced(named)).transpose()?;
+        noted.map_or(Ok(()), |journal| journal.sync_data()).map_err(CacheError::at("write", &self.place.journal))
+    }
+
     /// How many bytes, from the first on, are hashed.
     #[must_use]
     pub(crate) fn hashed(&self) -> u64 {

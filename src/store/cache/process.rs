@@ -9,8 +9,8 @@ use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 #[cfg(target_os = "linux")]
 use std::path::Path;
+use std::sync::OnceLock;
 
-#[cfg(target_os = "linux")]
 use sha1::{Digest as _, Sha1};
 
 /// A number for this process: never 0, and where the system tells, the same in all of its parts.
@@ -32,12 +32,45 @@ pub(super) fn is_gone(writer: u64) -> bool {
 fn place() -> Option<u32> {
     #[cfg(target_os = "linux")]
     {
-        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-        let hash = Sha1::digest(format!("{} {}", boot.trim(), namespace()?));
-        Some(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]))
+        static PLACE: OnceLock<Option<u32>> = OnceLock::new();
+        let look = || {
+            let hash = Sha1::digest(format!("{} {}", boot_id()?, namespace()?));
+            Some(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]))
+        };
+        *PLACE.get_or_init(look)
     }
     #[cfg(not(target_os = "linux"))]
     None
+}
+
+/// A number for the time since the machine was last started, where the system tells it: never below 2^32.
+pub(super) fn boot() -> Option<u64> {
+    static BOOT: OnceLock<Option<u64>> = OnceLock::new();
+    let number = |id: &str| {
+        let hash = Sha1::digest(id);
+        hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)) | 1 << 32
+    };
+    *BOOT.get_or_init(|| boot_id().map(number))
+}
+
+/// The system's own name for that time. Once it is known it does not change.
+fn boot_id() -> Option<&'static str> {
+    static ID: OnceLock<Option<String>> = OnceLock::new();
+    let id = ID.get_or_init(|| {
+        #[cfg(target_os = "linux")]
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        // There is no way to ask for it in safe Rust. (Not run on macOS.)
+        #[cfg(target_os = "macos")]
+        let text = {
+            let asked = std::process::Command::new("/usr/sbin/sysctl").args(["-n", "kern.bootsessionuuid"]).output();
+            String::from_utf8(asked.ok()?.stdout).ok()?
+        };
+        // NTFS reads as zeros what had not reached the disk, and those are found (see `holes`)
+        #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+        let text = String::new();
+        Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+    });
+    id.as_deref()
 }
 
 /// The name of this machine as Python's filelock writes it into a soft lock; a container's own processes have a mark in it.
