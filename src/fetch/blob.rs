@@ -14,7 +14,7 @@ use super::watch::Watch;
 use super::{Engine, FetchError};
 use crate::file_thread;
 use crate::report::Wait;
-use crate::store::cache::{BlobLock, CacheError, Judgement, LocalContent, Mismatch, Partial, Ranges};
+use crate::store::cache::{BlobLock, CacheError, Judgement, LocalContent, Mismatch, Partial, Presence, Ranges};
 
 /// How often a lock that another process holds is tried.
 const LOCK_POLL: Duration = Duration::from_millis(100);
@@ -156,15 +156,18 @@ fn look(job: &Job, without_lock: bool, alone: bool) -> Result<Beginning, CacheEr
     };
     if !job.share.force {
         // another tool may have published it since the plan was made
-        if let Some(found) = destination.unhashed(file) {
-            destination.examine(file, &found, &|_| {})?;
+        let mut found = destination.look(file);
+        if let Presence::Unhashed(path) = &found {
+            destination.examine(file, path, &|_| {})?;
+            found = destination.look(file);
         }
-        if destination.is_in_place(file) {
-            settle_others(job)?;
-            return Ok(Beginning::InPlace);
-        }
-        if destination.find(file) == Some(LocalContent::Blob) && take(job, &LocalContent::Blob)? {
-            return Ok(Beginning::InPlace);
+        match found {
+            Presence::InPlace => {
+                settle_others(job)?;
+                return Ok(Beginning::InPlace);
+            }
+            Presence::Local(LocalContent::Blob) if take(job, &LocalContent::Blob)? => return Ok(Beginning::InPlace),
+            _ => {}
         }
     }
     if is_tiny(file) {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::tiny::is_tiny;
 use crate::digest::Digest;
 use crate::manifest::{ListedFile, RepoFile};
 use crate::repo::RepoPath;
-use crate::store::cache::{ContentState, Destination, LocalContent};
+use crate::store::cache::{ContentState, Destination, LocalContent, Presence};
 
 /// Where a file stands before the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,11 +146,16 @@ impl Plan {
 fn state(listed: &ListedFile, destination: &Destination) -> FileState {
     // one whose hash is hidden is believed by nobody
     let Some(file) = listed.to_file() else { return FileState::Missing { have: 0 } };
-    if destination.is_in_place(&file) {
-        return FileState::InPlace;
-    }
-    match destination.find(&file) {
+    let here = match destination.look(&file) {
+        Presence::InPlace => return FileState::InPlace,
+        Presence::Local(here) => Some(here),
+        Presence::Absent => None,
+        Presence::Unhashed(_) | Presence::Wrong => destination.find(&file),
+    };
+    match here {
         Some(here) => FileState::Here(here),
+        // nothing is kept of an unfinished file of one piece
+        None if is_tiny(&file) => FileState::Missing { have: 0 },
         None => FileState::Missing { have: destination.partial(&file).finished(&file).total() },
     }
 }

@@ -73,7 +73,7 @@ mod unfinished;
 
 pub(crate) use abilities::{Abilities, Locks, abilities};
 pub(crate) use activity::Activity;
-pub(crate) use destination::{Damage, Destination, DestinationKind, LocalContent};
+pub(crate) use destination::{Damage, Destination, DestinationKind, LocalContent, Presence};
 pub(crate) use folder::Folder;
 pub(crate) use layout::RepoLayout;
 pub(crate) use links::shared_blobs;

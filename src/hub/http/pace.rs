@@ -64,8 +64,6 @@ struct Books {
     /// Origins that say what is left of a quota.
     counting: HashSet<Origin>,
     accounts: HashMap<QuotaKey, QuotaState>,
-    /// Up to when waits were told of.
-    told: HashMap<Origin, Instant>,
     answers: u64,
 }
 
@@ -104,15 +102,6 @@ impl Books {
             standing.said = self.answers;
         }
     }
-
-    /// Whether a wait up to `until` has not been told of.
-    fn is_news(&mut self, origin: &Origin, until: Instant) -> bool {
-        let told = self.told.get(origin).is_some_and(|told| until < *told + Duration::from_secs(1));
-        if !told {
-            self.told.insert(origin.clone(), until);
-        }
-        !told
-    }
 }
 
 /// The pace of every server that a process asks.
@@ -123,8 +112,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Waits until the server of `url` wants a request, within bounds, and counts it as under way. `tell` is called once
-    /// for each wait that the server ordered, however many requests wait.
+    /// Waits until the server of `url` wants a request, within bounds, and counts it as under way. `tell` hears of
+    /// each wait that the server ordered, from every request that waits.
     pub(super) async fn admit(&self, url: &Url, tell: impl Fn(&Origin, Duration)) -> Ticket<'_> {
         let (account, since) = (QuotaKey::of(url), Instant::now());
         loop {
@@ -136,9 +125,7 @@ impl Pace {
                 Permission::Go => return self.ticket(account),
                 Permission::AfterAnAnswer => since + LONGEST_ORDERED,
                 Permission::At(until) => {
-                    if self.books().is_news(&account.origin, until) {
-                        tell(&account.origin, until - now);
-                    }
+                    tell(&account.origin, until - now);
                     until
                 }
             };
@@ -256,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_answer_holds_back_every_request_to_its_origin_and_is_told_once() {
+    async fn one_answer_holds_back_every_request_to_its_origin_and_no_other() {
         let url = |text: &str| -> Url { text.parse().unwrap() };
         let (pace, told) = (Pace::default(), Mutex::new(0));
         let tell = |_: &Origin, _: Duration| *told.lock().unwrap() += 1;
@@ -268,7 +255,7 @@ mod tests {
             assert!(timeout(soon, pace.admit(&hub, tell)).await.is_err());
         }
         drop(pace.admit(&url("https://cdn/a"), tell).await);
-        assert_eq!(*told.lock().unwrap(), 1);
+        assert_eq!(*told.lock().unwrap(), 2, "once for each that waits");
         let endless = [("retry-after".parse().unwrap(), "18446744073709551615".parse().unwrap())].into_iter().collect();
         pace.admit(&url("https://other/a"), tell).await.answered(StatusCode::TOO_MANY_REQUESTS, &endless);
         drop(pace.admit(&url("https://other/a"), tell).await);

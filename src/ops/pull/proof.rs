@@ -15,7 +15,7 @@ use crate::fetch::Plan;
 use crate::file_thread;
 use crate::manifest::RepoFile;
 use crate::report::Reporter;
-use crate::store::cache::{CacheError, Damage, Destination};
+use crate::store::cache::{CacheError, Damage, Destination, Presence};
 use crate::store::hashing;
 
 impl PullJob {
@@ -26,9 +26,12 @@ impl PullJob {
         }
         let (place, files, reporter) = (Arc::clone(destination), files.to_vec(), Arc::clone(&self.reporter));
         let damaged = file_thread::run(move || {
-            hash(&place, &files, &*reporter)?;
-            let damage = |file: RepoFile| place.damage(&file).map(|damage| (file, damage));
-            Ok::<_, CacheError>(files.into_iter().filter_map(damage).collect::<Vec<_>>())
+            let doubtful = files.iter().map(|file| (file, place.look(file)));
+            let doubtful = doubtful.filter(|(_, found)| matches!(found, Presence::Unhashed(_) | Presence::Wrong));
+            let doubtful: Vec<(&RepoFile, Presence)> = doubtful.collect();
+            hash(&place, &doubtful, &*reporter)?;
+            let damage = |file: &RepoFile| place.damage(file).map(|damage| (file.clone(), damage));
+            Ok::<_, CacheError>(doubtful.iter().filter_map(|(file, _)| damage(file)).collect::<Vec<_>>())
         });
         for (file, damage) in damaged.await?? {
             self.reporter.warn(&self.say(&file, &damage));
@@ -81,7 +84,7 @@ impl PullJob {
 pub(super) fn keep(destination: &Destination, files: &[RepoFile]) -> Result<(), CacheError> {
     destination.keep_notes()?;
     for file in files.iter().filter(|file| !destination.is_in_place(file)) {
-        if let Some(found) = destination.unhashed(file) {
+        if let Presence::Unhashed(found) = destination.look(file) {
             destination.examine(file, &found, &|_| {})?;
         }
         if !destination.is_in_place(file) {
@@ -92,13 +95,16 @@ pub(super) fn keep(destination: &Destination, files: &[RepoFile]) -> Result<(), 
 }
 
 /// Hashes what needs it, several files at once. A note that cannot be written costs another hash and is no error.
-fn hash(destination: &Destination, files: &[RepoFile], reporter: &dyn Reporter) -> Result<(), CacheError> {
+fn hash(destination: &Destination, found: &[(&RepoFile, Presence)], reporter: &dyn Reporter) -> Result<(), CacheError> {
     let mut seen = HashSet::new();
-    let unhashed = files.iter().filter_map(|file| Some((file, destination.unhashed(file)?)));
+    let unhashed = found.iter().filter_map(|(file, found)| match found {
+        Presence::Unhashed(path) => Some((*file, path)),
+        _ => None,
+    });
     // two names of one blob are hashed once
     let is_new =
-        |(_, path): &(&RepoFile, PathBuf)| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
-    let unhashed: Vec<(&RepoFile, PathBuf)> = unhashed.filter(is_new).collect();
+        |(_, path): &(&RepoFile, &PathBuf)| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| (*path).clone()));
+    let unhashed: Vec<(&RepoFile, &PathBuf)> = unhashed.filter(is_new).collect();
     if unhashed.is_empty() {
         return Ok(());
     }

@@ -49,15 +49,6 @@ impl RepoCache {
         self.notes.examine(digest, size, path, told)
     }
 
-    /// Whether a regular file stands at `path` that is known not to be the content, by its length or its hash.
-    pub(super) fn is_damaged(&self, file: &RepoFile, path: &Path) -> bool {
-        match self.notes.judge(file, path) {
-            ContentState::Wrong => true,
-            ContentState::Absent => place::regular_size(path).is_some_and(|size| size != file.size),
-            ContentState::Right | ContentState::Unknown => false,
-        }
-    }
-
     /// Whether the content of a file is here, and known to be right.
     #[must_use]
     pub(crate) fn has_blob(&self, file: &RepoFile) -> bool {
@@ -100,7 +91,7 @@ impl RepoCache {
             if !content::matches(&linked, &file.digest, file.size)? {
                 return Ok(false);
             }
-            place::settle(linked, &blob)?;
+            place::settle_link(linked, &blob)?;
             self.notes.add_moved(&file.digest, written, &blob);
             self.note_elsewhere(&file.digest, &source);
             return Ok(true);
@@ -132,10 +123,11 @@ impl RepoCache {
     /// # Errors
     /// [`CacheError::Replaced`] where the partial file is no longer the one that was verified, unless another process
     /// has published the same content meanwhile; or where it cannot be renamed.
-    pub(crate) fn publish(&self, verified: Verified) -> Result<(), CacheError> {
+    pub(crate) fn publish(&self, mut verified: Verified) -> Result<(), CacheError> {
         let blob = self.layout.blob(verified.digest());
         if still_in_place(&verified)? {
             place::rename_over(verified.path(), &blob)?;
+            verified.was_renamed();
             note(&self.notes, &verified, verified.noted(), &blob);
         } else if is_content(&blob, &verified)? {
             note(&self.notes, &verified, HashedState::of(&blob), &blob);

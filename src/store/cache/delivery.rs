@@ -184,7 +184,7 @@ impl Delivery {
         // through its links: a hard link to a link would be a link
         let source = fs::canonicalize(blob).map_err(CacheError::at("open", blob))?;
         let (temporary, arrival) = self.stage(file, &source, &folder, hashed)?;
-        place::settle(temporary, &super::layout::fit(folder.join(file.path.file_name())))?;
+        place::settle_link(temporary, &super::layout::fit(folder.join(file.path.file_name())))?;
         Ok(arrival)
     }
 

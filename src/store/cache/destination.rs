@@ -1,6 +1,11 @@
 //! Where a pull puts its files: a snapshot of the shared cache, or a folder of the user's. The transfer engine works for
 //! both without knowing which it is.
 
+pub(crate) use self::presence::{Damage, LocalContent, Presence};
+
+mod presence;
+
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::notes::ContentState;
@@ -38,24 +43,6 @@ impl DestinationKind {
             Self::Folder(folder) => Some(folder),
         }
     }
-}
-
-/// Content that is on this machine, though not yet under the name that it will have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum LocalContent {
-    /// A blob of this repository: it lacks a file name only.
-    Blob,
-    /// Content of this repository or another one that must be hashed before it can be used.
-    Elsewhere(PathBuf),
-}
-
-/// Content of this destination that is not what it is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Damage {
-    /// Where it stands.
-    pub(crate) at: PathBuf,
-    /// Files of applications that share its bytes.
-    pub(crate) sharers: Vec<PathBuf>,
 }
 
 impl Destination {
@@ -131,67 +118,12 @@ impl Destination {
         self.verdict(file) == ContentState::Right
     }
 
-    /// What is here by its name and its length and was not hashed as it is: the file in its place, or its blob.
-    #[must_use]
-    pub(crate) fn unhashed(&self, file: &RepoFile) -> Option<PathBuf> {
-        match (self.verdict(file), &self.kind) {
-            (ContentState::Unknown, _) => Some(self.path(&file.path)),
-            (ContentState::Absent | ContentState::Wrong, DestinationKind::Snapshot)
-                if self.cache.verdict_on_blob(file) == ContentState::Unknown =>
-            {
-                Some(self.cache.layout().blob(&file.digest))
-            }
-            _ => None,
-        }
-    }
-
-    /// Hashes what [`Self::unhashed`] found; `told` hears of each piece that was read.
-    ///
-    /// # Errors
-    /// Where it cannot be read.
-    pub(crate) fn examine(&self, file: &RepoFile, found: &Path, told: &dyn Fn(u64)) -> Result<bool, CacheError> {
-        match &self.kind {
-            DestinationKind::Folder(folder) => folder.examine(file, told),
-            DestinationKind::Snapshot => self.cache.examine(file, found, told),
-        }
-    }
-
-    /// What stands in the place of a file's content in the cache, though it is something else. Of a folder of the user's
-    /// see [`Self::strange`].
-    #[must_use]
-    pub(crate) fn damage(&self, file: &RepoFile) -> Option<Damage> {
-        if self.kind.folder().is_some() {
-            return None;
-        }
-        let at = [self.cache.layout().blob(&file.digest), self.path(&file.path)];
-        let is_wrong = |path: &&PathBuf| self.cache.is_damaged(file, path);
-        let at = at.iter().find(is_wrong).filter(|_| !self.is_in_place(file) && !self.cache.has_blob(file))?;
-        Some(Damage { sharers: self.cache.sharers(&file.digest, at), at: at.clone() })
-    }
-
     /// Brings what was put in place to the disk, and notes what was hashed.
     ///
     /// # Errors
     /// Where it cannot be brought to the disk, or the notes cannot be written.
     pub(crate) fn keep_notes(&self) -> Result<(), CacheError> {
         self.kind.folder().map_or_else(|| self.cache.keep_notes(), Folder::keep_notes)
-    }
-
-    /// Content of a file that is on this machine already.
-    #[must_use]
-    pub(crate) fn find(&self, file: &RepoFile) -> Option<LocalContent> {
-        let blob = || self.cache.layout().blob(&file.digest);
-        match (self.cache.verdict_on_blob(file), &self.kind) {
-            (ContentState::Right, DestinationKind::Snapshot) => Some(LocalContent::Blob),
-            // what leaves the cache is hashed on its way
-            (ContentState::Right | ContentState::Unknown, DestinationKind::Folder(_)) => {
-                Some(LocalContent::Elsewhere(blob()))
-            }
-            (ContentState::Unknown, DestinationKind::Snapshot) => Some(LocalContent::Elsewhere(blob())),
-            (ContentState::Absent | ContentState::Wrong, _) => {
-                self.cache.find_elsewhere(file).map(LocalContent::Elsewhere)
-            }
-        }
     }
 
     /// Uses content that is on this machine; `false` where it is not what its name says.
@@ -241,7 +173,10 @@ impl Destination {
             }
             DestinationKind::Snapshot => {
                 self.cache.prepare()?;
-                files.into_iter().try_for_each(|file| self.cache.check_parents(&self.commit, &file.path))
+                // one file stands for all of its folder
+                let mut seen = HashSet::new();
+                let mut first = files.filter(|file| seen.insert(file.path.to_path().parent().map(Path::to_path_buf)));
+                first.try_for_each(|file| self.cache.check_parents(&self.commit, &file.path).map(drop))
             }
         }
     }

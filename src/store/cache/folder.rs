@@ -188,10 +188,13 @@ impl Folder {
     ///
     /// # Errors
     /// As [`Self::prepare_file`], and [`CacheError::Replaced`] where the partial file is no longer the one verified.
-    pub(crate) fn publish(&self, verified: Verified, path: &RepoPath) -> Result<(), CacheError> {
+    pub(crate) fn publish(&self, mut verified: Verified, path: &RepoPath) -> Result<(), CacheError> {
         let target = self.make_place(path)?;
         if blob::still_in_place(&verified)? {
             let copied = content::put(verified.path(), &target, verified.digest(), verified.size())?;
+            if copied.is_none() {
+                verified.was_renamed();
+            }
             blob::note(&self.notes, &verified, copied.or_else(|| verified.noted()), &target);
         } else if blob::is_content(&target, &verified)? {
             blob::note(&self.notes, &verified, HashedState::of(&target), &target);

@@ -11,7 +11,7 @@
 //! CIFS server, a folder of another user's) the caller goes on without, and the file that this run made for the lock becomes
 //! filelock's soft lock until it ends.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
@@ -57,11 +57,16 @@ impl BlobLock {
     }
 
     fn acquire(path: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> Result<Option<Self>, CacheError> {
-        if let Some(parent) = path.parent() {
-            place::make_folder(parent)?;
-        }
         for _ in 0..ATTEMPTS {
-            let Some((file, made)) = open(path)? else { continue };
+            let opened = match open(path) {
+                // of thousands of locks only the first one finds no folder
+                Err(CacheError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                    path.parent().map_or(Ok(()), place::make_folder)?;
+                    open(path)
+                }
+                opened => opened,
+            };
+            let Some((file, made)) = opened? else { continue };
             match lock(&file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -177,18 +182,22 @@ fn create(path: &Path) -> io::Result<File> {
 /// # Errors
 /// Where the handle cannot be asked. A path that is gone is no error.
 pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let Ok(found) = fs::symlink_metadata(path) else { return Ok(false) };
-    let own = file.metadata()?;
+    Ok(is_of(&file.metadata()?, path))
+}
+
+/// As [`is_at()`], for a file that was looked at.
+pub(super) fn is_of(own: &Metadata, path: &Path) -> bool {
+    let Ok(found) = fs::symlink_metadata(path) else { return false };
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        Ok((own.dev(), own.ino()) == (found.dev(), found.ino()))
+        (own.dev(), own.ino()) == (found.dev(), found.ino())
     }
     // Stable Rust tells no file index on Windows. There an open file keeps its name unless it is deleted in a way that
     // few programs use, so the same date of birth is enough; lengths change while others write. (Not run.)
     #[cfg(not(unix))]
     {
-        Ok(found.is_file() && own.created().ok() == found.created().ok())
+        found.is_file() && own.created().ok() == found.created().ok()
     }
 }
 
@@ -204,145 +213,4 @@ fn holder_in(table: &str, inode: u64) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use tempfile::tempdir;
-
-    use super::*;
-
-    #[test]
-    fn one_holder_at_a_time_and_the_file_stays() {
-        let folder = tempdir().unwrap();
-        let path = folder.path().join("models--a/x.lock");
-        let first = BlobLock::try_acquire(&path).unwrap().unwrap();
-        assert!(first.excludes_others());
-        assert!(BlobLock::try_acquire(&path).unwrap().is_none());
-        drop(first);
-        assert!(path.exists());
-        assert!(BlobLock::try_acquire(&path).unwrap().is_some());
-    }
-
-    #[test]
-    fn what_stands_in_a_lock_file_is_not_truncated() {
-        let folder = tempdir().unwrap();
-        let path = folder.path().join("x.lock");
-        fs::write(&path, "somebody's note").unwrap();
-        drop(BlobLock::try_acquire(&path).unwrap().unwrap());
-        assert_eq!(fs::read(&path).unwrap(), b"somebody's note");
-    }
-
-    #[test]
-    fn a_lock_deleted_while_waited_for_is_no_lock() {
-        let folder = tempdir().unwrap();
-        let path = folder.path().join("x.lock");
-        let (waiting, _) = open(&path).unwrap().unwrap();
-        assert!(is_at(&waiting, &path).unwrap());
-        fs::remove_file(&path).unwrap();
-        assert!(!is_at(&waiting, &path).unwrap());
-        let newcomer = BlobLock::try_acquire(&path).unwrap().unwrap();
-        assert!(!is_at(&waiting, &path).unwrap(), "another inode has the name now");
-        drop(newcomer);
-    }
-
-    #[test]
-    fn threads_that_fight_for_it_never_hold_it_together() {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        let folder = tempdir().unwrap();
-        let path = folder.path().join("x.lock");
-        let (inside, turns) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    while turns.load(Ordering::SeqCst) < 200 {
-                        let Some(lock) = BlobLock::try_acquire(&path).unwrap() else { continue };
-                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
-                        inside.fetch_sub(1, Ordering::SeqCst);
-                        if turns.fetch_add(1, Ordering::SeqCst).is_multiple_of(5) {
-                            // Those who wait for this file must notice that it has no name any more.
-                            fs::remove_file(&path).unwrap();
-                        }
-                        drop(lock);
-                    }
-                });
-            }
-        });
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn modes_follow_filelock_and_links_are_refused() {
-        use std::os::unix::fs::{PermissionsExt as _, symlink};
-        let folder = tempdir().unwrap();
-        let path = folder.path().join("x.lock");
-        drop(BlobLock::try_acquire(&path).unwrap());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o664);
-
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
-        let held = BlobLock::try_acquire(&path).unwrap().unwrap();
-        assert!(held.excludes_others());
-        assert!(BlobLock::try_acquire(&path).unwrap().is_none());
-
-        let (link, folder_there) = (folder.path().join("link.lock"), folder.path().join("folder.lock"));
-        symlink(&path, &link).unwrap();
-        fs::create_dir(&folder_there).unwrap();
-        for foreign in [&link, &folder_there] {
-            assert!(matches!(BlobLock::try_acquire(foreign), Err(CacheError::ForeignLock { .. })));
-        }
-    }
-
-    /// What `flock` answers where locking is forbidden (AppArmor, CIFS) or unknown (Lustre, FUSE).
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn where_no_lock_is_to_be_had_the_file_is_a_soft_lock_and_goes_away() {
-        use rustix::io::Errno;
-        let folder = tempdir().unwrap();
-        let path = folder.path().join("x.lock");
-        for error in [Errno::ACCESS, Errno::PERM, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOLCK] {
-            let acquire = || BlobLock::acquire(&path, |_| Err(TryLockError::Error(error.into()))).unwrap();
-            let lock = acquire().unwrap();
-            assert!(!lock.excludes_others());
-            let text = fs::read_to_string(&path).unwrap();
-            assert_eq!(text.lines().next(), Some(std::process::id().to_string().as_str()));
-            assert_eq!(BlobLock::holder(&path), Some(std::process::id()));
-            assert!(acquire().is_none(), "the record keeps others away");
-            drop(lock);
-            assert!(!path.exists());
-            // left by a program that had locks: it stops nobody, and it is not ours to remove
-            fs::write(&path, "").unwrap();
-            drop(acquire().unwrap());
-            assert!(path.exists());
-            // left by one that is gone
-            fs::write(&path, text.replacen(&std::process::id().to_string(), &u32::MAX.to_string(), 1)).unwrap();
-            drop(acquire().unwrap());
-            assert!(!path.exists());
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn permission_denied_means_held_only_where_a_lock_can_be_had_at_all() {
-        use rustix::io::Errno;
-        use std::os::unix::fs::MetadataExt as _;
-        let folder = tempdir().unwrap();
-        let path = folder.path().join("x.lock");
-        let held = |file: &File| match file.metadata().unwrap().nlink() {
-            0 => Ok(()),
-            _ => Err(TryLockError::Error(Errno::ACCESS.into())),
-        };
-        assert!(BlobLock::acquire(&path, held).unwrap().is_none());
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn the_holder_of_a_lock_is_known() {
-        let table = "1: POSIX  ADVISORY  WRITE 7 fd:01:42 0 EOF\n2: FLOCK  ADVISORY  WRITE 815 fd:01:42 0 EOF\n\
-            2: -> FLOCK  ADVISORY  WRITE 816 fd:01:42 0 EOF\n3: FLOCK  ADVISORY  READ 0 00:2a:43 0 EOF\n";
-        assert_eq!([42, 43, 44].map(|inode| holder_in(table, inode)), [Some(815), None, None]);
-        let folder = tempdir().unwrap();
-        let path = folder.path().join("x.lock");
-        assert_eq!(BlobLock::holder(&path), None);
-        let lock = BlobLock::try_acquire(&path).unwrap().unwrap();
-        assert_eq!(BlobLock::holder(&path), Some(std::process::id()));
-        drop(lock);
-        assert_eq!(BlobLock::holder(&path), None);
-    }
-}
+mod tests;

@@ -99,11 +99,11 @@ impl WriteState {
 /// What is known about content at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContentState {
-    /// Nothing of the right length is there.
+    /// No regular file is there.
     Absent,
     /// Something of the right length is there that was not hashed in this state.
     Unknown,
-    /// It was hashed, and is something else.
+    /// It is something else, by its length or its hash.
     Wrong,
     /// It was hashed, and is the content.
     Right,
@@ -138,7 +138,8 @@ impl Notes {
     pub(super) fn judge(&self, file: &RepoFile, path: &Path) -> ContentState {
         match HashedState::of(path) {
             Some(stamp) if stamp.size == file.size => self.verdict(&file.digest, stamp),
-            _ => ContentState::Absent,
+            Some(_) => ContentState::Wrong,
+            None => ContentState::Absent,
         }
     }
 

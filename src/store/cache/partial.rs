@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tempfile::TempPath;
 
 use super::journal::{self, Journal};
-use super::lock::{BlobLock, is_at};
+use super::lock::{BlobLock, is_at, is_of};
 use super::offset::{read_at, write_all_at};
 use super::ranges::Ranges;
 use super::stamp::Stamp;
@@ -161,11 +161,8 @@ impl Partial {
         let name = place.path.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!("{}.", name.strip_suffix(SUFFIX).unwrap_or(&name));
         let (opened, temporary) = place::temporary(folder, &prefix, SUFFIX)?.into_parts();
-        // for the sweep of others
-        let _ = opened.try_lock();
-        let stamp = Stamp::of(&opened).map_err(CacheError::at("look at", &temporary))?;
         let place = PartialPlace { path: temporary.to_path_buf(), journal: place.journal.clone() };
-        Ok(Self { temporary: Some(temporary), ..Self::of(place, file, opened, stamp) })
+        Ok(Self { temporary: Some(temporary), ..Self::of(place, file, opened, Stamp::default()) })
     }
 
     fn of(place: PartialPlace, file: &RepoFile, opened: File, stamp: Stamp) -> Self {
@@ -195,20 +192,20 @@ impl Partial {
     /// Where they cannot be written, or where the file's name has gone to another file: another process has published
     /// the content, and what is written now would go into a named file unverified.
     pub(crate) fn write(&self, offset: u64, pieces: &[impl AsRef<[u8]>]) -> Result<(), CacheError> {
-        let at = || CacheError::at("look at", &self.place.path);
-        if !is_at(&self.file, &self.place.path).map_err(at())? {
-            return Err(CacheError::Replaced { path: self.place.path.clone() });
-        }
         {
             // the file system lets one of us write at a time anyway
             let mut stamp = self.stamp.lock().unwrap_or_else(PoisonError::into_inner);
-            self.compare(*stamp)?;
+            if self.is_shared() {
+                self.look(*stamp)?;
+            }
             let mut position = offset;
             for piece in pieces.iter().map(AsRef::as_ref) {
                 write_all_at(&self.file, piece, position).map_err(CacheError::at("write", &self.place.path))?;
                 position += piece.len() as u64;
             }
-            *stamp = Stamp::of(&self.file).map_err(at())?;
+            if self.is_shared() {
+                *stamp = Stamp::of(&self.file).map_err(CacheError::at("look at", &self.place.path))?;
+            }
         }
         if let Ok(mut hasher) = self.hasher.try_lock()
             && hasher.position() == offset
@@ -280,13 +277,26 @@ impl Partial {
         self.rivals.load(Ordering::Relaxed) || self.journal().is_some_and(|journal| journal.has_rivals())
     }
 
-    /// Remembers it where the file has changed since this process last wrote into it.
-    fn compare(&self, before: Stamp) -> Result<(), CacheError> {
-        let now = Stamp::of(&self.file).map_err(CacheError::at("look at", &self.place.path))?;
+    /// Whether others know the name of the file.
+    const fn is_shared(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Sees that the name is still that of this file, and remembers it where the file has changed since this process last
+    /// wrote into it.
+    fn look(&self, before: Stamp) -> Result<(), CacheError> {
+        let found = self.file.metadata().map_err(CacheError::at("look at", &self.place.path))?;
+        if !is_of(&found, &self.place.path) {
+            return Err(CacheError::Replaced { path: self.place.path.clone() });
+        }
+        self.compare(before, Stamp::from(&found));
+        Ok(())
+    }
+
+    fn compare(&self, before: Stamp, now: Stamp) {
         if now != before {
             self.rivals.store(true, Ordering::Relaxed);
         }
-        Ok(())
     }
 
     fn stamp(&self) -> Stamp {

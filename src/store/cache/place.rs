@@ -109,12 +109,25 @@ pub(super) fn try_rename(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives a temporary file its final name. Between two hard links of one inode `rename` does nothing and succeeds, so
-/// the temporary name is removed afterwards in any case.
+/// Gives a temporary file its final name.
 pub(super) fn settle(temporary: TempPath, to: &Path) -> Result<(), CacheError> {
+    rename_over(&temporary, to)?;
+    forget(temporary);
+    Ok(())
+}
+
+/// As [`settle()`], for a hard link. Between two of one inode `rename` does nothing and succeeds, so the temporary name is
+/// removed afterwards in any case.
+pub(super) fn settle_link(temporary: TempPath, to: &Path) -> Result<(), CacheError> {
     rename_over(&temporary, to)?;
     drop(temporary);
     Ok(())
+}
+
+/// A temporary file that has got another name: nothing is there to be removed.
+pub(super) fn forget(temporary: TempPath) {
+    // on Windows it marks the file as lasting, which is gone
+    let _ = temporary.keep();
 }
 
 /// A new empty file in `staging`, readable as the umask says; it goes away unless it gets a name.

@@ -15,10 +15,13 @@ use sha1::{Digest as _, Sha1};
 
 /// A number for this process: never 0, and where the system tells, the same in all of its parts.
 pub(super) fn writer() -> u64 {
-    place().map_or_else(
-        || RandomState::new().hash_one(std::process::id()).max(1),
-        |place| u64::from(place) << 32 | u64::from(std::process::id()),
-    )
+    static WRITER: OnceLock<u64> = OnceLock::new();
+    *WRITER.get_or_init(|| {
+        place().map_or_else(
+            || RandomState::new().hash_one(std::process::id()).max(1),
+            |place| u64::from(place) << 32 | u64::from(std::process::id()),
+        )
+    })
 }
 
 /// Whether the process of this number is known to have ended, or is this one.

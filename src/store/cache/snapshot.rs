@@ -96,18 +96,19 @@ impl RepoCache {
         let (pointer, blob) = (self.layout.pointer(commit, path), self.layout.blob(digest));
         let target = RepoLayout::link_target(path, digest);
         let has_blob = place::regular_size(&blob).is_some();
-        self.check_parents(commit, path)?;
+        let has_parent = self.check_parents(commit, path)?;
         if has_blob && fs::read_link(&pointer).is_ok_and(|found| found == target) {
             return Ok(());
         }
-        place::make_folder(&self.layout.private())?;
         if !self.has_links() {
             return self.place_content(&pointer, &blob, digest);
         }
         if !has_blob {
             return Err(CacheError::MissingBlob { path: blob });
         }
-        make_parent(&pointer)?;
+        if !has_parent {
+            make_parent(&pointer)?;
+        }
         let temporary = tempfile::Builder::new()
             .prefix(&debris::prefix("link-"))
             .make_in(self.layout.private(), |path| make_link(&target, path))
@@ -152,11 +153,11 @@ impl RepoCache {
 
     /// Sees that what stands in the place of a folder above a pointer is one. Nothing is followed below `snapshots/`: a
     /// link there, whoever put it, would have files replaced that lie elsewhere, and a relative link behind it leads to
-    /// nothing.
+    /// nothing. Says whether all folders are there.
     ///
     /// # Errors
     /// [`CacheError::FileInTheWay`] for whatever is no folder.
-    pub(crate) fn check_parents(&self, commit: &Commit, path: &RepoPath) -> Result<(), CacheError> {
+    pub(crate) fn check_parents(&self, commit: &Commit, path: &RepoPath) -> Result<bool, CacheError> {
         let mut folder = self.layout.snapshot(commit);
         let below = path.to_path();
         let parts = below.parent().into_iter().flat_map(Path::components);
@@ -169,10 +170,10 @@ impl RepoCache {
                 Ok(found) if !found.is_dir() => return Err(CacheError::FileInTheWay { path: folder }),
                 Ok(_) => {}
                 // what is below it is not there either
-                Err(_) => return Ok(()),
+                Err(_) => return Ok(false),
             }
         }
-        Ok(())
+        Ok(true)
     }
 }
 

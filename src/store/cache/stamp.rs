@@ -1,13 +1,13 @@
 //! How a file stood at a moment: whether anybody has touched it since.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::time::SystemTime;
 
 /// Length and times of a file. Two writes within one tick of the system's clock (4 ms on older kernels) look like one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Stamp {
-    length: u64,
+    pub(super) length: u64,
     modified: Option<SystemTime>,
     /// Of the inode, in seconds and nanoseconds: nobody can set it back.
     changed: (i64, i64),
@@ -15,7 +15,10 @@ pub(super) struct Stamp {
 
 impl Stamp {
     pub(super) fn of(file: &File) -> io::Result<Self> {
-        let found = file.metadata()?;
+        Ok(Self::from(&file.metadata()?))
+    }
+
+    pub(super) fn from(found: &Metadata) -> Self {
         #[cfg(unix)]
         let changed = {
             use std::os::unix::fs::MetadataExt as _;
@@ -23,7 +26,7 @@ impl Stamp {
         };
         #[cfg(not(unix))]
         let changed = (0, 0);
-        Ok(Self { length: found.len(), modified: found.modified().ok(), changed })
+        Self { length: found.len(), modified: found.modified().ok(), changed }
     }
 
     /// Whether nothing was written in between; a new name or other modes do not count.

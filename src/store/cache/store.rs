@@ -175,7 +175,12 @@ impl RepoCache {
     /// Whether snapshots of this cache are made of symbolic links. The first call tries it out, in our own folder: a
     /// leftover of a killed probe in the root, where `huggingface_hub` probes, would make `hf cache ls` warn.
     pub(super) fn has_links(&self) -> bool {
-        *self.probed.get_or_init(|| self.links == Links::WherePossible && can_link(&self.layout.private()))
+        *self.probed.get_or_init(|| {
+            // what cannot be made is said by whoever needs it
+            let folder = self.layout.private();
+            let _ = place::make_folder(&folder);
+            self.links == Links::WherePossible && can_link(&folder)
+        })
     }
 }
 

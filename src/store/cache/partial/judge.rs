@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use thiserror::Error;
 
 use super::super::journal::{self, Journal};
-use super::super::lock::is_at;
+use super::super::lock::{is_at, is_of};
 use super::super::ranges::Ranges;
 use super::super::stamp::Stamp;
 use super::super::{CacheError, content, holes, notes, place};
@@ -61,10 +61,15 @@ impl Partial {
         }
         // bytes beyond the end, left by whatever wrote here before, are not part of what was hashed
         let write = || CacheError::at("write", &self.place.path);
-        self.compare(self.stamp())?;
-        if self.file.metadata().map_err(write())?.len() != self.wanted.size {
-            self.file.set_len(self.wanted.size).map_err(write())?;
+        let mut found = Stamp::of(&self.file).map_err(write())?;
+        if self.is_shared() {
+            self.compare(self.stamp(), found);
         }
+        if found.length != self.wanted.size {
+            self.file.set_len(self.wanted.size).map_err(write())?;
+            found = Stamp::of(&self.file).map_err(write())?;
+        }
+        self.stamp = Mutex::new(found);
         if self.wanted.size >= SYNC_FROM {
             self.file.sync_data().map_err(write())?;
         }
@@ -101,7 +106,7 @@ impl Partial {
 
     /// Takes the file out of the reach of others: their next write finds it gone.
     fn take_aside(&mut self) -> Result<(), CacheError> {
-        if self.journal.is_none() {
+        if !self.is_shared() {
             return Ok(());
         }
         let (aside, before) = (self.place.aside(), self.stamp());
@@ -154,7 +159,7 @@ impl Partial {
             if is_ours {
                 journal::forget(&self.place.path)?;
             }
-            self.stamp = Mutex::new(copy.stamp());
+            self.stamp = Mutex::new(Stamp::of(&copy.file).map_err(CacheError::at("look at", &copy.place.path))?);
             (self.file, self.temporary, self.place.path) = (copy.file, copy.temporary, copy.place.path);
         } else {
             let now = Stamp::of(&self.file).map_err(CacheError::at("look at", &self.place.path))?;
@@ -218,7 +223,13 @@ impl Verified {
 
     /// Whether the path still names the file that was verified, as it was then.
     pub(in crate::store::cache) fn still_in_place(&self) -> io::Result<bool> {
-        Ok(is_at(&self.0.file, &self.0.place.path)? && Stamp::of(&self.0.file)? == self.0.stamp())
+        let found = self.0.file.metadata()?;
+        Ok(is_of(&found, &self.0.place.path) && Stamp::from(&found) == self.0.stamp())
+    }
+
+    /// The file has got its name: nothing is left under the one that it had.
+    pub(in crate::store::cache) fn was_renamed(&mut self) {
+        let _ = self.0.temporary.take().map(place::forget);
     }
 
     /// Ends a proof that gave a name: it is good for one. The journal goes with it; where that fails it is no error, since

@@ -93,7 +93,7 @@ fn a_note_does_not_cover_what_was_changed_at_whatever_time() {
     }
     // Nor does it help a file of another length, however old.
     fs::write(folder.file(&file.path), "weight").unwrap();
-    assert_eq!(again.verdict(&file), ContentState::Absent);
+    assert_eq!(again.verdict(&file), ContentState::Wrong);
 }
 
 #[test]
