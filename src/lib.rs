@@ -18,7 +18,7 @@
 //! | 3 | [`store`] | the disk: the cache, what stands in it, folders beside it, archives; not that a network exists |
 //! | 2 | [`apps`] | what applications load, and from where |
 //! | 1 | [`settings`] | every knob resolved once, and the world as it was captured |
-//! | 0 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`manifest`], [`pattern`], [`report`], [`text`] | the words; no I/O |
+//! | 0 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`event`], [`manifest`], [`pattern`], [`text`] | the words; no I/O |
 //! | 0 | [`mod@regular_file`], [`file_thread`] | reading a small file that may be none; threads for what blocks |
 //!
 //! # How a pull flows
@@ -39,6 +39,7 @@ mod credential;
 mod digest;
 mod endpoint;
 mod error;
+mod event;
 mod fetch;
 mod file_thread;
 mod hub;
@@ -48,7 +49,6 @@ mod pattern;
 mod reference;
 mod regular_file;
 mod repo;
-mod report;
 mod session;
 mod settings;
 mod store;

@@ -22,6 +22,7 @@ mod terminal;
 mod token_facts;
 mod verify;
 mod vix;
+mod wording;
 
 use clap::Parser as _;
 

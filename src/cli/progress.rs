@@ -3,18 +3,19 @@
 //! The total is known before the first byte and never changes. `hf` counts a file only when it starts, so its percentage
 //! jumped from 38 to 13 to 0 to 60 in one run (hub-protocol §6.2); and into a pipe it shows next to nothing.
 
+mod bars;
+
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle as BarStyle};
-
-use super::size;
+use self::bars::Bars;
 use super::terminal::{ProgressStyle, Terminal};
-use crate::report::{FileId, Reporter, Wait};
+use super::{size, wording};
+use crate::event::{Event, FileId, Listener, Note, Wait, Warning};
 use crate::text::visible;
 
 /// How often a line is written where there are no bars.
@@ -25,7 +26,7 @@ const WORTH_TELLING: Duration = Duration::from_secs(1);
 /// minutes.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// The reporter of the command line.
+/// The listener of the command line.
 pub(super) struct Progress {
     terminal: Terminal,
     counts: Arc<Counts>,
@@ -47,13 +48,6 @@ struct Counts {
     done: AtomicU64,
     resumed: AtomicU64,
     since: Mutex<Instant>,
-}
-
-struct Bars {
-    all: MultiProgress,
-    total: ProgressBar,
-    files: Mutex<HashMap<FileId, ProgressBar>>,
-    waits: AtomicBool,
 }
 
 impl Progress {
@@ -94,7 +88,7 @@ impl Progress {
     fn say(&self, label: &str, message: &str) {
         let text = format!("{} {}", self.terminal.label(label), visible(message));
         match &self.bars {
-            Some(bars) => bars.all.suspend(|| Terminal::say(&text)),
+            Some(bars) => bars.suspend(|| Terminal::say(&text)),
             None => Terminal::say(&text),
         }
     }
@@ -146,9 +140,26 @@ impl Progress {
     }
 }
 
-impl Reporter for Progress {
+impl Listener for Progress {
+    fn event(&self, event: &Event) {
+        match event {
+            Event::Plan { files, bytes, resumed } => self.plan(*files, *bytes, *resumed),
+            Event::Hash { files, bytes } => self.hash(*files, *bytes),
+            Event::Start { file, path, size, have } => self.start(*file, path.as_str(), *size, *have),
+            Event::Advance { file, bytes } => self.advance(*file, *bytes),
+            Event::Discard { file, bytes } => self.discard(*file, *bytes),
+            Event::Verified { file, .. } | Event::Unverified { file, .. } => self.finish(*file),
+            Event::Wait(wait) => self.wait(wait),
+            Event::Retry { reason, wait } => self.retry(reason, *wait),
+            Event::Note(note) => self.note(note),
+            Event::Warning(warning) => self.warn(warning),
+        }
+    }
+}
+
+impl Progress {
     // one run may have several plans, one after the other; each is counted by itself
-    fn planned(&self, files: usize, bytes: u64, resumed: u64) {
+    fn plan(&self, files: usize, bytes: u64, resumed: u64) {
         *lock(&self.counts.since) = Instant::now();
         self.counts.finished.store(0, Ordering::Relaxed);
         self.counts.files.store(files, Ordering::Relaxed);
@@ -165,7 +176,7 @@ impl Reporter for Progress {
         }
     }
 
-    fn hashing(&self, files: usize, bytes: u64) {
+    fn hash(&self, files: usize, bytes: u64) {
         if self.terminal.progress != ProgressStyle::Hidden {
             Terminal::say(&format!(
                 "hashing {} that {} here ({})",
@@ -174,65 +185,77 @@ impl Reporter for Progress {
                 size::bytes(bytes)
             ));
         }
-        self.planned(files, bytes, 0);
+        self.plan(files, bytes, 0);
     }
 
-    fn started(&self, file: FileId, path: &str, size: u64, have: u64) {
+    fn start(&self, file: FileId, path: &str, size: u64, have: u64) {
         if let Some(bars) = &self.bars {
             bars.start(file, path, size, have);
         }
     }
 
-    fn advanced(&self, file: FileId, bytes: u64) {
+    fn advance(&self, file: FileId, bytes: u64) {
         self.counts.done.fetch_add(bytes, Ordering::Relaxed);
         if let Some(bars) = &self.bars {
             bars.advance(file, bytes);
         }
     }
 
-    fn discarded(&self, file: FileId, bytes: u64) {
+    fn discard(&self, file: FileId, bytes: u64) {
         self.counts.done.fetch_sub(bytes, Ordering::Relaxed);
         if let Some(bars) = &self.bars {
             bars.discard(file, bytes);
         }
     }
 
-    fn finished(&self, file: FileId) {
+    fn finish(&self, file: FileId) {
         self.counts.finished.fetch_add(1, Ordering::Relaxed);
         if let Some(bars) = &self.bars {
             bars.finish(file);
         }
     }
 
-    fn waiting(&self, wait: &Wait) {
+    fn wait(&self, wait: &Wait) {
         let text = match wait {
             Wait::RateLimited { host, wait } => (*wait >= WORTH_TELLING && self.is_news(host, *wait))
                 .then(|| format!("{host}: rate limited, going on in {}", size::time(*wait))),
-            Wait::Retry { reason, wait } => {
-                (*wait >= WORTH_TELLING).then(|| format!("{reason}; trying again in {}", size::time(*wait)))
-            }
             Wait::Locked { path, holder: Some(process) } => {
                 Some(format!("waiting for process {process}, which fetches `{path}`"))
             }
             Wait::Locked { path, holder: None } => Some(format!("waiting for another process that fetches `{path}`")),
             Wait::Gates { repos, wait, left } => return self.watch(repos, *wait, *left),
         };
-        match (text, &self.bars) {
-            (Some(text), Some(bars)) => bars.tell(text),
-            (Some(text), None) if self.terminal.progress != ProgressStyle::Hidden => Terminal::say(&text),
-            _ => {}
+        if let Some(text) = text {
+            self.tell(text);
         }
     }
 
-    fn note(&self, message: &str) {
+    fn retry(&self, reason: &str, wait: Duration) {
+        if wait >= WORTH_TELLING {
+            self.tell(format!("{reason}; trying again in {}", size::time(wait)));
+        }
+    }
+
+    /// Why nothing moves: beside the bar, or a line of its own.
+    fn tell(&self, text: String) {
+        match &self.bars {
+            Some(bars) => bars.tell(text),
+            None if self.terminal.progress != ProgressStyle::Hidden => Terminal::say(&text),
+            None => {}
+        }
+    }
+
+    fn note(&self, note: &Note) {
         if self.terminal.summary {
-            self.say("note", message);
+            self.say("note", &wording::note(note));
         }
     }
 
-    fn warn(&self, message: &str) {
-        if lock(&self.warned).insert(message.to_owned()) {
-            self.say("warning", message);
+    fn warn(&self, warning: &Warning) {
+        for line in wording::warning(warning) {
+            if lock(&self.warned).insert(line.clone()) {
+                self.say("warning", &line);
+            }
         }
     }
 }
@@ -256,91 +279,6 @@ impl Counts {
             size::bytes(rate),
         )
     }
-}
-
-impl Bars {
-    fn new() -> Self {
-        let all = MultiProgress::new();
-        let total = ProgressBar::hidden();
-        Self { all, total, files: Mutex::default(), waits: AtomicBool::new(false) }
-    }
-
-    fn plan(&self, bytes: u64, resumed: u64) {
-        self.clear_files();
-        self.all.remove(&self.total);
-        self.all.add(self.total.clone());
-        self.total.set_length(bytes);
-        self.total.set_style(style("{bar:30} {percent:>3}%  {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}"));
-        self.total.set_position(resumed);
-        self.total.reset_eta();
-        self.total.enable_steady_tick(Duration::from_millis(100));
-    }
-
-    fn start(&self, file: FileId, path: &str, size: u64, have: u64) {
-        let bar = ProgressBar::new(size).with_style(style("  {percent:>3}%  {decimal_total_bytes:>10}  {wide_msg}"));
-        let bar = self.all.insert_before(&self.total, bar);
-        bar.set_message(path.to_owned());
-        bar.set_position(have);
-        lock(&self.files).insert(file, bar);
-    }
-
-    fn advance(&self, file: FileId, bytes: u64) {
-        if self.waits.swap(false, Ordering::Relaxed) {
-            self.total.set_message("");
-        }
-        self.total.inc(bytes);
-        if let Some(bar) = lock(&self.files).get(&file) {
-            bar.inc(bytes);
-        }
-    }
-
-    fn discard(&self, file: FileId, bytes: u64) {
-        self.total.set_position(self.total.position().saturating_sub(bytes));
-        if let Some(bar) = lock(&self.files).get(&file) {
-            bar.set_position(bar.position().saturating_sub(bytes));
-        }
-    }
-
-    fn finish(&self, file: FileId) {
-        if let Some(bar) = lock(&self.files).remove(&file) {
-            bar.finish_and_clear();
-            self.all.remove(&bar);
-        }
-    }
-
-    fn tell(&self, text: String) {
-        self.waits.store(true, Ordering::Relaxed);
-        self.total.set_message(text);
-    }
-
-    /// A line without a bar, where nothing is fetched.
-    fn watch(&self, text: String) {
-        if self.total.is_hidden() {
-            self.all.add(self.total.clone());
-            self.total.set_style(style("{spinner} {wide_msg}"));
-            self.total.enable_steady_tick(Duration::from_millis(100));
-        }
-        self.total.set_message(text);
-    }
-
-    /// A plan that failed leaves bars behind.
-    fn clear_files(&self) {
-        for (_, bar) in lock(&self.files).drain() {
-            bar.finish_and_clear();
-            self.all.remove(&bar);
-        }
-    }
-
-    fn close(&self) {
-        self.clear_files();
-        self.total.finish_and_clear();
-        // a terminal that is gone needs no clearing
-        drop(self.all.clear());
-    }
-}
-
-fn style(template: &str) -> BarStyle {
-    BarStyle::with_template(template).unwrap_or_else(|_| BarStyle::default_bar()).progress_chars("█▌ ")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

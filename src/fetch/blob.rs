@@ -12,8 +12,8 @@ use super::share::Job;
 use super::tiny::{gather, is_tiny};
 use super::watch::Watch;
 use super::{Engine, FetchError};
+use crate::event::{Event, Wait, Warning};
 use crate::file_thread;
-use crate::report::Wait;
 use crate::store::cache::{BlobLock, CacheError, Judgement, LocalContent, Mismatch, Partial, Presence, Ranges};
 
 /// How often a lock that another process holds is tried.
@@ -34,7 +34,7 @@ pub(super) async fn bring(engine: Arc<Engine>, job: Job) -> Result<(), FetchErro
     if !taken {
         fetch(&engine, &job).await?;
     }
-    engine.reporter.finished(job.id);
+    engine.tell(Event::Verified { file: job.id, path: job.file.path.to_string() });
     job.done();
     Ok(())
 }
@@ -55,12 +55,12 @@ async fn fetch(engine: &Arc<Engine>, job: &Arc<Job>) -> Result<(), FetchError> {
             },
         };
         let resumed = begun.here.total();
-        engine.reporter.started(job.id, path.as_str(), job.file.size, resumed);
+        engine.tell(Event::Start { file: job.id, path: path.to_string(), size: job.file.size, have: resumed });
         let (mismatch, rivals) = match complete(engine, job, begun).await {
             Ok(FileOutcome::Done) => return Ok(()),
             Ok(FileOutcome::Mended(begun)) => {
-                engine.reporter.discarded(job.id, job.file.size - begun.here.total());
-                engine.reporter.warn(&format!("what an earlier run left of `{path}` has holes; fetching those again"));
+                engine.tell(Event::Discard { file: job.id, bytes: job.file.size - begun.here.total() });
+                engine.tell(Warning::HolesFound { path: path.clone() });
                 mended = Some(*begun);
                 continue;
             }
@@ -71,17 +71,17 @@ async fn fetch(engine: &Arc<Engine>, job: &Arc<Job>) -> Result<(), FetchError> {
             }
             Err(error) => return Err(error),
         };
-        let text = if rivals && !alone {
+        let warning = if rivals && !alone {
             alone = true;
-            format!("another process wrote wrong bytes into `{path}`; fetching it again")
+            Warning::RivalWrote { path: path.clone() }
         } else if resumed > 0 && !forgiven {
             forgiven = true;
-            format!("what an earlier run left of `{path}` was damaged; fetching it again")
+            Warning::RemainsDamaged { path: path.clone() }
         } else {
             return Err(FetchError::Corrupt { path: path.clone(), source: mismatch });
         };
-        engine.reporter.discarded(job.id, job.file.size);
-        engine.reporter.warn(&text);
+        engine.tell(Event::Discard { file: job.id, bytes: job.file.size });
+        engine.tell(warning);
     }
 }
 
@@ -130,15 +130,13 @@ async fn begin(engine: &Arc<Engine>, job: &Arc<Job>, alone: bool) -> Result<Opti
             None => {
                 let lock = job.share.destination.lock(&job.file);
                 let holder = file_thread::run(move || BlobLock::holder(&lock)).await?;
-                engine.reporter.waiting(&Wait::Locked { path: job.file.path.to_string(), holder });
+                engine.tell(Event::Wait(Wait::Locked { path: job.file.path.clone(), holder }));
                 watch.insert(Watch::new(job.share.destination.partial(&job.file), engine.options.patience))
             }
         };
         if watch.has_stalled().await? {
-            let (path, waited) = (&job.file.path, engine.options.patience);
-            let text =
-                format!("the process that fetches `{path}` has not got on for {waited:?}; fetching it beside that one");
-            engine.reporter.warn(&text);
+            let (path, waited) = (job.file.path.clone(), engine.options.patience);
+            engine.tell(Warning::HolderStuck { path, waited });
             without_lock = true;
         } else {
             tokio::time::sleep(LOCK_POLL).await;

@@ -176,7 +176,7 @@ impl<'a> Conductor<'a> {
         let Some(wait) = self.patience.after(&failure) else {
             return Err(FetchError::Transfer { path: self.job.file.path.clone(), source: failure });
         };
-        self.engine.reporter.waiting(&failure.to_wait(wait));
+        self.engine.tell(failure.to_event(wait));
         self.not_before = Some(Instant::now() + wait);
         Ok(())
     }

@@ -51,10 +51,10 @@ pub(crate) use self::share::TransferPart;
 use self::straggler::Rates;
 pub(crate) use self::transport::Transport;
 
+use crate::event::{Event, FileId, Listener};
 use crate::file_thread::Lost;
 use crate::hub::http::Failure;
 use crate::repo::RepoPath;
-use crate::report::{FileId, Reporter};
 use crate::store::cache::{CacheError, Mismatch};
 
 /// Why the files are not all in their place.
@@ -109,7 +109,7 @@ pub(crate) struct Options {
 
 /// What all parts of one transfer share.
 struct Engine {
-    reporter: Arc<dyn Reporter>,
+    listener: Arc<dyn Listener>,
     options: Options,
     limit: Limit,
     bulk: Arc<Semaphore>,
@@ -119,6 +119,10 @@ struct Engine {
 }
 
 impl Engine {
+    fn tell(&self, event: impl Into<Event>) {
+        self.listener.event(&event.into());
+    }
+
     /// What streams of the run brought lately.
     fn rates(&self) -> MutexGuard<'_, Rates> {
         self.rates.lock().unwrap_or_else(PoisonError::into_inner)
@@ -148,7 +152,7 @@ impl Transfer {
 /// Begins to bring all shares: one pool of connections, one limit, one account of progress. Content that several of them
 /// need is fetched once.
 #[must_use]
-pub(crate) fn fetch(shares: Vec<TransferPart>, reporter: Arc<dyn Reporter>, options: Options) -> Transfer {
+pub(crate) fn fetch(shares: Vec<TransferPart>, listener: Arc<dyn Listener>, options: Options) -> Transfer {
     let (mut jobs, ends): (Vec<Job>, FuturesUnordered<_>) = (Vec::new(), FuturesUnordered::new());
     let (mut bytes, mut resumed, mut first) = (0, 0, HashMap::new());
     for (place, share) in shares.into_iter().enumerate() {
@@ -171,10 +175,10 @@ pub(crate) fn fetch(shares: Vec<TransferPart>, reporter: Arc<dyn Reporter>, opti
         }
     }
     if !jobs.is_empty() {
-        reporter.planned(jobs.len(), bytes, resumed);
+        listener.event(&Event::Plan { files: jobs.len(), bytes, resumed });
     }
     let engine = Arc::new(Engine {
-        reporter,
+        listener,
         options,
         limit: Limit::new(options.limit_rate),
         bulk: Arc::new(Semaphore::new(options.connections)),

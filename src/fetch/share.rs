@@ -10,8 +10,8 @@ use url::Url;
 
 use super::plan::Need;
 use super::{FetchError, Transport};
+use crate::event::FileId;
 use crate::manifest::RepoFile;
-use crate::report::FileId;
 use crate::store::cache::{Destination, LocalContent};
 
 /// Where a file's bytes are asked for.

@@ -18,6 +18,7 @@ use super::open::{HeldLease, OpenFile};
 use super::share::Job;
 use super::transport::{FileLink, RangeBody};
 use super::{Engine, FetchError};
+use crate::event::Event;
 use crate::file_thread::{self, Lost};
 use crate::hub::http::Failure;
 use crate::store::cache::CacheError;
@@ -78,7 +79,7 @@ impl Stream {
             let kept = writer.held.claim(bytes.len() as u64);
             // no more than there are
             bytes.truncate(usize::try_from(kept).unwrap_or(usize::MAX));
-            self.engine.reporter.advanced(self.job.id, kept);
+            self.engine.tell(Event::Advance { file: self.job.id, bytes: kept });
             writer.push(bytes).await.map_err(Interruption::Fatal)?;
             self.engine.limit.take(kept).await;
         }

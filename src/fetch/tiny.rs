@@ -11,6 +11,7 @@ use super::share::Job;
 use super::stream::PIECE;
 use super::transport::FileLink;
 use super::{Engine, FetchError};
+use crate::event::Event;
 use crate::hub::http::{Failure, Patience};
 use crate::manifest::RepoFile;
 
@@ -32,7 +33,7 @@ pub(super) async fn gather(engine: &Arc<Engine>, job: &Job) -> Result<Vec<Bytes>
         let Some(wait) = patience.after(&failure) else {
             return Err(FetchError::Transfer { path: job.file.path.clone(), source: failure });
         };
-        engine.reporter.waiting(&failure.to_wait(wait));
+        engine.tell(failure.to_event(wait));
         tokio::time::sleep(wait).await;
     }
     Ok(gathered.pieces)
@@ -57,7 +58,7 @@ async fn go_on(engine: &Arc<Engine>, job: &Job, gathered: &mut TinyBody) -> Resu
         engine.received(job, received);
         let Some(bytes) = next? else { return Ok(()) };
         gathered.length += bytes.len() as u64;
-        engine.reporter.advanced(job.id, bytes.len() as u64);
+        engine.tell(Event::Advance { file: job.id, bytes: bytes.len() as u64 });
         gathered.pieces.push(bytes);
         engine.limit.take(received).await;
     }

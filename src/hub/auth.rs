@@ -25,6 +25,7 @@ pub(crate) use self::survey::{PlaceState, Survey, Surveyed, survey};
 
 use self::token_file::Holding;
 use crate::credential::{Credential, CredentialSource, Secret};
+use crate::event::TokenTrouble;
 use crate::repo::RepoId;
 use crate::settings::env::{Env, HF_HUB_DISABLE_IMPLICIT_TOKEN};
 use crate::settings::{ProviderSettings, Settings, others_can_read};
@@ -62,7 +63,7 @@ pub(crate) struct FoundCredential {
     /// The credential, bound to the provider's origin.
     pub(crate) credential: Option<Credential>,
     /// What the user should know about it.
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<TokenTrouble>,
 }
 
 /// Finds the credential for a repository; without one, for what is bound to none. A command that is run for it ends when
@@ -98,35 +99,24 @@ pub(crate) fn bind(
     settings: &Settings,
     provider: &ProviderSettings,
 ) -> FoundCredential {
-    let mut warnings = Vec::new();
+    let (mut warnings, endpoint) = (Vec::new(), provider.endpoint.to_string());
     if source == CredentialSource::Link {
-        warnings.push(
-            "the key in a pasted link is seen by whoever sees the link (on a command line: in the process list and the \
-             shell's history); paste links without their `token=`, and renew this key if others use this machine"
-                .to_owned(),
-        );
+        warnings.push(TokenTrouble::InLink);
     }
     if let Some((prefix, whose)) =
         provider.facts.foreign_tokens.filter(|(prefix, _)| secret.expose().starts_with(prefix))
     {
-        warnings.push(format!(
-            "the token from {source} was not sent: it begins with `{prefix}`, so it is one of {whose}, and {} would learn it",
-            provider.endpoint
-        ));
+        warnings.push(TokenTrouble::OfAnother { source: source.to_string(), prefix, whose, endpoint });
         return FoundCredential { credential: None, warnings };
     }
     if settings.network.exposes(provider.endpoint.url()) && !settings.allow_insecure_http {
-        warnings.push(format!(
-            "the token from {source} was not sent: {} is plain http and anyone on the way could read it \
-             (--allow-insecure-http sends it all the same)",
-            provider.endpoint
-        ));
+        warnings.push(TokenTrouble::Exposed { source: source.to_string(), endpoint });
         return FoundCredential { credential: None, warnings };
     }
     if let CredentialSource::Login(path) = &source
         && others_can_read(path)
     {
-        warnings.push(format!("other users can read the token in `{0}`; `chmod 600 {0}` mends it", path.display()));
+        warnings.push(TokenTrouble::Readable { file: path.display().to_string() });
     }
     FoundCredential { credential: Some(Credential::new(secret, source, provider.endpoint.clone())), warnings }
 }

@@ -44,7 +44,7 @@ use self::pace::Pace;
 use self::redirect::{is_login, leaves, redirect};
 use crate::credential::Credential;
 use crate::endpoint::{Origin, public};
-use crate::report::{Reporter, Wait};
+use crate::event::{Event, Listener, Wait};
 use crate::settings::{Network, ProxyError};
 
 /// How many redirects one request may take.
@@ -79,7 +79,7 @@ pub(crate) struct Client {
     inner: reqwest::Client,
     network: Network,
     pace: Arc<Pace>,
-    reporter: Arc<dyn Reporter>,
+    listener: Arc<dyn Listener>,
 }
 
 impl std::fmt::Debug for Client {
@@ -93,7 +93,7 @@ impl Client {
     ///
     /// # Errors
     /// When the certificates or the proxy that the user names cannot be used.
-    pub(crate) fn new(network: &Network, reporter: Arc<dyn Reporter>) -> Result<Self, ClientError> {
+    pub(crate) fn new(network: &Network, listener: Arc<dyn Listener>) -> Result<Self, ClientError> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("gatedl/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
@@ -103,12 +103,12 @@ impl Client {
             .http1_only();
         let inner =
             tls::trust(proxy::lead(builder, network)?, network)?.build().map_err(|error| tls::blame(error, network))?;
-        Ok(Self { inner, network: network.clone(), pace: Arc::default(), reporter })
+        Ok(Self { inner, network: network.clone(), pace: Arc::default(), listener })
     }
 
-    /// Says something that a user should know.
-    pub(crate) fn warn(&self, text: &str) {
-        self.reporter.warn(text);
+    /// Tells what happens.
+    pub(crate) fn tell(&self, event: impl Into<Event>) {
+        self.listener.event(&event.into());
     }
 
     /// Sends a request and follows its redirects. The answer is a success, or a redirect where `stay` asks for it. A
@@ -213,7 +213,7 @@ impl Client {
     /// The failure itself.
     pub(crate) async fn wait_after(&self, failure: Failure, patience: &mut Patience) -> Result<(), Failure> {
         let Some(wait) = patience.after(&failure) else { return Err(failure) };
-        self.reporter.waiting(&failure.to_wait(wait));
+        self.tell(failure.to_event(wait));
         tokio::time::sleep(wait).await;
         Ok(())
     }
@@ -226,7 +226,7 @@ impl Client {
         credential: Option<&Credential>,
     ) -> Result<HttpResponse, Failure> {
         let tell = |origin: &Origin, wait| {
-            self.reporter.waiting(&Wait::RateLimited { host: origin.host().to_owned(), wait });
+            self.tell(Event::Wait(Wait::RateLimited { host: origin.host().to_owned(), wait }));
         };
         let ticket = self.pace.admit(url, tell).await;
         let mut request = self.inner.request(ask.method.clone(), url.clone()).header(ACCEPT_ENCODING, "identity");

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
+use crate::event::TokenTrouble;
 use crate::file_thread;
 use crate::hub::auth::{Exchange, Survey, renewable};
 use crate::hub::http::ClientError;
@@ -66,6 +67,8 @@ pub(crate) enum Health {
 pub(crate) enum Detail {
     /// In words.
     Text(String),
+    /// What should be known about a token, though it works.
+    TokenTrouble(TokenTrouble),
     /// A token.
     Token {
         /// Where it came from.
@@ -99,8 +102,9 @@ impl Finding {
     }
 
     /// What should be known about a token, though it works.
-    fn warning(topic: Topic, subject: &str, warning: &str) -> Self {
-        Self { verdict: Health::Doubtful, ..Self::good(topic, subject, warning) }
+    fn warning(topic: Topic, subject: &str, trouble: &TokenTrouble) -> Self {
+        let found = Detail::TokenTrouble(trouble.clone());
+        Self { verdict: Health::Doubtful, found, ..Self::good(topic, subject, "") }
     }
 
     fn doubtful(topic: Topic, subject: &str, found: impl Into<String>, advice: impl Into<String>) -> Self {

@@ -33,7 +33,6 @@ use std::sync::Arc;
 
 pub(crate) use self::choice::Savings;
 pub(crate) use self::into::{Application, Installation};
-pub(crate) use self::odd::LeftOut;
 pub(crate) use self::prepare::{Prepared, prepare};
 pub(crate) use self::request::PullRequest;
 pub(crate) use self::settle::{GateAnswer, Pulled, PulledFile, settle};
@@ -41,10 +40,10 @@ pub(crate) use self::transfer::transfer;
 
 use crate::apps::weights;
 use crate::error::{Error, FileError};
+use crate::event::{Event, Listener, Warning};
 use crate::fetch::FetchError;
 use crate::manifest::{ListedFile, Listing};
 use crate::repo::Commit;
-use crate::report::Reporter;
 use crate::session::Session;
 use crate::settings;
 use crate::store::cache::{CacheError, Destination, DestinationKind, Folder, Links, RepoCache};
@@ -62,9 +61,8 @@ pub(crate) async fn pull(request: &PullRequest, session: &Session) -> Result<Pul
         turns += 1;
         match pull_once(&request, session).await {
             Err(Error::Cache(CacheError::Removed { path })) if turns < MOST_TURNS => {
-                let path = path.display();
-                let text = format!("another program removed `{path}` while it was pulled; looking again");
-                session.reporter().warn(&text);
+                let at = path.display().to_string();
+                session.listener().event(&Warning::Removed { at }.into());
                 request.force = false;
             }
             outcome => return outcome,
@@ -113,7 +111,7 @@ struct PullJob {
     cache: RepoCache,
     kind: DestinationKind,
     offline: bool,
-    reporter: Arc<dyn Reporter>,
+    listener: Arc<dyn Listener>,
 }
 
 impl PullJob {
@@ -122,10 +120,14 @@ impl PullJob {
         let provider = request.wanted.provider(settings)?;
         let links = if settings.symlinks { Links::WherePossible } else { Links::Never };
         let cache = RepoCache::open(&provider.cache, &request.wanted.repo, links);
-        let (offline, reporter) = (settings.offline, Arc::clone(session.reporter()));
+        let (offline, listener) = (settings.offline, Arc::clone(session.listener()));
         let folder = request.local_dir.as_deref().map(Folder::open);
         let kind = folder.map_or(DestinationKind::Snapshot, DestinationKind::Folder);
-        Ok(Self { request, provider, cache, kind, offline, reporter })
+        Ok(Self { request, provider, cache, kind, offline, listener })
+    }
+
+    fn tell(&self, event: impl Into<Event>) {
+        self.listener.event(&event.into());
     }
 
     /// The commit of a revision that cannot move.

@@ -100,7 +100,7 @@ pub(crate) struct VerifyReport {
 /// # Errors
 /// When something that was named is not here, or cannot be read, or fetched again. What is wrong is part of the report.
 pub(crate) async fn verify(request: &VerifyRequest, session: &Session) -> Result<VerifyReport, Error> {
-    let (scope, roots, reporter) = (request.scope.clone(), roots(session.settings()), Arc::clone(session.reporter()));
+    let (scope, roots, listener) = (request.scope.clone(), roots(session.settings()), Arc::clone(session.listener()));
     let report = file_thread::run(move || {
         let mut inventory = Inventory::default();
         match scope {
@@ -126,7 +126,7 @@ pub(crate) async fn verify(request: &VerifyRequest, session: &Session) -> Result
                 inventory.add_folder(&Folder::open(&at), owner.as_ref());
             }
         }
-        Ok::<_, Error>(inventory.judge(reporter.as_ref()))
+        Ok::<_, Error>(inventory.judge(listener.as_ref()))
     });
     let mut report = report.await??;
     if request.repair {

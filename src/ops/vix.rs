@@ -21,6 +21,7 @@ use self::targets::Targets;
 use crate::apps::visionatrix::catalog::{CatalogError, CatalogModel};
 use crate::digest::Digest;
 use crate::error::Error;
+use crate::event::Warning;
 use crate::session::Session;
 use crate::store::cache::delivery::{Arrival, LinkMode};
 
@@ -143,7 +144,7 @@ fn outcome(model: CatalogModel, result: Option<Result<Placed, Error>>) -> ModelO
 pub(crate) async fn list(order: &VixRequest, verify: bool, session: &Session) -> Result<Vec<CatalogRow>, Error> {
     let gathered = sources::gather(order, session).await?;
     for (_, error) in &gathered.unmatched {
-        session.reporter().warn(&error.to_string());
+        session.listener().event(&Warning::LoaderUnmatched { problem: error.to_string() }.into());
     }
     let targets = Targets::resolve(order, session.env())?;
     list::list(gathered.models, targets, verify, session.settings(), session.env()).await

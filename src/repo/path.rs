@@ -4,12 +4,15 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 use super::administrative::{is_dot_git, is_of_another_version_control};
 use super::{NameError, is_unprintable, printable};
 
 /// A file's path inside its repository, with `/` between the parts. It is the only input of the cache's layout, so
 /// holding one proves that joining it to a folder stays inside that folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub(crate) struct RepoPath(String);
 
 impl RepoPath {

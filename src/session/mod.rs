@@ -1,4 +1,4 @@
-//! One run as a value: settings, environment and reporter, one client and its pace, and every credential, connection and
+//! One run as a value: settings, environment and listener, one client and its pace, and every credential, connection and
 //! account that the run needs, each found, opened or asked once.
 //!
 //! Once, because each of them costs somebody something: a `token_command` may wait for a passphrase, an exchange uses up
@@ -19,18 +19,18 @@ pub(crate) use self::request::{RepoRequest, Subject};
 use crate::credential::{Credential, CredentialSource, Secret};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::event::{Listener, TokenTrouble, Warning};
 use crate::file_thread;
 use crate::hub::auth::{self, Cancellation, Exchange, FoundCredential, IdentityError, Survey, TokenChoice};
 use crate::hub::http::{Client, ClientError};
 use crate::repo::RepoId;
-use crate::report::Reporter;
 use crate::settings::env::Env;
 use crate::settings::{self, Settings};
 
 /// A run.
 pub(crate) struct Session {
     given: Arc<Given>,
-    reporter: Arc<dyn Reporter>,
+    listener: Arc<dyn Listener>,
     client: OnceLock<Client>,
     /// Held while a credential is looked for, so that nobody looks for it at the same time.
     opened: Mutex<Vec<(CredentialKey, Arc<Connection>)>>,
@@ -67,9 +67,9 @@ pub(crate) struct Answered<T> {
 impl Session {
     /// A run; nothing is looked for or asked yet.
     #[must_use]
-    pub(crate) fn new(settings: Settings, env: Env, token: TokenChoice, reporter: Arc<dyn Reporter>) -> Self {
+    pub(crate) fn new(settings: Settings, env: Env, token: TokenChoice, listener: Arc<dyn Listener>) -> Self {
         let given = Arc::new(Given { settings, env, token });
-        Self { given, reporter, client: OnceLock::new(), opened: Mutex::default() }
+        Self { given, listener, client: OnceLock::new(), opened: Mutex::default() }
     }
 
     /// Every knob.
@@ -92,8 +92,8 @@ impl Session {
 
     /// Who is told what happens.
     #[must_use]
-    pub(crate) fn reporter(&self) -> &Arc<dyn Reporter> {
-        &self.reporter
+    pub(crate) fn listener(&self) -> &Arc<dyn Listener> {
+        &self.listener
     }
 
     /// The client, built when it is first needed: a run that asks nothing reads no certificates.
@@ -104,7 +104,7 @@ impl Session {
         if let Some(client) = self.client.get() {
             return Ok(client);
         }
-        let client = Client::new(&self.settings().network, Arc::clone(&self.reporter))?;
+        let client = Client::new(&self.settings().network, Arc::clone(&self.listener))?;
         Ok(self.client.get_or_init(|| client))
     }
 
@@ -176,8 +176,8 @@ impl Session {
     /// When the credential cannot be read or made, or there is no client.
     pub(crate) async fn connection(&self, wanted: &RepoRequest) -> Result<Arc<Connection>, Error> {
         let (connection, warnings) = self.open(wanted).await?;
-        for warning in &warnings {
-            self.reporter.warn(warning);
+        for trouble in warnings {
+            self.listener.event(&Warning::Token(trouble).into());
         }
         Ok(connection)
     }
@@ -186,7 +186,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::connection`].
-    pub(crate) async fn open(&self, wanted: &RepoRequest) -> Result<(Arc<Connection>, Vec<String>), Error> {
+    pub(crate) async fn open(&self, wanted: &RepoRequest) -> Result<(Arc<Connection>, Vec<TokenTrouble>), Error> {
         let provider = wanted.provider(self.settings())?;
         let link = wanted.token.clone();
         let bound = auth::bound_token(self.settings(), &provider, &wanted.repo.id).filter(|_| link.is_none());

@@ -10,7 +10,7 @@ use super::warn_of_shadows;
 use crate::cli::flags::token_from_stdin;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
-use crate::cli::token_facts;
+use crate::cli::{token_facts, wording};
 use crate::credential::{CredentialSource, Secret};
 use crate::error::Error;
 use crate::hub::auth::{self, FoundCredential, Store, TokenChoice};
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(
     let (secret, source) = read(arguments, env, provider, terminal)?;
     let FoundCredential { credential, warnings } = auth::bind((secret.clone(), source.clone()), &settings, provider);
     for warning in &warnings {
-        terminal.warn(warning);
+        terminal.warn(&wording::token(warning));
     }
     let Some(credential) = credential else {
         return Err(Error::Usage("the token was not checked, so it was not stored".to_owned()));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::arguments::Status;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
-use crate::cli::{diagnose, token_facts};
+use crate::cli::{diagnose, token_facts, wording};
 use crate::credential::{Credential, CredentialSource};
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::{self, Exchange, PlaceState, Store, Survey, Surveyed, TokenChoice};
@@ -202,7 +202,7 @@ impl<'a> StatusReport<'a> {
     fn warnings(&self) -> Vec<String> {
         let source = self.survey.found.credential.as_ref().map(Credential::source);
         let about = self.account.as_ref().zip(source).map(|(account, source)| token_facts::warnings(account, source));
-        self.survey.found.warnings.iter().cloned().chain(about.unwrap_or_default()).collect()
+        self.survey.found.warnings.iter().map(wording::token).chain(about.unwrap_or_default()).collect()
     }
 }
 

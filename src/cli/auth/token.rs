@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use super::arguments::Token;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
+use crate::cli::wording;
 use crate::error::Error;
 use crate::hub::auth::TokenChoice;
 use crate::settings::env::Env;
@@ -18,7 +19,7 @@ pub(super) fn run(arguments: &Token, env: &Env, terminal: &Terminal) -> Result<(
     let session = running.session(settings.clone(), env, TokenChoice::Search);
     let found = running.finish(session.find_credential(provider, None, None))?;
     for warning in &found.warnings {
-        terminal.warn(warning);
+        terminal.warn(&wording::token(warning));
     }
     let home = provider.endpoint.join([]);
     let Some(secret) = found.credential.as_ref().and_then(|credential| credential.secret_for(&home)) else {

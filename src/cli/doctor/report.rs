@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::privacy::Privacy;
-use crate::cli::token_facts;
+use crate::cli::{token_facts, wording};
 use crate::error::ExitStatus;
 use crate::ops::doctor::{Detail, Finding, Health, Topic};
 
@@ -41,7 +41,7 @@ pub(super) fn document(checks: &[Finding], status: ExitStatus, privacy: &Privacy
             check.numbers.iter().map(|(name, number)| ((*name).to_owned(), json!(number))).collect();
         let account = match &check.found {
             Detail::Token { account, .. } => Some(token_facts::document(account)),
-            Detail::Text(_) => None,
+            Detail::Text(_) | Detail::TokenTrouble(_) => None,
         };
         json!({
             "topic": check.topic.as_str(),
@@ -75,6 +75,7 @@ const fn word(verdict: Health) -> &'static str {
 fn found(check: &Finding) -> String {
     match &check.found {
         Detail::Text(text) => text.clone(),
+        Detail::TokenTrouble(trouble) => wording::token(trouble),
         Detail::Token { source, account } => {
             let rows = token_facts::rows(account).into_iter().map(|(name, value)| format!("{name} {value}"));
             std::iter::once(format!("from {source}")).chain(rows).collect::<Vec<_>>().join("; ")
@@ -85,7 +86,7 @@ fn found(check: &Finding) -> String {
 fn advice(check: &Finding) -> Vec<String> {
     let about_the_token = match &check.found {
         Detail::Token { source, account } => token_facts::warnings(account, source),
-        Detail::Text(_) => Vec::new(),
+        Detail::Text(_) | Detail::TokenTrouble(_) => Vec::new(),
     };
     check.advice.iter().cloned().chain(about_the_token).collect()
 }

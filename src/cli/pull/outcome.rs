@@ -26,7 +26,7 @@ pub(super) fn document(request: &PullRequest, pulled: &Pulled, took: Duration) -
         "files": files,
     });
     if !pulled.left_out.is_empty() {
-        let left_out = pulled.left_out.iter().map(|one| json!({ "path": one.name, "reason": one.reason }));
+        let left_out = pulled.left_out.iter().map(|one| json!({ "path": one.path, "reason": one.reason }));
         document["left_out"] = left_out.collect();
     }
     match pulled.savings {

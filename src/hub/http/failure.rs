@@ -17,7 +17,7 @@ use url::Url;
 use super::header;
 use super::quota::ordered_wait;
 use crate::endpoint::public;
-use crate::report::Wait;
+use crate::event::{Event, Wait};
 use crate::text::{printable, printable_without, visible};
 
 /// How the network failed.
@@ -129,13 +129,13 @@ impl Failure {
 
     /// How a wait for this failure to pass is reported.
     #[must_use]
-    pub(crate) fn to_wait(&self, wait: Duration) -> Wait {
+    pub(crate) fn to_event(&self, wait: Duration) -> Event {
         match self {
             Self::Refused(refused) if refused.status == StatusCode::TOO_MANY_REQUESTS => {
                 let host = Url::parse(&refused.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-                Wait::RateLimited { host: host.unwrap_or_default(), wait }
+                Event::Wait(Wait::RateLimited { host: host.unwrap_or_default(), wait })
             }
-            _ => Wait::Retry { reason: self.summary(), wait },
+            _ => Event::Retry { reason: self.summary(), wait },
         }
     }
 

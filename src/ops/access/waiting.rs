@@ -10,8 +10,8 @@ use futures_util::{StreamExt as _, stream};
 
 use super::{AT_ONCE, AccessCheck, AskedRepo, Checked};
 use crate::error::Error;
+use crate::event::{Event, Wait};
 use crate::hub::http::Failure;
-use crate::report::Wait;
 
 /// The first pause between two questions.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
@@ -32,7 +32,8 @@ impl AccessCheck<'_> {
                 closed.iter().filter_map(|place| ordered(&self.repos[*place].checked)).max().unwrap_or_default();
             let wait = pause(round).max(ordered).min(left);
             let repos = closed.iter().map(|place| self.repos[*place].checked.reference.clone()).collect();
-            self.session.reporter().waiting(&Wait::Gates { repos, wait, left: whole_seconds(left) });
+            let gates = Wait::Gates { repos, wait, left: whole_seconds(left) };
+            self.session.listener().event(&Event::Wait(gates));
             tokio::time::sleep(wait).await;
             self.ask_again(closed).await;
         }

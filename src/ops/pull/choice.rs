@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Application, LeftOut, PullJob};
+use super::{Application, PullJob};
 use crate::apps::comfyui::{self, ComfyuiError};
 use crate::apps::transformers_js;
 use crate::apps::weights::{self, Choice, Dtype, WeightFile};
 use crate::error::Error;
+use crate::event::{Note, OddFile};
 use crate::manifest::{ListedFile, Listing, RepoFile};
-use crate::repo::printable;
 
 /// What a choice of one set of weights is worth, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +27,10 @@ pub(super) struct Chosen {
     pub(super) entries: Vec<Arc<ListedFile>>,
     /// None where one set of weights is all there is.
     pub(super) savings: Option<Savings>,
-    /// What does not come in the precision that was asked for, in whole sentences.
-    pub(super) lacking: Vec<String>,
+    /// What does not come as it was asked for.
+    pub(super) lacking: Vec<Note>,
     /// What cannot be had here.
-    pub(super) left_out: Vec<LeftOut>,
+    pub(super) left_out: Vec<OddFile>,
 }
 
 impl Chosen {
@@ -75,7 +75,7 @@ impl PullJob {
             Choice::Quant(wanted) => left_out
                 .lacking
                 .iter()
-                .map(|path| format!("`{path}` has no {} and is left out", printable(wanted)))
+                .map(|path| Note::LacksQuantization { path: (*path).to_owned(), quantization: wanted.clone() })
                 .collect(),
             Choice::Auto | Choice::Only(_) => Vec::new(),
         };
@@ -98,7 +98,7 @@ impl PullJob {
         entries: &[Arc<ListedFile>],
         mut chosen: Vec<Arc<ListedFile>>,
         dtype: Option<Dtype>,
-    ) -> Result<(Vec<Arc<ListedFile>>, Vec<String>), Error> {
+    ) -> Result<(Vec<Arc<ListedFile>>, Vec<Note>), Error> {
         let mut lacking = Vec::new();
         if self.request.selection.is_open() {
             chosen.retain(|entry| transformers_js::is_loadable(&entry.path));
@@ -106,9 +106,10 @@ impl PullJob {
         if let Some(dtype) = dtype {
             let others = dtype.others(&listed(chosen.iter().map(AsRef::as_ref)));
             let others = others.map_err(|problem| Error::Dtype { repo: self.request.wanted.repo.clone(), problem })?;
-            let name = dtype.name();
-            lacking.extend(others.lacking.iter().map(|(session, other)| {
-                format!("the session `{session}` does not come in {name} and is taken in {other}")
+            lacking.extend(others.lacking.into_iter().map(|(session, taken)| Note::LacksPrecision {
+                session,
+                wanted: dtype.name(),
+                taken,
             }));
             chosen = without(&chosen, &others.left_out);
         }
@@ -121,8 +122,8 @@ impl PullJob {
     }
 
     /// Says what the choice could not give.
-    pub(super) fn tell(&self, chosen: &Chosen) {
-        chosen.lacking.iter().for_each(|lacking| self.reporter.note(lacking));
+    pub(super) fn tell_lacking(&self, chosen: &Chosen) {
+        chosen.lacking.iter().for_each(|lacking| self.tell(lacking.clone()));
     }
 }
 

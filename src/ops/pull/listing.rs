@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::prepare::{Draft, Hub};
 use super::{GateAnswer, identity};
 use crate::error::{Error, FileError};
+use crate::event::Note;
 use crate::fetch::FetchError;
 use crate::hub::provider::RefusalKind;
 use crate::manifest::{ListedFile, Listing, Resolved};
@@ -34,9 +35,7 @@ impl Hub<'_> {
         }
         match self.ask_for_listing(&resolved.commit).await {
             Ok(listing) if !is_alike(&listing, kept) => {
-                let what = self.connection.spell(self.subject());
-                let note = format!("`{what}` has changed since it was last listed; it is taken as it is now");
-                self.pull.reporter.note(&note);
+                self.pull.tell(Note::ListingChanged { reference: self.connection.spell(self.subject()) });
                 self.plan(resolved, None, listing).await
             }
             Ok(_) | Err(_) => Err(error),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::PullJob;
 use crate::digest::Digest;
 use crate::error::{Error, FileError, Numbered};
+use crate::event::{Note, Warning};
 use crate::manifest::{ListedFile, Scan};
 use crate::repo::printable;
 
@@ -118,10 +119,10 @@ impl PullJob {
                         return Err(FileError::Dangerous { path: entry.path.clone(), scan: name }.into());
                     }
                     Scan::Danger => {
-                        self.reporter.warn(&format!("the {name} scan found a danger in `{}`", entry.path));
+                        self.tell(Warning::Danger { path: entry.path.clone(), scan: name });
                     }
                     Scan::Pending => {
-                        self.reporter.note(&format!("the {name} scan of `{}` is not over", entry.path));
+                        self.tell(Note::ScanPending { path: entry.path.clone(), scan: name });
                     }
                     Scan::Passed | Scan::Unclear => {}
                 }
@@ -131,14 +132,8 @@ impl PullJob {
             // a path with the number in it was chosen with open eyes
             let by_name = self.request.file.is_none() && entry.path.as_str() == published.name;
             if namesakes.len() > 1 && by_name && self.request.expect.is_none() {
-                let all: Vec<String> = namesakes.iter().map(ToString::to_string).collect();
-                self.reporter.note(&format!(
-                    "{} files are called `{}`: {}; {} is taken, a number behind a `+` takes another",
-                    all.len(),
-                    published.name,
-                    all.join(", "),
-                    published.id,
-                ));
+                let files = namesakes.iter().map(ToString::to_string).collect();
+                self.tell(Note::Namesakes { name: published.name.clone(), files, taken: published.id });
             }
         }
         Ok(())

@@ -8,39 +8,31 @@ use std::sync::Arc;
 
 use super::PullJob;
 use crate::error::{Error, FileError};
+use crate::event::OddFile;
 use crate::manifest::{ListedFile, Listing};
 use crate::store::cache::Folder;
 
 /// Why a file below `.cache/huggingface` is left out of a folder of the user.
 const RESERVED: &str = "the notes about downloads stand there";
 
-/// A file that was left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LeftOut {
-    /// Its name in the repository: not safe to print.
-    pub(crate) name: String,
-    /// Why, to be read after "it": "it contains a backslash".
-    pub(crate) reason: &'static str,
-}
-
 impl PullJob {
     /// The files that must be left out of what was asked for.
     ///
     /// # Errors
     /// When one of them was asked for in particular, or there is nothing else.
-    pub(super) fn left_out(&self, listing: &Listing) -> Result<Vec<LeftOut>, Error> {
+    pub(super) fn left_out(&self, listing: &Listing) -> Result<Vec<OddFile>, Error> {
         let selection = &self.request.selection;
         let odd = listing.odd.iter().filter(|odd| selection.contains(&odd.name));
-        let odd = odd.map(|odd| LeftOut { name: odd.name.clone(), reason: odd.reason });
+        let odd = odd.map(|odd| OddFile { path: odd.name.clone(), reason: odd.reason });
         let asked_for = listing.entries.iter().filter(|entry| selection.contains(entry.path.as_str()));
         let (reserved, others): (Vec<&Arc<ListedFile>>, Vec<&Arc<ListedFile>>) =
             asked_for.partition(|entry| self.is_left_out(entry));
-        let reserved = reserved.iter().map(|entry| LeftOut { name: entry.path.to_string(), reason: RESERVED });
-        let left_out: Vec<LeftOut> = odd.chain(reserved).collect();
+        let reserved = reserved.iter().map(|entry| OddFile { path: entry.path.to_string(), reason: RESERVED });
+        let left_out: Vec<OddFile> = odd.chain(reserved).collect();
         // who writes `--include '*.json'` does not mean the notes that somebody committed
-        let is_meant = |one: &&LeftOut| selection.is_named(&one.name) || one.reason != RESERVED && !selection.is_open();
+        let is_meant = |one: &&OddFile| selection.is_named(&one.path) || one.reason != RESERVED && !selection.is_open();
         match left_out.iter().find(is_meant).or_else(|| left_out.first().filter(|_| others.is_empty())) {
-            Some(LeftOut { name, reason }) => {
+            Some(OddFile { path: name, reason }) => {
                 let repo = self.request.wanted.repo.clone();
                 Err(FileError::Odd { repo, name: name.clone(), reason }.into())
             }

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::choice::Savings;
-use super::{GateAnswer, LeftOut, PullJob, PullRequest, identity, in_cache};
+use super::{GateAnswer, PullJob, PullRequest, identity, in_cache};
 use crate::error::Error;
+use crate::event::OddFile;
 use crate::fetch::{Need, Plan, Planned};
 use crate::file_thread;
 use crate::manifest::{Gate, Listing, Resolved};
@@ -29,7 +30,7 @@ pub(super) struct Draft {
     pub(super) access: GateAnswer,
     pub(super) plan: Plan,
     pub(super) savings: Option<Savings>,
-    pub(super) left_out: Vec<LeftOut>,
+    pub(super) left_out: Vec<OddFile>,
     pub(super) destination: Arc<Destination>,
     /// What is not in its place.
     pub(super) needs: Vec<Need>,
@@ -144,7 +145,7 @@ impl PullJob {
         };
         let destination = self.destination(commit);
         let Some(plan) = self.plan_of_all_here(&destination, &chosen).await? else { return Ok(None) };
-        self.tell(&chosen);
+        self.tell_lacking(&chosen);
         Ok(Some(Draft {
             commit: commit.clone(),
             gate: None,
@@ -202,7 +203,7 @@ impl Hub<'_> {
         let (pull, dry_run) = (self.pull, self.pull.request.dry_run);
         let measured = self.measure(&resolved.commit, &mut listing).await?;
         let chosen = pull.choose(&listing)?;
-        pull.tell(&chosen);
+        pull.tell_lacking(&chosen);
         let access = self.settle_access(measured.or(asked), &resolved, &chosen.entries).await?;
         let destination = pull.destination(&resolved.commit);
         if !dry_run {

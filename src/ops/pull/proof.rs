@@ -11,10 +11,10 @@ use std::sync::Arc;
 use super::PullJob;
 use super::choice::Chosen;
 use crate::error::Error;
+use crate::event::{Listener, Note, Warning};
 use crate::fetch::Plan;
 use crate::file_thread;
 use crate::manifest::RepoFile;
-use crate::report::Reporter;
 use crate::store::cache::{CacheError, Damage, Destination, Presence};
 use crate::store::hashing;
 
@@ -24,17 +24,17 @@ impl PullJob {
         if self.request.force {
             return Ok(());
         }
-        let (place, files, reporter) = (Arc::clone(destination), files.to_vec(), Arc::clone(&self.reporter));
+        let (place, files, listener) = (Arc::clone(destination), files.to_vec(), Arc::clone(&self.listener));
         let damaged = file_thread::run(move || {
             let doubtful = files.iter().map(|file| (file, place.look(file)));
             let doubtful = doubtful.filter(|(_, found)| matches!(found, Presence::Unhashed(_) | Presence::Wrong));
             let doubtful: Vec<(&RepoFile, Presence)> = doubtful.collect();
-            hash(&place, &doubtful, &*reporter)?;
+            hash(&place, &doubtful, &*listener)?;
             let damage = |file: &RepoFile| place.damage(file).map(|damage| (file.clone(), damage));
             Ok::<_, CacheError>(doubtful.iter().filter_map(|(file, _)| damage(file)).collect::<Vec<_>>())
         });
         for (file, damage) in damaged.await?? {
-            self.reporter.warn(&self.say(&file, &damage));
+            self.listener.event(&self.warning(file, &damage).into());
         }
         Ok(())
     }
@@ -59,20 +59,9 @@ impl PullJob {
         }
     }
 
-    fn say(&self, file: &RepoFile, damage: &Damage) -> String {
-        let path = &file.path;
-        let what = match damage.sharers.as_slice() {
-            [] => format!("`{path}` is damaged in the cache: `{}` is not what its name says", damage.at.display()),
-            places => {
-                let places: Vec<String> = places.iter().map(|place| format!("`{}`", place.display())).collect();
-                format!("`{path}` was changed in the cache through {}, which shares its bytes", places.join(", "))
-            }
-        };
-        match (self.offline, damage.sharers.is_empty()) {
-            (true, _) => what,
-            (false, true) => format!("{what}; fetching it again"),
-            (false, false) => format!("{what}; fetching it again for the cache alone"),
-        }
+    fn warning(&self, file: RepoFile, damage: &Damage) -> Warning {
+        let sharers = damage.sharers.iter().map(|place| place.display().to_string()).collect();
+        Warning::Damaged { path: file.path, at: damage.at.display().to_string(), sharers, refetch: !self.offline }
     }
 }
 
@@ -95,7 +84,7 @@ pub(super) fn keep(destination: &Destination, files: &[RepoFile]) -> Result<(), 
 }
 
 /// Hashes what needs it, several files at once. A note that cannot be written costs another hash and is no error.
-fn hash(destination: &Destination, found: &[(&RepoFile, Presence)], reporter: &dyn Reporter) -> Result<(), CacheError> {
+fn hash(destination: &Destination, found: &[(&RepoFile, Presence)], listener: &dyn Listener) -> Result<(), CacheError> {
     let mut seen = HashSet::new();
     let unhashed = found.iter().filter_map(|(file, found)| match found {
         Presence::Unhashed(path) => Some((*file, path)),
@@ -110,12 +99,12 @@ fn hash(destination: &Destination, found: &[(&RepoFile, Presence)], reporter: &d
     }
     hashing::each(
         &unhashed,
-        reporter,
+        listener,
         |(file, _)| (file.path.as_str(), file.size),
-        |(file, path), told| destination.examine(file, path, told).map(drop),
+        |(file, path), told| destination.examine(file, path, told),
     )?;
     if let Err(error) = destination.keep_notes() {
-        reporter.note(&format!("the next pull hashes this again: {error}"));
+        listener.event(&Note::NotesNotKept { problem: error.to_string() }.into());
     }
     Ok(())
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::choice::Savings;
 use super::prepare::{Draft, PullNotes};
-use super::{LeftOut, Prepared, in_cache, proof};
+use super::{Prepared, in_cache, proof};
 use crate::error::Error;
+use crate::event::OddFile;
 use crate::fetch::{FileState, Planned};
 use crate::file_thread;
 use crate::manifest::{Gate, ListedFile};
@@ -56,7 +57,7 @@ pub(crate) struct Pulled {
     /// What one set of weights saved, or would have.
     pub(crate) savings: Option<Savings>,
     /// What was left out because of its name.
-    pub(crate) left_out: Vec<LeftOut>,
+    pub(crate) left_out: Vec<OddFile>,
     /// JavaScript that loads what was brought beside the cache, for Transformers.js.
     pub(crate) loading: Option<[String; 2]>,
 }

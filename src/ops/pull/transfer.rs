@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::{Prepared, in_cache};
 use crate::digest::Digest;
 use crate::error::{Error, FileError};
+use crate::event::{Listener, Warning};
 use crate::fetch::{self, FetchError, Need, Options, TransferPart};
 use crate::file_thread;
-use crate::report::Reporter;
 use crate::session::{Connection, RepoRequest, Session};
 use crate::store::cache::space::Room;
 use crate::store::cache::{CacheError, Destination, Mismatch};
@@ -42,8 +42,8 @@ pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Re
     let needs =
         |prepared: &mut Prepared| (std::mem::take(&mut prepared.draft.needs), Arc::clone(&prepared.draft.destination));
     let needs: Vec<_> = prepared.iter_mut().map(needs).collect();
-    let reporter = Arc::clone(session.reporter());
-    let made = file_thread::run(move || make_room(needs, reporter.as_ref())).await?;
+    let listener = Arc::clone(session.listener());
+    let made = file_thread::run(move || make_room(needs, listener.as_ref())).await?;
     let (mut ended, mut shares, mut owners) = (Vec::new(), Vec::new(), Vec::new());
     for (place, (prepared, made)) in prepared.iter().zip(made).enumerate() {
         match (made, &prepared.connection) {
@@ -82,7 +82,7 @@ pub(crate) async fn transfer(prepared: &mut [Prepared], session: &Session) -> Re
         limit_rate: network.limit_rate,
         patience: network.patience,
     };
-    Ok(PullTransfer { ended, running: fetch::fetch(shares, Arc::clone(session.reporter()), options), owners })
+    Ok(PullTransfer { ended, running: fetch::fetch(shares, Arc::clone(session.listener()), options), owners })
 }
 
 impl PullTransfer {
@@ -109,7 +109,7 @@ impl PullTransfer {
 }
 
 /// Takes the room for each, and makes what its first byte needs.
-fn make_room(needs: Vec<(Vec<Need>, Arc<Destination>)>, reporter: &dyn Reporter) -> Vec<Result<Vec<Need>, CacheError>> {
+fn make_room(needs: Vec<(Vec<Need>, Arc<Destination>)>, listener: &dyn Listener) -> Vec<Result<Vec<Need>, CacheError>> {
     let (mut room, mut counted) = (Room::default(), HashSet::new());
     let make = |(needs, destination): (Vec<Need>, Arc<Destination>)| {
         if needs.is_empty() {
@@ -119,7 +119,7 @@ fn make_room(needs: Vec<(Vec<Need>, Arc<Destination>)>, reporter: &dyn Reporter)
         room.take(&destination.root(), needs.iter().filter(counts).map(Need::bytes).sum())?;
         destination.prepare(needs.iter().map(|need| &need.file))?;
         for path in destination.strange(needs.iter().map(|need| &need.file)) {
-            reporter.warn(&format!("`{path}` in the folder is not what a pull left there; it is replaced"));
+            listener.event(&Warning::Replaced { path: path.clone() }.into());
         }
         Ok(needs)
     };

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::{CheckedFile, FileVerdict, VerifyReport};
 use crate::digest::Digest;
-use crate::report::Reporter;
+use crate::event::{Listener, Note};
 use crate::store::cache::{CacheError, Folder, RepoCache};
 use crate::store::hashing;
 
@@ -119,23 +119,24 @@ impl Inventory {
     }
 
     /// Hashes all of it. Blocks.
-    pub(super) fn judge(self, reporter: &dyn Reporter) -> VerifyReport {
+    pub(super) fn judge(self, listener: &dyn Listener) -> VerifyReport {
         let work = |content: &Content, told: &dyn Fn(u64)| {
             let verdict = match self.notebooks[content.notebook].examine(content, told) {
                 Ok(true) => FileVerdict::Right,
                 Ok(false) => FileVerdict::Wrong(CONTENT),
                 Err(error) => FileVerdict::Unreadable(with_cause(&error)),
             };
+            let is_right = verdict == FileVerdict::Right;
             // nobody else does the work of this one
             content.verdict.set(verdict).unwrap_or_default();
-            Ok(())
+            Ok(is_right)
         };
         // no item ends with an error
-        hashing::each(&self.contents, reporter, |content| (content.name.as_str(), content.size), work)
+        hashing::each(&self.contents, listener, |content| (content.name.as_str(), content.size), work)
             .unwrap_or_default();
         for notebook in &self.notebooks {
             if let Err(error) = notebook.keep_notes() {
-                reporter.note(&format!("the next pull hashes this again: {error}"));
+                listener.event(&Note::NotesNotKept { problem: error.to_string() }.into());
             }
         }
         let judged = self.files.into_iter().map(|(mut file, content)| {

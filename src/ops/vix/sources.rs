@@ -12,9 +12,9 @@ use crate::apps::visionatrix::catalog::{Catalog, CatalogModel};
 use crate::apps::visionatrix::flow::{Flow, FlowError};
 use crate::endpoint::public;
 use crate::error::Error;
+use crate::event::{Listener, Warning};
 use crate::hub::http::HttpRequest;
 use crate::regular_file;
-use crate::report::Reporter;
 use crate::session::Session;
 use crate::settings::env::{self, Env};
 
@@ -34,7 +34,7 @@ pub(super) struct CatalogModels {
 
 /// Reads all catalogs and flows and chooses.
 pub(super) async fn gather(order: &VixRequest, session: &Session) -> Result<CatalogModels, Error> {
-    let reporter = session.reporter();
+    let listener = session.listener();
     let flows = order.flows.iter().map(|path| read_flow(path)).collect::<Result<Vec<_>, _>>()?;
     let mut catalog = Catalog::default();
     for text in locations(order, session.env())? {
@@ -42,12 +42,12 @@ pub(super) async fn gather(order: &VixRequest, session: &Session) -> Result<Cata
     }
     for flow in &flows {
         if let Some(own) = flow.own_catalog()? {
-            let names = own.models().map(|model| format!("`{}`", model.name)).collect::<Vec<_>>().join(", ");
-            reporter.warn(&format!("the flow {} brings a catalog of its own, with {names}", flow.from));
+            let models = own.models().map(|model| model.name.clone()).collect();
+            listener.event(&Warning::FlowCatalog { flow: flow.from.clone(), models }.into());
             catalog.overlay(own);
         }
     }
-    choose(order, &catalog, &flows, reporter)
+    choose(order, &catalog, &flows, listener)
 }
 
 fn locations(order: &VixRequest, env: &Env) -> Result<Vec<String>, Error> {
@@ -91,7 +91,7 @@ fn choose(
     order: &VixRequest,
     catalog: &Catalog,
     flows: &[Flow],
-    reporter: &Arc<dyn Reporter>,
+    listener: &Arc<dyn Listener>,
 ) -> Result<CatalogModels, Error> {
     let mut names: BTreeSet<String> = BTreeSet::new();
     for name in &order.names {
@@ -103,9 +103,9 @@ fn choose(
     for flow in flows {
         let needs = flow.needs(catalog)?;
         for (loader, found) in &needs.several {
-            let found = found.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-            let place = loader.place();
-            reporter.warn(&format!("`{}` of the node {place} in {} may be any of {found}", loader.value, flow.from));
+            let (value, models) = (loader.value.clone(), found.iter().map(ToString::to_string).collect());
+            let ambiguous = Warning::LoaderAmbiguous { flow: flow.from.clone(), node: loader.place(), value, models };
+            listener.event(&ambiguous.into());
         }
         names.extend(needs.models);
         unmatched.extend(needs.unmatched.into_iter().map(|loader| {

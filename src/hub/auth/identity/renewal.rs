@@ -16,6 +16,7 @@ use super::super::{AuthError, BrowserLogin, RenewalRight, RenewalTurn};
 use super::{Exchange, IdentityError};
 use crate::credential::{CredentialSource, Renew, Renewed, Renewing, Secret};
 use crate::endpoint::Endpoint;
+use crate::event::{TokenTrouble, Warning};
 use crate::file_thread;
 use crate::hub::http::{Client, Failure, HttpRequest};
 use crate::settings::env::Env;
@@ -113,17 +114,19 @@ impl OfLogin {
     }
 
     fn tell(&self, trouble: &Trouble) {
-        let name = crate::repo::printable(&self.login.name);
-        let provider = &self.provider.name;
-        self.client.warn(&match trouble {
-            Trouble::Hub(failure) if is_final(failure) => format!(
-                "the login `{name}` could not be renewed ({failure}); `hf auth login` in a browser or `gatedl auth login {provider}` \
-                 with a token logs in again"
-            ),
-            Trouble::Hub(failure) => format!("the login `{name}` could not be renewed, so its token is used as it is: {failure}"),
-            Trouble::Store(error) => format!("the login `{name}` could not be renewed, so its token is used as it is: {error}"),
-            Trouble::Lost => format!("the login `{name}` could not be renewed, so its token is used as it is"),
-        });
+        let login = crate::repo::printable(&self.login.name);
+        let problem = match trouble {
+            Trouble::Hub(failure) => Some(failure.to_string()),
+            Trouble::Store(error) => Some(error.to_string()),
+            Trouble::Lost => None,
+        };
+        let is_final = matches!(trouble, Trouble::Hub(failure) if is_final(failure));
+        self.client.tell(Warning::Token(match problem {
+            Some(problem) if is_final => {
+                TokenTrouble::LoginEnded { login, provider: self.provider.name.clone(), problem }
+            }
+            problem => TokenTrouble::LoginNotRenewed { login, problem },
+        }));
     }
 }
 
@@ -167,14 +170,14 @@ impl Renew for OfJob {
         Box::pin(async move {
             let exchange = Exchange { resource: &self.resource, endpoint: &self.endpoint, network: &self.network };
             let renewed = exchange.ask(&self.env, &self.client).await;
-            renewed.inspect_err(|error| self.client.warn(&describe(error))).ok()
+            renewed.inspect_err(|error| self.client.tell(Warning::from(ended(error)))).ok()
         })
     }
 }
 
-fn describe(error: &IdentityError) -> String {
+fn ended(error: &IdentityError) -> TokenTrouble {
     let cause = error.failure().map(|failure| format!(" ({failure})")).unwrap_or_default();
-    format!("the token of this job ends, and there is no other: {error}{cause}")
+    TokenTrouble::JobTokenEnds { problem: format!("{error}{cause}") }
 }
 
 #[cfg(test)]
