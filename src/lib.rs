@@ -8,7 +8,7 @@
 //! | rank | rooms | know |
 //! |---|---|---|
 //! | 9 | [`cli`] | clap, the terminal, signals, exit codes; one folder a command |
-//! | 8 | [`ops::vix`], [`ops::verify`] | what takes pulls: the models of a Visionatrix worker; mending what is damaged |
+//! | 8 | [`ops::vix`], [`ops::batch`], [`ops::verify`] | what takes pulls: the models of a Visionatrix worker; the lines of a list; mending what is damaged |
 //! | 7 | [`ops::pull`], [`ops::access`], [`ops::doctor`], [`ops::cache`] | the use cases |
 //! | 6 | [`session`] | one run: one client, each credential found once, providers asked, refusals explained |
 //! | 5 | [`error`] | everything that can end a run, with hints and exit status |

@@ -64,6 +64,27 @@ impl TokenArguments {
     }
 }
 
+/// One token, and one address that gets it, are for one provider: sent to several, each would learn the other's.
+pub(in crate::cli) fn one_provider<'a>(
+    token: &TokenChoice,
+    endpoint: Option<&str>,
+    mut providers: impl Iterator<Item = &'a str>,
+) -> Result<(), Error> {
+    let flag = match (token, endpoint) {
+        (TokenChoice::Stdin(_), _) => "--token-stdin",
+        (TokenChoice::File(_), _) => "--token-file",
+        (_, Some(_)) => "--endpoint",
+        _ => return Ok(()),
+    };
+    let first = providers.next().unwrap_or_default();
+    match providers.find(|other| *other != first) {
+        Some(other) => {
+            Err(Error::Usage(format!("{flag} is for one provider, but these are of `{first}` and `{other}`")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// What `--token-stdin` means: none where there is nothing.
 pub(in crate::cli) fn token_from_stdin() -> Result<Option<Secret>, Error> {
     /// No token is nearly as long.

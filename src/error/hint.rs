@@ -18,7 +18,7 @@ use crate::hub::auth::{AuthError, IdentityError};
 use crate::hub::http::{ClientError, Failure, NetworkKind};
 use crate::pattern::{Criterion, Unmatched};
 use crate::reference::ReferenceError;
-use crate::repo::RepoPath;
+use crate::repo::{Repo, RepoId, RepoPath};
 use crate::settings::{ConfigError, ProxyError, SettingsError};
 use crate::store::cache::CacheError;
 
@@ -28,6 +28,7 @@ impl Error {
     pub(crate) fn hints(&self) -> Vec<String> {
         match self {
             Self::Refused(refused) => refused.hints(),
+            Self::InList { error, .. } => error.hints(),
             Self::BadToken(token) => token.hints(),
             Self::Identity(error) => identity(error),
             Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
@@ -60,7 +61,7 @@ impl Error {
             }
             Self::Auth(AuthError::Empty { .. }) => vec!["`--anonymous` asks without a token".to_owned()],
             Self::File(error) => error.hints(),
-            Self::Selection { source, .. } => selection(source),
+            Self::Selection { repo, source } => selection(repo, source),
             Self::Offline { missing, .. } => offline(missing),
             Self::Fetch(FetchError::Corrupt { .. }) => vec![
                 "run the command again; if it ends the same way, something on the line (a proxy, a mirror) changes files"
@@ -129,13 +130,18 @@ fn providers(known: &[String]) -> String {
     format!("the providers are {}; others can be added in the configuration file", list(known))
 }
 
-fn selection(unmatched: &Unmatched) -> Vec<String> {
+fn selection(repo: &Repo, unmatched: &Unmatched) -> Vec<String> {
     let Unmatched::Missing(missing) = unmatched else { return Vec::new() };
     let mut hints: Vec<String> = missing
         .iter()
         .filter(|one| !one.near.is_empty())
         .map(|one| format!("near `{}`: {}", one.wanted.as_str(), list(&one.near)))
         .collect();
+    if let Some(other) = missing.iter().find(|one| one.near.is_empty() && may_be_a_repository(one.wanted.as_str())) {
+        let other = other.wanted.as_str();
+        hints.push(format!("names behind a reference are its files; two repositories are two pulls: `gatedl pull {repo} && gatedl pull {other}`"));
+        hints.push("or a line each in a file: `gatedl pull --file models.txt`".to_owned());
+    }
     if missing.iter().any(|one| one.wanted.is_name_with_wildcards()) {
         hints.push("names are taken literally; patterns go behind --include".to_owned());
     }
@@ -145,6 +151,15 @@ fn selection(unmatched: &Unmatched) -> Vec<String> {
         hints.push("`--dry-run` without names lists all files".to_owned());
     }
     hints
+}
+
+/// Whether a name that no file has may be that of a repository: `owner/name` without the ending of a file.
+fn may_be_a_repository(name: &str) -> bool {
+    let route = name.rsplit_once(':').map_or(name, |(_, route)| route);
+    let route = ["datasets/", "spaces/", "models/"].iter().find_map(|kind| route.strip_prefix(kind)).unwrap_or(route);
+    let is_ending = |ending: &str| ending.starts_with(|first: char| first.is_ascii_lowercase());
+    let is_file = route.rsplit_once('.').is_some_and(|(_, ending)| is_ending(ending));
+    !is_file && route.parse().is_ok_and(|id: RepoId| id.owner().is_some())
 }
 
 fn offline(missing: &[RepoPath]) -> Vec<String> {

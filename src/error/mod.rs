@@ -42,6 +42,14 @@ pub(crate) enum Error {
     /// The command line asks for two things at once, or for half of one.
     #[error("{0}")]
     Usage(String),
+    /// A line of a list asks for what cannot be.
+    #[error("{place}: {error}")]
+    InList {
+        /// Which line: "`models.txt`, line 3".
+        place: String,
+        /// Why not.
+        error: Box<Error>,
+    },
     /// A token stands among the arguments.
     #[error("{what}, and no token is taken as an argument: others see it in the process list and the shell's history")]
     TokenArgument {
@@ -227,6 +235,7 @@ impl Error {
             Self::Usage(_) | Self::TokenArgument { .. } | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => {
                 ExitStatus::Usage
             }
+            Self::InList { .. } => ExitStatus::Usage,
             Self::File(error) => error.status(),
             Self::Client(ClientError::Certificates { .. } | ClientError::Proxy(_)) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. } | AuthError::Secret(_)) => {
@@ -234,7 +243,7 @@ impl Error {
             }
             Self::BadToken(_) => ExitStatus::Credential,
             Self::NoToken(_) => ExitStatus::Credential,
-            Self::Identity(error) => of_identity(error),
+            Self::Identity(error) => status::of_identity(error),
             Self::Auth(AuthError::Write { .. } | AuthError::Locked { .. }) => ExitStatus::Disk,
             Self::Auth(_) | Self::Comfyui(_) => ExitStatus::Usage,
             Self::Weights { problem: WeightsError::Ambiguous { .. }, .. } => ExitStatus::Usage,
@@ -327,18 +336,5 @@ impl Error {
             Self::CatalogUnreachable { source, .. } => Some(source),
             _ => None,
         }
-    }
-}
-
-/// A hub or a CI system that says no to an identity has refused a credential; anything else is about the network.
-fn of_identity(error: &IdentityError) -> ExitStatus {
-    match error {
-        IdentityError::Exposed { .. } | IdentityError::Address { .. } | IdentityError::Auth(_) => ExitStatus::Usage,
-        IdentityError::NoIdentity | IdentityError::Offline => ExitStatus::Credential,
-        IdentityError::Lost(_) => ExitStatus::Other,
-        IdentityError::Identity(failure) | IdentityError::Exchange { source: failure, .. } => match failure {
-            Failure::Refused(refused) if matches!(refused.status.as_u16(), 400 | 401 | 403) => ExitStatus::Credential,
-            _ => ExitStatus::Network,
-        },
     }
 }

@@ -1,6 +1,9 @@
 //! The exit statuses: an API that scripts branch on, so they are listed once, here, and a test holds README and `--help`
 //! to the list.
 
+use crate::hub::auth::IdentityError;
+use crate::hub::http::Failure;
+
 /// The exit status of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -84,6 +87,19 @@ impl ExitStatus {
             Self::Disk => "disk, cache or lock",
             Self::Interrupted => "interrupted by Ctrl-C or SIGTERM; what has arrived is kept",
         }
+    }
+}
+
+/// A hub or a CI system that says no to an identity has refused a credential; anything else is about the network.
+pub(super) fn of_identity(error: &IdentityError) -> ExitStatus {
+    match error {
+        IdentityError::Exposed { .. } | IdentityError::Address { .. } | IdentityError::Auth(_) => ExitStatus::Usage,
+        IdentityError::NoIdentity | IdentityError::Offline => ExitStatus::Credential,
+        IdentityError::Lost(_) => ExitStatus::Other,
+        IdentityError::Identity(failure) | IdentityError::Exchange { source: failure, .. } => match failure {
+            Failure::Refused(refused) if matches!(refused.status.as_u16(), 400 | 401 | 403) => ExitStatus::Credential,
+            _ => ExitStatus::Network,
+        },
     }
 }
 

@@ -2,6 +2,7 @@
 //! said here, and nothing here knows a terminal.
 
 pub(crate) mod access;
+pub(crate) mod batch;
 pub(crate) mod cache;
 pub(crate) mod doctor;
 pub(crate) mod pull;

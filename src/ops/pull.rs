@@ -75,9 +75,18 @@ async fn pull_once(request: &PullRequest, session: &Session) -> Result<Pulled, E
     if request.dry_run {
         return prepared.foresee();
     }
-    match bring(prepared, session).await? {
-        (prepared, Ok(bytes)) => settle(prepared, bytes).await,
-        (prepared, Err(error)) => {
+    let (prepared, outcome) = bring(prepared, session).await?;
+    end(prepared, outcome, session).await
+}
+
+/// Ends a pull by what its transfer came to; one that a listing misled is begun once more.
+///
+/// # Errors
+/// As [`pull`].
+pub(crate) async fn end(prepared: Prepared, outcome: Result<u64, Error>, session: &Session) -> Result<Pulled, Error> {
+    match outcome {
+        Ok(bytes) => settle(prepared, bytes).await,
+        Err(error) => {
             let (prepared, outcome) = bring(prepared.anew(error).await?, session).await?;
             settle(prepared, outcome?).await
         }

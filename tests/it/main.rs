@@ -6,6 +6,7 @@
 
 mod access;
 mod auth;
+mod batch;
 mod boinc_ai;
 mod cache_layout;
 mod civitai;

@@ -268,7 +268,7 @@ error: unexpected argument '--inlcude' found
 
   tip: a similar argument exists: '--include'
 
-Usage: gatedl pull --include <PATTERN> <REFERENCE> [FILES]...
+Usage: gatedl pull --include <PATTERN> [REFERENCE] [FILES]...
 
 For more information, try '--help'.
 
@@ -375,10 +375,10 @@ fn the_help_of_pull_names_every_option() {
         .stdout(str![[r#"
 Bring a model, dataset or space to this machine
 
-Usage: gatedl pull [OPTIONS] <REFERENCE> [FILES]...
+Usage: gatedl pull [OPTIONS] [REFERENCE] [FILES]...
 
 Arguments:
-  <REFERENCE>  What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model,
+  [REFERENCE]  What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model,
                civitai:MODEL@VERSION, or a pasted link
   [FILES]...   Only these files: exact names, or a folder with a closing slash
 
@@ -386,6 +386,8 @@ Options:
   -h, --help  Print help
 
 What to pull:
+      --file <LIST>          Pull every line of this file, written as behind `gatedl pull`; `-` is
+                             standard input (repeatable)
       --revision <REVISION>  Branch, tag, refs/pr/N or commit
       --repo-type <KIND>     Kind of the repository [alias: --type] [possible values: model,
                              dataset, space, kernel]
@@ -450,6 +452,7 @@ Examples:
   gatedl pull org/model --include '*.safetensors' --exclude 'original/*'
   gatedl pull org/model --weights auto
   gatedl pull org/model --into comfyui --comfyui-type loras
+  gatedl pull --file models.txt
   DIR=$(gatedl pull org/model)
 
 "#]])

@@ -16,7 +16,8 @@ pub(in crate::cli) struct Access {
     #[arg(required_unless_present = "file")]
     pub(in crate::cli) references: Vec<String>,
 
-    /// Also the references in this file, one a line (# begins a comment), or the models of a Visionatrix catalog
+    /// Also what the lines of this list pull (`gatedl pull --file`; `-` is standard input), or the models of a
+    /// Visionatrix catalog
     #[arg(long, value_name = "LIST", value_parser = place(), help_heading = "What to ask")]
     pub(in crate::cli) file: Option<PathBuf>,
     #[command(flatten)]

@@ -5,6 +5,7 @@ mod list;
 mod report;
 
 pub(super) use self::arguments::Access;
+use crate::cli::flags::one_provider;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::cli::{browser, diagnose};
@@ -90,27 +91,8 @@ fn prepare(arguments: &Access, env: &Env) -> Result<Task, Error> {
         }
     }
     let token = arguments.token.choice()?;
-    one_provider(arguments, &seen, &token)?;
+    one_provider(&token, arguments.server.endpoint.as_deref(), seen.iter().map(|one| one.provider.as_str()))?;
     Ok(Task { wanted: seen, elsewhere, token, settings })
-}
-
-/// One token, and one address that gets it, are for one provider: sent to all of them, each would learn the other's.
-fn one_provider(arguments: &Access, wanted: &[RepoRequest], token: &TokenChoice) -> Result<(), Error> {
-    let flag = match (token, &arguments.server.endpoint) {
-        (TokenChoice::Stdin(_), _) => "--token-stdin",
-        (TokenChoice::File(_), _) => "--token-file",
-        (_, Some(_)) => "--endpoint",
-        _ => return Ok(()),
-    };
-    let first = wanted.first().map(|one| &one.provider);
-    match wanted.iter().find(|one| Some(&one.provider) != first) {
-        Some(other) => Err(Error::Usage(format!(
-            "{flag} is for one provider, but these are of `{}` and `{}`",
-            first.map_or("", String::as_str),
-            other.provider
-        ))),
-        None => Ok(()),
-    }
 }
 
 fn open(pages: &[String], env: &Env, terminal: &Terminal) {

@@ -11,15 +11,40 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::repo::RepoKind;
 
+/// What says which files of one pull are meant, and where they go: what a line of a list may say.
+pub(in crate::cli) const OF_ONE_PULL: [&str; 16] = [
+    "reference",
+    "files",
+    "revision",
+    "repo_type",
+    "include",
+    "exclude",
+    "weights",
+    "quant",
+    "expect",
+    "local_dir",
+    "into",
+    "comfyui_type",
+    "models_dir",
+    "extra_paths",
+    "dtype",
+    "link",
+];
+
 /// `gatedl pull`.
 #[derive(Debug, Args)]
 #[command(after_help = PULL_EXAMPLES)]
 pub(in crate::cli) struct Pull {
     /// What to pull: org/model, org/model@revision, datasets/org/name, PROVIDER:org/model,
     /// civitai:MODEL@VERSION, or a pasted link
-    pub(in crate::cli) reference: String,
+    #[arg(required_unless_present = "file")]
+    pub(in crate::cli) reference: Option<String>,
     /// Only these files: exact names, or a folder with a closing slash
     pub(in crate::cli) files: Vec<String>,
+
+    /// Pull every line of this file, written as behind `gatedl pull`; `-` is standard input (repeatable)
+    #[arg(long, value_name = "LIST", value_parser = place(), conflicts_with_all = OF_ONE_PULL, help_heading = "What to pull")]
+    pub(in crate::cli) file: Vec<PathBuf>,
 
     /// Branch, tag, refs/pr/N or commit
     #[arg(long, help_heading = "What to pull")]
@@ -139,4 +164,5 @@ Examples:
   gatedl pull org/model --include '*.safetensors' --exclude 'original/*'
   gatedl pull org/model --weights auto
   gatedl pull org/model --into comfyui --comfyui-type loras
+  gatedl pull --file models.txt
   DIR=$(gatedl pull org/model)";

@@ -1,6 +1,8 @@
 //! `gatedl pull`: from arguments to a request, from its outcome to standard output.
 
 mod arguments;
+mod batch;
+pub(super) mod list;
 mod outcome;
 
 use std::fmt::Display;
@@ -15,12 +17,15 @@ use crate::hub::auth::TokenChoice;
 use crate::ops::pull::{Application, Installation, PullRequest, Pulled, pull};
 use crate::pattern::Selection;
 use crate::reference::Reference;
-use crate::repo::{Repo, RepoKind, Revision};
+use crate::repo::{RepoKind, Revision};
 use crate::settings::env::Env;
 use crate::settings::{Overrides, Settings};
 
 /// Runs the command.
 pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatus {
+    if !arguments.file.is_empty() {
+        return batch::run(arguments, env, terminal);
+    }
     let since = Instant::now();
     let ended = prepare(arguments, env).and_then(|(request, token, settings)| {
         let running = Runner::new(terminal);
@@ -40,6 +45,12 @@ pub(super) fn run(arguments: &Pull, env: &Env, terminal: &Terminal) -> ExitStatu
 
 /// Arguments, environment and configuration become one request.
 fn prepare(arguments: &Pull, env: &Env) -> Result<(PullRequest, TokenChoice, Settings), Error> {
+    let settings = settings(arguments, env)?;
+    let request = request(arguments, arguments, &settings, env)?;
+    Ok((request, arguments.token.choice()?, settings))
+}
+
+fn settings(arguments: &Pull, env: &Env) -> Result<Settings, Error> {
     let overrides = Overrides {
         endpoint: arguments.server.endpoint.clone(),
         provider: arguments.server.provider.clone(),
@@ -48,50 +59,58 @@ fn prepare(arguments: &Pull, env: &Env) -> Result<(PullRequest, TokenChoice, Set
         allow_insecure_http: arguments.token.allow_insecure_http,
         ..arguments.network.overrides()
     };
-    let settings = Settings::resolve(env, &overrides)?;
-    let reference = Reference::parse(&spelled(arguments, &settings)?, &settings.known())?;
-    if reference.file.is_some() && !(arguments.files.is_empty() && arguments.include.is_empty()) {
+    Ok(Settings::resolve(env, &overrides)?)
+}
+
+/// What one pull says is a request, with what the command says about all of them.
+pub(super) fn request(pull: &Pull, command: &Pull, settings: &Settings, env: &Env) -> Result<PullRequest, Error> {
+    let reference = reference(pull, command.server.provider.as_ref(), settings)?;
+    if reference.file.is_some() && !(pull.files.is_empty() && pull.include.is_empty()) {
         let problem = "the reference names a file by its number; no other name and no --include can stand beside it";
         return Err(Error::Usage(problem.to_owned()));
     }
-    let provider = one(reference.provider.clone(), arguments.server.provider.clone(), "--provider")?;
-    let revision = one(reference.revision.clone(), revision(arguments)?, "--revision")?;
-    let kind = kind(reference.repo.kind, arguments)?;
-    if arguments.into.into.is_some() && kind != RepoKind::Model {
-        return Err(Error::Usage(format!("--into is for models, and `{}` is none", Repo { kind, ..reference.repo })));
+    if pull.into.into.is_some() && reference.repo.kind != RepoKind::Model {
+        return Err(Error::Usage(format!("--into is for models, and `{}` is none", reference.repo)));
     }
-    let into = arguments.into.installation(env)?;
+    let into = pull.into.installation(env)?;
     let is_for_transformers_js =
         matches!(into, Some(Installation { application: Application::TransformersJs { .. }, .. }));
-    if arguments.expect.is_some() && is_for_transformers_js {
+    if pull.expect.is_some() && is_for_transformers_js {
         let problem = "--expect is the hash of one file, and --into transformers.js brings several";
         return Err(Error::Usage(problem.to_owned()));
     }
-    let quant = one(reference.quant.clone(), arguments.quant.clone(), "--quant")?;
-    let names = reference.path.iter().map(ToString::to_string).chain(arguments.files.iter().cloned()).collect();
-    let token = arguments.token.choice()?;
-    let mut request = PullRequest {
-        selection: Selection::new(names, &arguments.include, &arguments.exclude)?,
-        expect: arguments.expect,
-        allow_unsafe: arguments.allow_unsafe,
-        weights: arguments.choice(quant)?,
-        local_dir: arguments.local_dir.clone(),
+    let names = reference.path.iter().map(ToString::to_string).chain(pull.files.iter().cloned()).collect();
+    Ok(PullRequest {
+        selection: Selection::new(names, &pull.include, &pull.exclude)?,
+        expect: pull.expect,
+        allow_unsafe: command.allow_unsafe,
+        weights: pull.choice(reference.quant.clone())?,
+        local_dir: pull.local_dir.clone(),
         into,
-        force: arguments.force,
-        dry_run: arguments.dry_run,
-        ..PullRequest::of(Reference { provider, revision, ..reference }, &settings)
-    };
-    if !settings.provider(&request.wanted.provider)?.facts.kinds.contains(&kind) {
-        return Err(Error::Usage(format!("`{}` has models only", request.wanted.provider)));
+        force: command.force,
+        dry_run: command.dry_run,
+        ..PullRequest::of(reference, settings)
+    })
+}
+
+/// What the reference and the flags that say the same name together.
+pub(super) fn reference(pull: &Pull, default: Option<&String>, settings: &Settings) -> Result<Reference, Error> {
+    let mut reference = Reference::parse(&spelled(pull, default, settings)?, &settings.known())?;
+    reference.provider = one(reference.provider, default.cloned(), "--provider")?;
+    reference.revision = one(reference.revision, revision(pull)?, "--revision")?;
+    reference.repo.kind = kind(reference.repo.kind, pull)?;
+    reference.quant = one(reference.quant, pull.quant.clone(), "--quant")?;
+    let provider = reference.provider.as_ref().unwrap_or(&settings.default_provider);
+    if !settings.provider(provider)?.facts.kinds.contains(&reference.repo.kind) {
+        return Err(Error::Usage(format!("`{provider}` has models only")));
     }
-    request.wanted.repo.kind = kind;
-    Ok((request, token, settings))
+    Ok(reference)
 }
 
 /// The reference; a number is one of the provider's where that numbers its models.
-fn spelled(arguments: &Pull, settings: &Settings) -> Result<String, Error> {
-    let name = arguments.server.provider.as_ref().unwrap_or(&settings.default_provider);
-    let text = arguments.reference.trim();
+fn spelled(pull: &Pull, default: Option<&String>, settings: &Settings) -> Result<String, Error> {
+    let name = default.unwrap_or(&settings.default_provider);
+    let text = pull.reference.as_deref().unwrap_or_default().trim();
     let is_numbered = settings.provider(name)?.facts.spelling.is_numbered;
     Ok(if is_numbered && !text.contains([':', '/']) { format!("{name}:{text}") } else { text.to_owned() })
 }

@@ -1,10 +1,12 @@
 //! The first step: everything is asked, listed, chosen and looked for, and nothing is fetched. What comes out can be held
 //! in the hand, shown by a dry run, or handed to a transfer together with others.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::choice::Savings;
 use super::{GateAnswer, PullJob, PullRequest, identity, in_cache};
+use crate::digest::Digest;
 use crate::error::Error;
 use crate::event::OddFile;
 use crate::fetch::{Need, Plan, Planned};
@@ -106,6 +108,12 @@ impl Prepared {
     #[must_use]
     pub(crate) fn files(&self) -> &[Planned] {
         &self.draft.plan.files
+    }
+
+    /// Where its files go in a folder of the user's, and what they are; nothing where they stay in the cache.
+    pub(crate) fn files_of_folder(&self) -> impl Iterator<Item = (PathBuf, Option<Digest>)> {
+        let files = self.draft.plan.files.iter().filter(|_| self.pull.request.local_dir.is_some());
+        files.map(|file| (self.draft.destination.path(&file.listed.path), file.listed.digest))
     }
 
     /// The same pull by a new listing, where a transfer failed because a kept one says nothing true any more.
