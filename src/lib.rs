@@ -19,7 +19,7 @@
 //! | 2 | [`apps`] | what applications load, and from where |
 //! | 1 | [`settings`] | every knob resolved once, and the world as it was captured |
 //! | 0 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`event`], [`manifest`], [`pattern`], [`text`] | the words; no I/O |
-//! | 0 | [`mod@regular_file`], [`file_thread`] | reading a small file that may be none; threads for what blocks |
+//! | 0 | [`mod@regular_file`], [`file_thread`], [`lasting_task`] | reading a small file that may be none; threads for what blocks; tasks that outlive the run |
 //!
 //! # How a pull flows
 //!
@@ -43,6 +43,7 @@ mod event;
 mod fetch;
 mod file_thread;
 mod hub;
+mod lasting_task;
 mod manifest;
 mod ops;
 mod pattern;

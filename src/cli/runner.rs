@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::progress::Progress;
 use super::terminal::Terminal;
 use super::{diagnose, signal};
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
+use crate::lasting_task;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::settings::env::Env;
@@ -16,6 +19,9 @@ use crate::settings::env::Env;
 const CLOSING_TIME: Duration = Duration::from_millis(500);
 /// How long the work may take to be dropped after a signal. Whoever pressed Ctrl-C expects an end within a second.
 const DROPPING_TIME: Duration = Duration::from_millis(900);
+/// How long the end of the run waits for tasks that last, before it says so and after it.
+const UNNOTICED_TIME: Duration = Duration::from_millis(200);
+const LASTING_TIME: Duration = Duration::from_secs(10);
 /// Two threads move the bytes; hashing and writing have threads of their own, as many as keep a slow disk busy.
 const WORKERS: usize = 2;
 const FILE_WORKERS: usize = 16;
@@ -48,14 +54,32 @@ impl Runner {
         runtime.spawn(last_resort(self.terminal, Arc::clone(&self.progress)));
         let ended = runtime.block_on(async {
             signal::survive_file_size_limit();
-            tokio::select! {
+            let ended = tokio::select! {
                 ended = work => ended,
                 () = signal::asked_to_stop() => Err(Error::Interrupted),
-            }
+            };
+            wait_for_lasting_tasks(&self.progress).await;
+            ended
         });
         runtime.shutdown_timeout(CLOSING_TIME);
         self.progress.close();
         ended
+    }
+}
+
+/// Waits, within bounds and until the next signal, for what must not be dropped; says so where that takes a moment.
+async fn wait_for_lasting_tasks(progress: &Progress) {
+    if timeout(UNNOTICED_TIME, lasting_task::ended()).await.is_ok() {
+        return;
+    }
+    progress.close();
+    let most = LASTING_TIME.as_secs();
+    Terminal::say(&format!(
+        "waiting for the next token of a login, for {most} s at most; without it the login is lost"
+    ));
+    tokio::select! {
+        _ = timeout(LASTING_TIME, lasting_task::ended()) => {}
+        () = signal::asked_to_stop() => {}
     }
 }
 
@@ -69,6 +93,7 @@ impl Runner {
 )]
 async fn last_resort(terminal: Terminal, progress: Arc<Progress>) {
     signal::asked_to_stop().await;
+    let _ = timeout(UNNOTICED_TIME + LASTING_TIME, lasting_task::ended()).await;
     tokio::time::sleep(DROPPING_TIME).await;
     progress.close();
     Terminal::say(&diagnose::text(&Error::Interrupted, &terminal));

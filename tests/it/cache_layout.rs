@@ -613,3 +613,13 @@ fn sizes_whose_sum_is_beyond_all_numbers_are_refused() {
     assert_eq!(in_cache::gets(&hub.requests()), 0);
     assert_eq!(sandbox.tree("cache"), "");
 }
+
+/// The ref is what other programs believe, so it comes after all that it promises.
+#[test]
+fn a_listing_that_cannot_be_written_leaves_no_ref() {
+    let (hub, sandbox) = stage();
+    let listing = format!("models--org--model/trees/{}.json", hub.commit(ID, "main"));
+    fs::create_dir_all(sandbox.cache().join(listing).join("in-the-way")).expect("a folder");
+    pull(&sandbox).any_stderr().status(8).run();
+    assert_eq!(InCache::of(&sandbox, &hub, ID).main(), None);
+}

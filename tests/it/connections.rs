@@ -86,6 +86,36 @@ fn a_stream_that_hardly_moves_is_replaced_also_when_it_is_the_only_one_left() {
     assert!(slowest < Some(10_000), "{slowest:?} of the slow stream were waited for");
 }
 
+/// What the server refuses once is not asked for again and again.
+#[test]
+fn a_server_that_takes_so_many_connections_for_too_many_gets_fewer() {
+    let stage = Stage::new(LinkBinding::Exact);
+    stage.hub.configure(|options| options.cdn_at_once = Some(2));
+    stage.pull().any_stdout().run();
+    stage.assert_whole();
+    let refused = answered(&stage.hub.requests(), Place::Cdn, |status| status == 503);
+    // seven more are tried out, each with the link that is there and with a new one
+    assert!((1..=14).contains(&refused), "{refused} connections were refused");
+}
+
+/// However large a file is: while a limited pull waits, unlimited ones bring many times as much.
+#[test]
+fn a_limited_pull_is_limited_beyond_its_first_bytes() {
+    let stage = Stage::new(LinkBinding::Exact);
+    stage.hub.configure(|options| options.content_rate = None);
+    let mut limited = stage.pull().args(["--limit-rate", "1K"]).spawn();
+    stage.hub.until("it has begun", |requests| answered(requests, Place::Cdn, |status| status < 300) > 0);
+    for _ in 0..3 {
+        let other = Sandbox::new(&stage.hub);
+        other.args(["pull", ID]).any_stdout().any_stderr().run();
+    }
+    assert!(!limited.has_ended());
+    let partial = InCache::of(&stage.sandbox, &stage.hub, ID).partial(&stage.hub.etag(ID, NAME));
+    let here = in_cache::count_right(&partial, &stage.content);
+    assert!(here < SIZE as u64 / 2, "{here} bytes came at 1 kB/s");
+    limited.kill();
+}
+
 #[test]
 fn one_connection_is_one_connection() {
     let stage = Stage::new(LinkBinding::Exact);

@@ -41,6 +41,8 @@ mod resume;
 mod sandbox;
 mod secrets;
 mod selection;
+#[cfg(target_os = "linux")]
+mod stopped;
 mod support;
 mod tokens;
 mod verified;

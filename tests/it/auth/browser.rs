@@ -3,7 +3,7 @@
 use super::{LOGINS, auth, hub_of, sandbox_of, tokens_in};
 use crate::sandbox::{Run, Sandbox};
 use crate::support::account::refresh_token_of;
-use crate::support::{Account, Hub, token_of};
+use crate::support::{Account, At, Fault, Hub, Times, token_of, until};
 use snapbox::str;
 use std::collections::BTreeSet;
 
@@ -99,6 +99,54 @@ fn every_command_that_uses_the_login_renews_it() {
         assert!(told.stdout.contains("account"), "{}", told.stdout);
         assert_renewed(&sandbox);
     }
+}
+
+/// The refresh token is used up once the hub has it, so its answer is waited for and written down.
+#[cfg(unix)]
+#[test]
+fn a_stop_while_the_hub_answers_loses_no_login() {
+    let hub = hub_of([Account::new("bob")]);
+    let sandbox = sandbox_of(&hub);
+    stored(&sandbox, &refresh_token_of("bob", 0), OVER);
+    let process = stopped_while_renewing(&hub, &sandbox);
+    hub.clear_faults();
+    let ended = process.wait();
+    assert_eq!(ended.status, 130);
+    snapbox::assert_data_eq!(
+        ended.stderr,
+        str![[r#"
+waiting for the next token of a login, for 10 s at most; without it the login is lost
+error: interrupted; what has arrived is kept
+hint: run the same command again to go on from there
+
+"#]]
+    );
+    assert_renewed(&sandbox);
+}
+
+/// Whoever does not want to wait says so once more.
+#[cfg(unix)]
+#[test]
+fn a_second_stop_ends_the_wait_for_the_hub() {
+    let hub = hub_of([Account::new("bob")]);
+    let sandbox = sandbox_of(&hub);
+    stored(&sandbox, &refresh_token_of("bob", 0), OVER);
+    let before = tokens_in(&sandbox, LOGINS[1]);
+    let process = stopped_while_renewing(&hub, &sandbox);
+    process.interrupt();
+    assert_eq!(process.wait().status, 130);
+    assert_eq!(tokens_in(&sandbox, LOGINS[1]), before);
+}
+
+/// A pull that was asked to stop when the hub had the refresh token and had not answered yet.
+#[cfg(unix)]
+fn stopped_while_renewing(hub: &Hub, sandbox: &Sandbox) -> crate::sandbox::Process {
+    hub.fault(At::api("/oauth/token"), Fault::Held, Times::Always);
+    let process = ask(sandbox).any_stderr().spawn();
+    hub.until("the hub has the refresh token", |requests| requests.iter().any(|one| one.target == "/oauth/token"));
+    process.interrupt();
+    until("its answer is waited for", || process.stderr().contains("waiting for"));
+    process
 }
 
 #[test]

@@ -93,6 +93,21 @@ impl Process {
         self.signal("-TERM");
     }
 
+    /// SIGSTOP; it stands still when this returns.
+    #[cfg(target_os = "linux")]
+    pub fn stop(&self) {
+        self.signal("-STOP");
+        let stat = format!("/proc/{}/stat", self.id());
+        let is_stopped = || std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T "));
+        crate::support::until("the process stands still", is_stopped);
+    }
+
+    /// SIGCONT.
+    #[cfg(target_os = "linux")]
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
     // By the command, because a call would need unsafe code or a dependency.
     #[cfg(unix)]
     fn signal(&self, name: &str) {

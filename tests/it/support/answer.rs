@@ -44,6 +44,8 @@ pub struct Delivery {
     /// Close the connection without an answer.
     pub hangs_up: bool,
     pub delay: Duration,
+    /// Kept back until the faults are cleared.
+    pub is_held: bool,
     pub rate: Option<u64>,
     /// The offset in the file at which the body begins; set by `settle`.
     pub begins_at: u64,

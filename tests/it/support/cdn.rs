@@ -15,6 +15,9 @@ pub fn answer(state: &mut State, request: &Request) -> Answer {
 }
 
 fn serve(state: &mut State, request: &Request) -> Answer {
+    if state.options.cdn_at_once.is_some_and(|most| state.record.under_way(Place::Cdn) >= most) {
+        return error(503, "SlowDown", "Please reduce your request rate");
+    }
     if request.header("authorization").is_some() {
         let message = "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query \
                        string parameter or the Authorization header should be specified";

@@ -38,6 +38,8 @@ pub enum Fault {
     /// Closes the connection without any answer.
     HangUp,
     Delay(Duration),
+    /// The answer is known and kept back until the faults are cleared.
+    Held,
     /// The body comes at so many bytes a second.
     Slow(u64),
     /// Changes one bit at this offset of the file.

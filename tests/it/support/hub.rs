@@ -146,6 +146,11 @@ impl Hub {
         self.shared.lock().faults.clear();
     }
 
+    /// Closes every connection, whatever it is at.
+    pub fn close_connections(&self) {
+        self.shared.lock().closing.notify_waiters();
+    }
+
     /// Every link signed so far answers 403 from now on.
     pub fn expire_links(&self) {
         self.shared.lock().links.values_mut().for_each(|link| link.is_expired = true);

@@ -19,6 +19,7 @@ pub fn apply(fault: &Fault, answer: &mut Answer, request: &Request, state: &Stat
         Fault::StallAt(offset) => delivery.stall_at = Some(offset),
         Fault::HangUp => delivery.hangs_up = true,
         Fault::Delay(delay) => delivery.delay = delay,
+        Fault::Held => delivery.is_held = true,
         Fault::FlipBit(at) => delivery.flip_bit_at = Some(at),
         Fault::IgnoreRange => delivery.ignores_range = true,
         Fault::WrongContentRange => delivery.content_range = ContentRange::Wrong,

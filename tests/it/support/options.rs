@@ -47,6 +47,8 @@ pub struct Options {
     pub content_rate: Option<u64>,
     /// Wait before each answer of the CDN, as a distant one would.
     pub cdn_delay: Duration,
+    /// How many answers of the CDN may be on their way at once; more are refused with 503.
+    pub cdn_at_once: Option<usize>,
     /// What the foreign hosts answer.
     pub foreign_content: Bytes,
     /// A token of the suite that reaches even the hub fails the test: this hub is somebody else's.
@@ -74,6 +76,7 @@ impl Default for Options {
             link_uses: None,
             content_rate: None,
             cdn_delay: Duration::ZERO,
+            cdn_at_once: None,
             foreign_content: Bytes::from_static(b"bytes of a foreign host"),
             forbids_tokens: false,
             clock_offset: None,

@@ -125,6 +125,11 @@ impl Record {
         self.arrived
     }
 
+    /// How many answers from a place are on their way: the body of each holds its counter.
+    pub fn under_way(&self, place: Place) -> usize {
+        self.requests.iter().filter(|one| one.place == place && Arc::strong_count(&one.sent) > 1).count()
+    }
+
     pub fn newest(&mut self) -> Option<&mut Recorded> {
         self.requests.last_mut()
     }

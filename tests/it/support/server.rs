@@ -1,6 +1,7 @@
 //! The listeners: accepts connections, asks the routes, lets the faults have their way, writes the record.
 
 use super::answer::Answer;
+use super::fault::Fault;
 use super::record::{Origin, Place, Record, Recorded};
 use super::request::Request;
 use super::state::State;
@@ -16,7 +17,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// What answers behind a set of listeners, and keeps the record of it.
 pub trait Site: Default + Send + 'static {
@@ -24,6 +25,16 @@ pub trait Site: Default + Send + 'static {
     fn decide(&mut self, request: &Request) -> (Answer, Arc<AtomicU64>);
 
     fn record(&mut self) -> &mut Record;
+
+    /// Whether held answers are kept back.
+    fn holds_answers(&self) -> bool {
+        false
+    }
+
+    /// Told when every connection is to be closed.
+    fn closing(&self) -> Arc<Notify> {
+        Arc::default()
+    }
 
     /// A connection came (`true`) or went.
     fn connected(&mut self, origin: Origin, came: bool) {
@@ -93,7 +104,11 @@ async fn serve<S: Site>(stream: TcpStream, origin: Origin, shared: Shared<S>) {
     let service = service_fn(|incoming| answer(incoming, origin, shared.clone(), Closer::clone(&closer)));
     shared.lock().connected(origin, true);
     // Errors are clients that left or connections that were cut: both are what tests are about.
-    hyper::server::conn::http1::Builder::new().serve_connection(wire, service).await.ok();
+    let closing = shared.lock().closing();
+    tokio::select! {
+        _ = hyper::server::conn::http1::Builder::new().serve_connection(wire, service) => {}
+        () = closing.notified() => {}
+    }
     shared.lock().connected(origin, false);
 }
 
@@ -113,6 +128,9 @@ async fn answer<S: Site>(
         })
     };
     tokio::time::sleep(answer.delivery.delay).await;
+    while answer.delivery.is_held && shared.lock().holds_answers() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     if answer.delivery.hangs_up {
         return Err(io::ErrorKind::ConnectionAborted.into());
     }
@@ -130,6 +148,14 @@ impl Site for State {
 
     fn record(&mut self) -> &mut Record {
         &mut self.record
+    }
+
+    fn holds_answers(&self) -> bool {
+        self.faults.iter().any(|rule| rule.fault == Fault::Held)
+    }
+
+    fn closing(&self) -> Arc<Notify> {
+        Arc::clone(&self.closing)
     }
 }
 

@@ -13,7 +13,9 @@ use super::repository::Repository;
 use super::request::Request;
 use bytes::Bytes;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::Notify;
 
 /// The roots of the listeners, without a trailing slash.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +53,8 @@ pub struct State {
     pub links: HashMap<String, Link>,
     pub links_made: u64,
     pub faults: Vec<Rule>,
+    /// Told when every connection is to be closed.
+    pub closing: Arc<Notify>,
     /// Of each bucket of the quota: when its window began, and how many requests came in it.
     pub used: HashMap<&'static str, (Instant, u64)>,
     pub record: Record,

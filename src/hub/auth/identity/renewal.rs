@@ -19,6 +19,7 @@ use crate::endpoint::Endpoint;
 use crate::event::{TokenTrouble, Warning};
 use crate::file_thread;
 use crate::hub::http::{Client, Failure, HttpRequest};
+use crate::lasting_task;
 use crate::settings::env::Env;
 use crate::settings::{Network, ProviderSettings};
 
@@ -141,10 +142,10 @@ impl Renew for OfLogin {
             if self.is_over.load(Ordering::Relaxed) {
                 return None;
             }
-            // a task of its own: the request that waits for it may be dropped, as where another file fails, and the hub's
-            // answer must be written down all the same
+            // a task of its own: the request that waits for it may be dropped, as where another file fails or at Ctrl-C, and
+            // the hub's answer must be written down all the same
             let (login, of) = (self.clone(), stale.clone());
-            let task = tokio::spawn(async move { login.try_renew(&of).await });
+            let task = lasting_task::spawn(async move { login.try_renew(&of).await });
             let renewed = task.await.unwrap_or(Err(Trouble::Lost));
             if let Err(trouble) = &renewed {
                 self.is_over.store(matches!(trouble, Trouble::Hub(failure) if is_final(failure)), Ordering::Relaxed);
