@@ -22,9 +22,10 @@ use crate::store::cache::CacheError;
 const BEAT: Duration = Duration::from_millis(10);
 /// How often the streams are compared with each other.
 const COMPARE_EVERY: Duration = Duration::from_secs(1);
-/// What has come is brought to the disk after so many bytes, or so much time: a power cut costs these. On a thread of its
-/// own, since a disk may take a second for it.
+/// What has come is brought to the disk after so many bytes and at least a second, or after so much time: a power cut costs
+/// what came since. On a thread of its own, since a disk may take long for it.
 const SYNC_EVERY: u64 = 64 << 20;
+const SYNC_PAUSE: Duration = Duration::from_secs(1);
 const SYNC_EVERY_TIME: Duration = Duration::from_secs(10);
 /// Files up to this size, in bytes, get one connection: they end before a second one would have helped.
 pub(super) const SMALL: u64 = 2 << 20;
@@ -210,8 +211,8 @@ impl<'a> Conductor<'a> {
     /// Lets a thread bring to the disk what has come since it last did.
     fn sync(&mut self) {
         let received = self.open.received();
-        let unsynced = received - self.synced;
-        let is_due = unsynced >= SYNC_EVERY || unsynced > 0 && self.synced_at.elapsed() >= SYNC_EVERY_TIME;
+        let (unsynced, since) = (received - self.synced, self.synced_at.elapsed());
+        let is_due = unsynced >= SYNC_EVERY && since >= SYNC_PAUSE || unsynced > 0 && since >= SYNC_EVERY_TIME;
         if !is_due || self.syncing.is_some() {
             return;
         }
