@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use super::access::Access;
 use super::auth::{Auth, GIT_SETUP};
+use super::cache::Cache;
 use super::doctor::Doctor;
 use super::pull::Pull;
 use super::verify::Verify;
@@ -40,6 +41,11 @@ pub(super) enum Command {
     Auth {
         #[command(subcommand)]
         command: Auth,
+    },
+    /// Show what is on this machine, and make room
+    Cache {
+        #[command(subcommand)]
+        command: Cache,
     },
     /// Find out what is wrong with the network, the tokens or the cache
     Doctor(Doctor),

@@ -5,6 +5,7 @@ mod arguments;
 mod arrival;
 mod auth;
 mod browser;
+mod cache;
 mod diagnose;
 mod doctor;
 mod exposed;
@@ -64,6 +65,7 @@ fn run(line: &CommandLine, env: &Env) -> ExitStatus {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),
         Command::Access(arguments) => access::run(arguments, env, &terminal),
         Command::Auth { command } => auth::run(command, env, &terminal),
+        Command::Cache { command } => cache::run(command, env, &terminal),
         Command::Doctor(arguments) => doctor::run(arguments, env, &terminal),
         Command::GitCredential { operation } => git_credential::run(operation, env, &terminal),
         Command::Verify(arguments) => verify::run(arguments, env, &terminal),

@@ -60,8 +60,8 @@ pub(crate) async fn pull(request: &PullRequest, session: &Session) -> Result<Pul
     loop {
         turns += 1;
         match pull_once(&request, session).await {
-            Err(Error::Cache(CacheError::Removed { path })) if turns < MOST_TURNS => {
-                let at = path.display().to_string();
+            Err(Error::Cache(error)) if turns < MOST_TURNS && error.removed().is_some() => {
+                let at = error.removed().unwrap_or(Path::new("")).display().to_string();
                 session.listener().event(&Warning::Removed { at }.into());
                 request.force = false;
             }

@@ -85,7 +85,7 @@ pub(crate) use place::resolve;
 pub(crate) use ranges::Ranges;
 pub(in crate::store) use store::commit_in;
 pub(crate) use store::{Links, RepoCache, holder_of};
-pub(crate) use unfinished::{Unfinished, unfinished};
+pub(crate) use unfinished::{Unfinished, of as unfinished_of, unfinished};
 
 /// What went wrong in the cache or in a destination folder.
 #[derive(Debug, Error)]
@@ -236,6 +236,16 @@ impl CacheError {
                 Self::ReadOnly { action, path, source }
             }
             other => other,
+        }
+    }
+
+    /// What another program took away while it was needed: a file, or a folder that was to hold one.
+    #[must_use]
+    pub(crate) fn removed(&self) -> Option<&Path> {
+        match self {
+            Self::Removed { path } | Self::MissingBlob { path } => Some(path),
+            Self::Io { path, source, .. } if source.kind() == io::ErrorKind::NotFound => Some(path),
+            _ => None,
         }
     }
 

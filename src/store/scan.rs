@@ -6,7 +6,8 @@
 //! regular file. Folders that are links are not entered below a repository, so no loop has no end, and nothing is opened
 //! but refs. What fits nowhere is left out, and stays where it is.
 
-use std::ffi::OsStr;
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -173,16 +174,42 @@ fn is_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }
 
-/// Everything below a folder that is no folder, by path; links are not followed.
+/// What all names in all snapshots lead to, by the name that it has in `blobs/`; also of snapshots that are named after
+/// nothing that a commit could be.
+///
+/// # Errors
+/// Where a part of them cannot be read, so that something may have a name that is not seen.
+pub(crate) fn named_blobs(layout: &RepoLayout) -> io::Result<HashSet<OsString>> {
+    let (mut named, mut failed) = (HashSet::new(), None);
+    let walked = walk_noting(&layout.snapshots(), &mut failed, &mut |at| {
+        named.extend(fs::read_link(at).ok().and_then(|target| Some(target.file_name()?.to_owned())));
+    });
+    match (walked, failed) {
+        (Err(error), _) if error.kind() == io::ErrorKind::NotFound => Ok(named),
+        (Err(error), _) | (Ok(()), Some(error)) => Err(error),
+        (Ok(()), None) => Ok(named),
+    }
+}
+
+/// Everything below a folder that is no folder, by path; links are not followed. What cannot be read is passed by.
 ///
 /// # Errors
 /// Where the folder itself cannot be read.
 fn walk(folder: &Path, take: &mut impl FnMut(PathBuf)) -> io::Result<()> {
+    walk_noting(folder, &mut None, take)
+}
+
+/// The same; the last folder below that could not be read leaves its error.
+fn walk_noting(folder: &Path, failed: &mut Option<io::Error>, take: &mut impl FnMut(PathBuf)) -> io::Result<()> {
     let mut found: Vec<fs::DirEntry> = fs::read_dir(folder)?.flatten().collect();
     found.sort_by_key(fs::DirEntry::file_name);
     for entry in found {
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => walk(&entry.path(), take).unwrap_or_default(),
+            Ok(kind) if kind.is_dir() => {
+                if let Err(error) = walk_noting(&entry.path(), failed, take) {
+                    *failed = Some(error);
+                }
+            }
             _ => take(entry.path()),
         }
     }

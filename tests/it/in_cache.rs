@@ -20,6 +20,12 @@ impl InCache {
         Self { folder, commit: hub.commit(id, "main") }
     }
 
+    /// The folder of another kind, `datasets`.
+    pub fn of_kind(sandbox: &Sandbox, hub: &Hub, kind: &str, id: &str) -> Self {
+        let folder = sandbox.cache().join(format!("{kind}--{}", id.replace('/', "--")));
+        Self { folder, commit: hub.commit(&format!("{kind}/{id}"), "main") }
+    }
+
     pub fn blob(&self, etag: &str) -> PathBuf {
         self.folder.join("blobs").join(etag)
     }

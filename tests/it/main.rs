@@ -8,6 +8,7 @@ mod access;
 mod auth;
 mod batch;
 mod boinc_ai;
+mod cache;
 mod cache_layout;
 mod civitai;
 mod connections;

@@ -197,6 +197,7 @@ Commands:
   pull            Bring a model, dataset or space to this machine
   access          Ask whether models may be read, before anything is written
   auth            Log in, and see which token is used and what it may do
+  cache           Show what is on this machine, and make room
   doctor          Find out what is wrong with the network, the tokens or the cache
   git-credential  Give git the token for a provider's host, as a credential helper
   verify          Hash what is on this machine, and fetch again what is wrong
@@ -335,6 +336,7 @@ Commands:
   pull            Bring a model, dataset or space to this machine
   access          Ask whether models may be read, before anything is written
   auth            Log in, and see which token is used and what it may do
+  cache           Show what is on this machine, and make room
   doctor          Find out what is wrong with the network, the tokens or the cache
   git-credential  Give git the token for a provider's host, as a credential helper
   verify          Hash what is on this machine, and fetch again what is wrong
@@ -471,7 +473,7 @@ fn help_about_a_command_is_its_page() {
         .status(2)
         .stderr(str![[r#"
 error: there is no help about `nothing`
-hint: there is `gatedl help` about pull, access, auth, doctor, git-credential, verify, vix, environment
+hint: there is `gatedl help` about pull, access, auth, cache, doctor, git-credential, verify, vix, environment
 
 "#]])
         .run();

@@ -3,28 +3,57 @@
 //! The fact behind it: `hf cache prune` deletes every blob and snapshot that no ref holds, and a first pull writes its ref
 //! last.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::sync::{MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use super::RepoCache;
+use super::lock::is_at;
+use crate::regular_file;
 use crate::repo::{Commit, Revision};
 use crate::store::scan;
 
+/// How often, and how long apart, a mark is tried to be held while somebody makes room in the repository: 5 seconds in all.
+const ATTEMPTS: usize = 100;
+const PAUSE: Duration = Duration::from_millis(50);
+
 impl RepoCache {
     /// Holds a commit that is not all here yet, so that `hf cache prune` leaves it alone, until
-    /// [`Self::write_reference`] of the same revision. Without the mark nothing is wrong but that, so no error is one.
+    /// [`Self::write_reference`] of the same revision. A lock on the mark shows for so long as this cache is held that the
+    /// pull is alive; pulls of one revision share it. Without the mark nothing is wrong but that, so no error is one.
     pub(crate) fn mark_unfinished(&self, revision: &Revision, commit: &Commit) {
-        let _ = self.write_ref(&self.layout.unfinished(revision), commit);
+        let mark = self.layout.unfinished(revision);
+        for _ in 0..ATTEMPTS {
+            let Ok(file) = self.write_ref(&mark, commit).map_err(drop).and_then(|()| open(&mark)) else { return };
+            match file.try_lock_shared() {
+                // who makes room may have taken the mark meanwhile
+                Ok(()) if is_at(&file, &mark).unwrap_or(true) => return self.held_marks().push(file),
+                // no locks here
+                Err(TryLockError::Error(_)) => return,
+                Ok(()) | Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            }
+        }
     }
 
-    /// The pull of a revision is done.
+    /// The pull of a revision is done, and its ref holds the commit for whoever else works on the same.
     pub(super) fn unmark(&self, revision: &Revision) {
         let mark = self.layout.unfinished(revision);
+        self.held_marks().clear();
         if fs::remove_file(&mark).is_ok() {
             // stays while it holds the marks of others
             let _ = mark.parent().map(fs::remove_dir);
         }
     }
+
+    fn held_marks(&self) -> MutexGuard<'_, Vec<File>> {
+        self.marks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn open(mark: &Path) -> Result<File, ()> {
+    regular_file::open(mark).map_err(drop)
 }
 
 /// Whether a pull into a cache is not done.

@@ -7,7 +7,7 @@
 //! and writing one makes sure of the commit's folder first.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -40,6 +40,8 @@ pub(crate) struct RepoCache {
     pub(super) notes: Arc<Notes>,
     /// What this run published, and where it is now if not in `blobs/`: without links a snapshot takes a new blob away.
     pub(super) published: Arc<Mutex<HashMap<Digest, Option<PathBuf>>>>,
+    /// The marks of the pulls that use this, locked.
+    pub(super) marks: Arc<Mutex<Vec<File>>>,
     /// The blobs of the root's other repositories, once somebody has asked for one.
     pub(super) elsewhere: Arc<OnceLock<HashMap<Digest, PathBuf>>>,
 }
@@ -51,7 +53,15 @@ impl RepoCache {
     pub(crate) fn open(root: &Path, repo: &Repo, links: Links) -> Self {
         let layout = RepoLayout::new(place::resolve(root), repo);
         let notes = Arc::new(Notes::at(layout.notes()));
-        Self { layout, links, notes, probed: Arc::default(), published: Arc::default(), elsewhere: Arc::default() }
+        Self {
+            layout,
+            links,
+            notes,
+            probed: Arc::default(),
+            published: Arc::default(),
+            marks: Arc::default(),
+            elsewhere: Arc::default(),
+        }
     }
 
     /// Where everything of this repository stands.
