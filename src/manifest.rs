@@ -50,8 +50,7 @@ pub(crate) struct Resolved {
     pub(crate) commit: Commit,
     /// What guards the content.
     pub(crate) gate: Gate,
-    /// The repository by the id that it is kept under, where it was asked for by another: a version of CivitAI by its
-    /// number alone.
+    /// The repository by the id that it is kept under, where it was asked for by another: a version by its number alone.
     pub(crate) repo: Option<Repo>,
     /// The number of the file that is meant, where it was asked for by its hash.
     pub(crate) file: Option<u64>,
@@ -76,8 +75,8 @@ pub(crate) struct ListedFile {
     pub(crate) published: Option<Box<Published>>,
 }
 
-/// A file as a provider that numbers its files publishes it: several of one version may bear the same name, and its
-/// length is told in rounded kilobytes.
+/// A file as a provider publishes it that numbers its files: several of one version may bear the same name, and its length
+/// may be told rounded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Published {
     /// The file's number.
@@ -86,37 +85,27 @@ pub(crate) struct Published {
     pub(crate) name: String,
     /// Whether it is the one that is meant where none is named.
     pub(crate) primary: bool,
-    /// What kind of file it is, in the provider's words: `Model`, `VAE`, `Training Data`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) file_type: Option<String>,
-    /// What kind of model it belongs to, in the provider's words: `Checkpoint`, `LORA`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) model_type: Option<String>,
-    /// Which family of models it works with, in the provider's words: `SDXL 1.0`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) base_model: Option<String>,
-    /// What tells it from the others of its version, by the keys that links use: `format`, `size`, `fp`, `quantType`.
+    /// What tells it from others of its name, safe to print: `fp8, SafeTensor`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) form: String,
+    /// What it is like, in the provider's words, by the keys that its links use.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) traits: BTreeMap<String, String>,
-    /// Whether code was found in it that runs when it is loaded.
-    pub(crate) pickle_scan: Scan,
-    /// Whether a virus was found in it.
-    pub(crate) virus_scan: Scan,
+    /// What came of the scans of it, by their names.
+    pub(crate) scans: BTreeMap<String, Scan>,
     /// Whether its length is exact rather than rounded.
     pub(crate) measured: bool,
-    /// How it is asked for, where its number at its version does not do.
+    /// As [`ProviderFileId::asked_as`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) asked_as: Option<AskedAs>,
+    pub(crate) asked_as: Option<String>,
 }
 
-/// How a file is asked for that a version lists though it belongs to another: a VAE that its creator has linked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum AskedAs {
-    /// By its number, at the version that it belongs to.
-    OfVersion(u64),
-    /// By its kind, which no other file of the listing has.
-    Kind(String),
+/// Traits that others than the provider know the meaning of.
+pub(crate) mod traits {
+    /// What kind of file it is: `Model`, `VAE`, `Training Data`.
+    pub(crate) const OF_FILE: &str = "type";
+    /// What kind of model it belongs to: `Checkpoint`, `LORA`.
+    pub(crate) const OF_MODEL: &str = "modelType";
 }
 
 /// What a provider that numbers its files knows a file by.
@@ -124,8 +113,8 @@ pub(crate) enum AskedAs {
 pub(crate) struct ProviderFileId {
     /// Its number.
     pub(crate) number: u64,
-    /// How it is asked for, where that is not the number alone.
-    pub(crate) asked_as: Option<AskedAs>,
+    /// How it is asked for where that is not the number alone: the provider wrote this, and nobody else reads it.
+    pub(crate) asked_as: Option<String>,
 }
 
 /// What came of a scan.
@@ -175,17 +164,20 @@ impl ListedFile {
     #[must_use]
     pub(crate) fn is_settled(&self) -> bool {
         self.published.as_ref().is_none_or(|published| {
-            let scans = [published.pickle_scan, published.virus_scan];
-            self.digest.is_some() && !scans.contains(&Scan::Pending)
+            self.digest.is_some() && published.scans.values().all(|scan| *scan != Scan::Pending)
         })
     }
 
-    /// Whether a file has a trait that a link asks for, in any case; `type` is the kind of file.
+    /// Whether a file has a trait that a link asks for, in any case.
     #[must_use]
     pub(crate) fn has_trait(&self, key: &str, value: &str) -> bool {
-        let Some(published) = &self.published else { return false };
-        let own = if key == "type" { published.file_type.as_ref() } else { published.traits.get(key) };
-        own.is_some_and(|own| own.eq_ignore_ascii_case(value))
+        self.published_trait(key).is_some_and(|own| own.eq_ignore_ascii_case(value))
+    }
+
+    /// A trait of the file, in the provider's words.
+    #[must_use]
+    pub(crate) fn published_trait(&self, key: &str) -> Option<&str> {
+        self.published.as_ref()?.traits.get(key).map(String::as_str)
     }
 
     /// The name by which its publisher knows it; the path where there is no other.

@@ -46,7 +46,7 @@ pub(crate) enum FileError {
         /// The file.
         path: RepoPath,
         /// Which scan.
-        scan: &'static str,
+        scan: String,
     },
     /// A pattern takes several files of one name, which are alternatives to each other.
     #[error("{} files are called `{name}`: {}", files.len(), list(files))]
@@ -170,9 +170,8 @@ impl Numbered {
     #[must_use]
     pub(crate) fn of(entry: &ListedFile) -> Option<Self> {
         let published = entry.published.as_ref()?;
-        let form = ["fp", "quantType", "format", "size"].iter().filter_map(|key| published.traits.get(*key));
-        let form = form.map(String::as_str).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ");
-        Some(Self { id: published.id, name: published.name.clone(), size: entry.size, form })
+        let (name, form) = (published.name.clone(), published.form.clone());
+        Some(Self { id: published.id, name, size: entry.size, form })
     }
 }
 

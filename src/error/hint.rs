@@ -15,7 +15,7 @@ use crate::apps::comfyui::ComfyuiError;
 use crate::apps::weights::{DtypeError, Offer, WeightsError};
 use crate::fetch::FetchError;
 use crate::hub::auth::{AuthError, IdentityError};
-use crate::hub::http::{ClientError, Failure, NetworkKind};
+use crate::hub::http::{Answerer, ClientError, Failure, NetworkKind};
 use crate::pattern::{Criterion, Unmatched};
 use crate::reference::ReferenceError;
 use crate::repo::{Repo, RepoId, RepoPath};
@@ -256,7 +256,7 @@ fn network(failure: &Failure) -> Vec<String> {
         }
         Failure::Network { kind: NetworkKind::Broken, .. } => return Vec::new(),
         Failure::LoginPage { .. } => return Vec::new(),
-        Failure::Refused(refused) if refused.is_xml && !refused.own => {
+        Failure::Refused(refused) if refused.is_xml && refused.from == Answerer::Storage => {
             "the storage refuses the link that it was just given: your access is not the reason; try again later".to_owned()
         }
         Failure::Refused(refused) if refused.is_page && !refused.is_xml && refused.status.as_u16() == 403 => {

@@ -59,7 +59,7 @@ pub(crate) enum Error {
     /// A setting is wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The reference is none.
+    /// The text is not a reference.
     #[error(transparent)]
     Reference(#[from] ReferenceError),
     /// A pattern cannot be used.

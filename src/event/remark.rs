@@ -21,7 +21,7 @@ pub(crate) struct OddFile {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum Note {
     /// A provider's scan of a file is not over.
-    ScanPending { path: RepoPath, scan: &'static str },
+    ScanPending { path: RepoPath, scan: String },
     /// Several files were published under one name.
     Namesakes {
         /// The name.
@@ -73,7 +73,7 @@ pub(crate) enum Warning {
     /// What stands in the folder is not what a pull left there; it is replaced.
     Replaced { path: RepoPath },
     /// A provider's scan found a danger in a file, and the user takes it all the same.
-    Danger { path: RepoPath, scan: &'static str },
+    Danger { path: RepoPath, scan: String },
     /// Files that cannot be files here.
     LeftOut { files: Vec<OddFile> },
     /// Files that are pointers of Git LFS in place of their content.

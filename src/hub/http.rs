@@ -5,6 +5,7 @@
 //! the answers in between, which on a hub are the ones that tell the truth. Its decompression is not compiled in: it
 //! would change the length and the hash of what is verified.
 
+mod dialect;
 mod failure;
 mod link;
 mod pace;
@@ -30,7 +31,8 @@ use thiserror::Error;
 use tokio::time::timeout;
 use url::Url;
 
-pub(crate) use self::failure::{Failure, NetworkKind, Refused};
+pub(crate) use self::dialect::Dialect;
+pub(crate) use self::failure::{Answerer, Failure, NetworkKind, Refused};
 pub(crate) use self::link::next_page;
 pub(crate) use self::probe::Probe;
 pub(crate) use self::proxy::proxy_for;
@@ -41,7 +43,7 @@ pub(crate) use self::response::HttpResponse;
 pub(crate) use self::retry::Patience;
 
 use self::pace::Pace;
-use self::redirect::{is_login, leaves, redirect};
+use self::redirect::{leaves, redirect};
 use crate::credential::Credential;
 use crate::endpoint::{Origin, public};
 use crate::event::{Event, Listener, Wait};
@@ -80,6 +82,7 @@ pub(crate) struct Client {
     network: Network,
     pace: Arc<Pace>,
     listener: Arc<dyn Listener>,
+    dialect: Dialect,
 }
 
 impl std::fmt::Debug for Client {
@@ -103,7 +106,13 @@ impl Client {
             .http1_only();
         let inner =
             tls::trust(proxy::lead(builder, network)?, network)?.build().map_err(|error| tls::blame(error, network))?;
-        Ok(Self { inner, network: network.clone(), pace: Arc::default(), listener })
+        Ok(Self { inner, network: network.clone(), pace: Arc::default(), listener, dialect: Dialect::default() })
+    }
+
+    /// The same client for servers that say some things in a way of their own.
+    #[must_use]
+    pub(crate) fn speaking(&self, dialect: Dialect) -> Self {
+        Self { dialect, ..self.clone() }
     }
 
     /// Tells what happens.
@@ -144,13 +153,16 @@ impl Client {
             }
             let location = match answer.header(LOCATION.as_str()) {
                 Some(location) if status.is_redirection() => location,
-                _ => return Err(self.refuse(&mut answer, ask, own).await),
+                _ => {
+                    let from = if own { Answerer::Hub } else { Answerer::Storage };
+                    return Err(self.refuse(&mut answer, ask, from).await);
+                }
             };
             if ask.stay && leaves(&url, location) {
                 return Ok(answer);
             }
             let next = redirect(&url, location)?;
-            if is_login(&next) {
+            if (self.dialect.is_login)(&next) {
                 return Err(Failure::LoginPage { url: public(&ask.url) });
             }
             if ask.body.is_some() {
@@ -259,7 +271,7 @@ impl Client {
         Ok(HttpResponse { response, url: url.clone(), stall: self.network.stall, whole: self.network.whole() })
     }
 
-    async fn refuse(&self, answer: &mut HttpResponse, ask: &HttpRequest<'_>, own: bool) -> Failure {
+    async fn refuse(&self, answer: &mut HttpResponse, ask: &HttpRequest<'_>, from: Answerer) -> Failure {
         let body = if ask.method == Method::HEAD {
             Vec::new()
         } else {
@@ -268,8 +280,9 @@ impl Client {
             read.map(Result::unwrap_or_default).unwrap_or_default()
         };
         let hide = |text: &str| ask.hidden_in(text);
-        let refused = Refused::of(&answer.url, own, answer.status(), answer.response.headers(), &body, &hide);
-        Failure::Refused(Box::new(refused))
+        let headers = answer.response.headers();
+        let refused = Refused::of(&answer.url, from, answer.status(), headers, &body, &hide);
+        Failure::Refused(Box::new(Refused { may_pass: (self.dialect.may_pass)(headers), ..refused }))
     }
 }
 

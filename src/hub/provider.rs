@@ -103,6 +103,9 @@ pub(crate) trait Provider: Send + Sync {
         Box::pin(async { Ok(entry.size) })
     }
 
+    /// The client that asks its servers, also for the content of its files.
+    fn client(&self) -> &Client;
+
     /// Whether a file may be read by everybody, whatever the gate, so that it tells nothing about access.
     fn is_always_open(&self, path: &RepoPath) -> bool;
 

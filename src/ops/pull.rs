@@ -175,7 +175,8 @@ impl PullJob {
     /// The folder; the file, where exactly one was named.
     fn path(&self, destination: &Destination, files: &[&ListedFile]) -> PathBuf {
         let request = &self.request;
-        let is_named = request.file.is_some() || request.expect.is_some() || request.selection.only_file().is_some();
+        let is_named =
+            request.variant.number.is_some() || request.expect.is_some() || request.selection.only_file().is_some();
         match (files, &request.weights) {
             ([only], _) if is_named => destination.path(&only.path),
             (_, Some(weights::Choice::Quant(_))) => choice::first_of_quantization(files)

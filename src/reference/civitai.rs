@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use super::{KnownProvider, Reference, ReferenceError};
+use super::{KnownProvider, Reference, ReferenceError, Variant};
 use crate::credential::{CredentialSource, Secret};
 use crate::endpoint::{Endpoint, Origin, public};
 use crate::repo::{Repo, RepoKind, Revision, printable};
@@ -80,7 +80,8 @@ pub(super) fn link(url: &Url, within: usize, provider: &KnownProvider<'_>) -> Re
     let token = query("token").map(|text| Secret::parse(&text, &CredentialSource::Link)).transpose()?.flatten();
     let traits = TRAITS.iter().filter_map(|key| Some(((*key).to_owned(), query(key)?))).collect();
     let reference = assemble(Some(provider.name), named, optional(query("fileId"))?);
-    Ok(Reference { traits, site: second, token, ..reference })
+    let variant = Variant { traits, ..reference.variant };
+    Ok(Reference { variant, site: second, token, ..reference })
 }
 
 /// `urn:air:{ecosystem}:{type}:{source}:{id}[@{version}][+{file}][.{format}]`, of which `urn:`, `air:`, ecosystem and type
@@ -120,8 +121,8 @@ fn assemble(provider: Option<&str>, named: CivitAiNumber, file: Option<u64>) -> 
     let revision = version.map(|version| version.to_string().parse::<Revision>().expect("a number is a revision"));
     let repo = Repo { kind: RepoKind::Model, id };
     let site: Option<Endpoint> = None;
-    let (provider, traits) = (provider.map(str::to_owned), Vec::new());
-    Reference { provider, repo, revision, path: None, quant: None, file, traits, site, token: None }
+    let (provider, variant) = (provider.map(str::to_owned), Variant { number: file, traits: Vec::new() });
+    Reference { provider, repo, revision, path: None, quant: None, variant, site, token: None }
 }
 
 fn number(text: &str) -> Result<u64, ReferenceError> {
@@ -156,7 +157,7 @@ mod tests {
     fn shown(text: &str) -> String {
         let reference = parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         let revision = reference.revision.map(|revision| format!("@{revision}")).unwrap_or_default();
-        let file = reference.file.map(|file| format!("+{file}")).unwrap_or_default();
+        let file = reference.variant.number.map(|file| format!("+{file}")).unwrap_or_default();
         let site = reference.site.map(|site| format!(" at {site}")).unwrap_or_default();
         let token = reference.token.map(|token| format!(" with {}", token.expose())).unwrap_or_default();
         format!("{}:{}{revision}{file}{site}{token}", reference.provider.unwrap_or_default(), reference.repo)

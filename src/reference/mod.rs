@@ -65,14 +65,21 @@ pub(crate) struct Reference {
     pub(crate) path: Option<Within>,
     /// A quantization of GGUF files, where one stands behind a colon.
     pub(crate) quant: Option<String>,
-    /// The number of a file, where the reference names one and the provider numbers its files.
-    pub(crate) file: Option<u64>,
-    /// What the file must be like, where a link says so: keys and values of CivitAI's download links.
-    pub(crate) traits: Vec<(String, String)>,
+    /// Which of its alternative files, where the provider has such.
+    pub(crate) variant: Variant,
     /// The address of the provider that is to be asked, where a link names one beside its endpoint.
     pub(crate) site: Option<Endpoint>,
     /// The token that a pasted link has in its query.
     pub(crate) token: Option<Secret>,
+}
+
+/// Which of the files that a provider publishes as alternatives to each other is meant; all open where nothing says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Variant {
+    /// Its number.
+    pub(crate) number: Option<u64>,
+    /// What it must be like: keys and values in the words of the provider.
+    pub(crate) traits: Vec<(String, String)>,
 }
 
 /// What in a repository a reference leads to.
@@ -202,7 +209,7 @@ impl Spelled<'_> {
         };
         let quant = behind_id.or(behind_revision).map(str::to_owned);
         let provider = self.provider.map(str::to_owned);
-        Ok(Reference { provider, repo, revision, path, quant, file: None, traits: Vec::new(), site: None, token: None })
+        Ok(Reference { provider, repo, revision, path, quant, variant: Variant::default(), site: None, token: None })
     }
 }
 

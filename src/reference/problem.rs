@@ -1,4 +1,4 @@
-//! Why a text is no reference.
+//! Why a text is not a reference.
 
 use thiserror::Error;
 
@@ -59,13 +59,13 @@ pub(crate) enum ReferenceError {
         /// The number, as written.
         text: String,
     },
-    /// What must be a number of CivitAI is none.
+    /// What must be a number of CivitAI is not one.
     #[error("`{text}` is not a number of CivitAI")]
     NotANumber {
         /// What stands in its place.
         text: String,
     },
-    /// What must be a hash of CivitAI is none.
+    /// What must be a hash of CivitAI is not one.
     #[error("`{text}` is no hash of CivitAI: 8 to 64 hexadecimal digits")]
     NotAHash {
         /// What stands in its place.

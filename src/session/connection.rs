@@ -12,7 +12,7 @@ use super::{Given, Subject};
 use crate::credential::Credential;
 use crate::error::{BadToken, Error};
 use crate::fetch::Transport;
-use crate::hub::http::{Client, Failure};
+use crate::hub::http::{Answerer, Client, Failure};
 use crate::hub::provider::{self, AccessAnswer, Account, Provider, ProviderError};
 use crate::manifest::{Gate, ListedFile, Listing, Resolved};
 use crate::repo::{Commit, Repo, RepoPath, Revision};
@@ -88,7 +88,7 @@ impl Connection {
         asked.await.as_ref().map(Option::as_ref)
     }
 
-    /// The same for somebody who wants to know about the token: whether the provider takes it at all.
+    /// The account, for a command that is about the token: a token that the provider does not take is an error of its own.
     ///
     /// # Errors
     /// When the provider does not take the token, or cannot be asked.
@@ -101,7 +101,7 @@ impl Connection {
         let source = Arc::clone(error);
         match (error.as_ref(), &self.credential) {
             (ProviderError::Failure(Failure::Refused(refused)), Some(credential))
-                if refused.own && matches!(refused.status.as_u16(), 401 | 403) =>
+                if refused.from == Answerer::Hub && matches!(refused.status.as_u16(), 401 | 403) =>
             {
                 let (source_name, page) = (credential.source().clone(), self.settings.token_page());
                 Error::BadToken(Box::new(BadToken { source_name, page, source }))
@@ -180,7 +180,7 @@ impl Connection {
     /// the whole run.
     pub(crate) fn transport(&self) -> Arc<Transport> {
         let new = || {
-            let (client, credential) = (self.client.clone(), self.credential.clone());
+            let (client, credential) = (self.provider.client().clone(), self.credential.clone());
             Arc::new(Transport::new(client, credential, self.provider.most_connections()))
         };
         Arc::clone(self.transport.get_or_init(new))

@@ -90,7 +90,7 @@ impl Session {
         &self.given.token
     }
 
-    /// Who is told what happens.
+    /// Where events are reported.
     #[must_use]
     pub(crate) fn listener(&self) -> &Arc<dyn Listener> {
         &self.listener
@@ -213,7 +213,7 @@ impl Session {
         Ok((connection, warnings))
     }
 
-    /// A connection with a credential that was found already; it serves whoever wants no token in particular.
+    /// A connection with a credential that was found already. Later questions without a token of their own share it.
     ///
     /// # Errors
     /// When there is no client.
@@ -229,7 +229,7 @@ impl Session {
         Ok(connection)
     }
 
-    /// A connection of its own, for whoever asks without knowing the token.
+    /// A new connection, which no later question shares.
     ///
     /// # Errors
     /// When there is no client.

@@ -138,8 +138,7 @@ impl Connection {
         format!("{provider}{}{revision}", subject.repo)
     }
 
-    /// Whether the repository opens without a token. Only said, never done: whether to go on as nobody is the user's
-    /// choice.
+    /// Whether the repository opens without a token. The user is told so, and decides whether to go on without one.
     async fn is_public(&self, subject: Subject<'_>) -> bool {
         let anonymous = provider::connect(&self.settings, &self.client, None);
         let resolved = anonymous.resolve(subject.repo, subject.revision).await;

@@ -26,7 +26,7 @@ impl RepoRequest {
     /// Reads a reference; what it leaves open has its default.
     ///
     /// # Errors
-    /// When it is none.
+    /// When the text is not a reference.
     pub(crate) fn read(text: &str, settings: &Settings) -> Result<Self, Error> {
         Ok(Self::of(Reference::parse(text, &settings.known())?, settings))
     }
@@ -46,20 +46,20 @@ impl RepoRequest {
     /// The provider as it is to be asked.
     ///
     /// # Errors
-    /// When there is none of its name.
+    /// When no provider has that name.
     pub(crate) fn provider(&self, settings: &Settings) -> Result<settings::ProviderSettings, SettingsError> {
         let provider = settings.provider(&self.provider)?;
         Ok(self.site.as_ref().map_or_else(|| provider.clone(), |site| provider.at(site)))
     }
 
-    /// What questions about it are about.
+    /// The repository and the revision, for a question to the provider.
     #[must_use]
     pub(crate) const fn subject(&self) -> Subject<'_> {
         Subject { repo: &self.repo, revision: &self.revision }
     }
 }
 
-/// What a question is about.
+/// The repository and the revision that the provider is asked about.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject<'a> {
     /// The repository.

@@ -141,7 +141,7 @@ pub enum EnvError {
         /// What it holds.
         value: String,
     },
-    /// A value that must be a path is none as it is written.
+    /// A value that must be a path cannot be used as one.
     #[error("the environment variable {name} is not usable: {problem}")]
     Path {
         /// The variable.

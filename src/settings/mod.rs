@@ -43,7 +43,7 @@ pub(crate) enum SettingsError {
     /// The configuration file is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// An address is none.
+    /// What must be an address is not one.
     #[error("{from} is not usable")]
     Endpoint {
         /// The flag, variable or key that gave it.
@@ -164,7 +164,7 @@ impl Settings {
     /// The provider of a name.
     ///
     /// # Errors
-    /// When there is none.
+    /// When no provider has that name.
     pub(crate) fn provider(&self, name: &str) -> Result<&ProviderSettings, SettingsError> {
         self.providers.iter().find(|provider| provider.name == name).ok_or_else(|| SettingsError::UnknownProvider {
             name: shown(name).into_owned(),

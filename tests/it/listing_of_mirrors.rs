@@ -117,6 +117,38 @@ hint: nothing was written; if this is a mirror, ask the hub itself or another mi
 }
 
 #[test]
+fn a_small_file_of_lfs_is_noticed_where_nothing_is_said_of_lfs() {
+    for length in [120, 150, 201, 1_000, 4_095] {
+        let model = Repository::model("org/model").file("config.json", "{}").lfs("model.bin", generated(1, length));
+        let hub = Hub::start(vec![model]);
+        hub.fault(At::api("/tree/"), Fault::Replace("\"lfs\"", "\"large\""), Times::Always);
+        let sandbox = Sandbox::new(&hub);
+        sandbox.args(["pull", "org/model"]).any_stdout().any_stderr().run();
+        // one that shows what the listing is about, and then each file
+        assert_eq!(heads(&hub), 3, "{length}");
+    }
+}
+
+#[test]
+fn files_are_not_asked_about_by_the_thousands() {
+    let hub = with("/tree/", Fault::Json("[]"));
+    let names: Vec<String> = (0..5_001).map(|number| format!(r#"{{"rfilename":"{number}.txt"}}"#)).collect();
+    let described = format!(r#"{{"sha":"{}","siblings":[{}]}}"#, hub.commit("org/model", "main"), names.join(","));
+    hub.fault(At::api("/revision/"), Fault::Json(described.leak()), Times::Always);
+    refuses(
+        &hub,
+        "org/model",
+        str![[r#"
+error: could not ask 127.0.0.1 about `org/model`
+  caused by: the listing of org/model cannot be used: it tells no size or hash of 5001 files, and at most 5000 are asked about one by one
+hint: nothing was written; if this is a mirror, ask the hub itself or another mirror (HF_ENDPOINT)
+
+"#]],
+    );
+    assert_eq!(heads(&hub), 0);
+}
+
+#[test]
 fn hashes_are_read_as_pointers_write_them() {
     let hub = hub();
     let sha256 = hub.etag("org/model", "model.safetensors");

@@ -65,7 +65,7 @@ fn settings(arguments: &Pull, env: &Env) -> Result<Settings, Error> {
 /// What one pull says is a request, with what the command says about all of them.
 pub(super) fn request(pull: &Pull, command: &Pull, settings: &Settings, env: &Env) -> Result<PullRequest, Error> {
     let reference = reference(pull, command.server.provider.as_ref(), settings)?;
-    if reference.file.is_some() && !(pull.files.is_empty() && pull.include.is_empty()) {
+    if reference.variant.number.is_some() && !(pull.files.is_empty() && pull.include.is_empty()) {
         let problem = "the reference names a file by its number; no other name and no --include can stand beside it";
         return Err(Error::Usage(problem.to_owned()));
     }

@@ -80,7 +80,8 @@ impl RunningCommand {
         Ok(Self { child, printed, has_group, has_ended: false })
     }
 
-    /// What it prints until it ends. An output that somebody behind it keeps open is over with the first line.
+    /// What the command prints until it ends. Where another process keeps the output open, reading stops after the first
+    /// line.
     fn answer(mut self, deadline: Instant, cancellation: &Cancellation) -> Result<Vec<u8>, Failed> {
         let mut text = Vec::new();
         let mut is_closed = false;

@@ -41,7 +41,7 @@ pub(crate) enum IdentityError {
         /// The address.
         url: String,
     },
-    /// The address that the CI system gave is none.
+    /// What the CI system gave is not an address.
     #[error("the environment variable {name} is not an address")]
     Address {
         /// The variable.

@@ -111,7 +111,7 @@ impl Failure {
     /// Whether the server itself does not take the credential, or wants one.
     #[must_use]
     pub(crate) fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Refused(refused) if refused.own && refused.status.as_u16() == 401)
+        matches!(self, Self::Refused(refused) if refused.from == Answerer::Hub && refused.status.as_u16() == 401)
     }
 
     /// An answer that makes no sense.
@@ -167,13 +167,22 @@ fn is_about_a_certificate(error: &reqwest::Error) -> bool {
     false
 }
 
+/// Whose answer it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answerer {
+    /// The hub's, which was asked, with the credential if there is one.
+    Hub,
+    /// The storage's, to which a redirect led. It refuses a link that has expired, and knows nothing of gates.
+    Storage,
+}
+
 /// An answer with a status that refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     /// The link, without its query.
     pub(crate) url: String,
-    /// Whether it was refused where it was asked, with the credential if there is one, rather than where a redirect led.
-    pub(crate) own: bool,
+    /// Whose answer it is.
+    pub(crate) from: Answerer,
     /// The status.
     pub(crate) status: StatusCode,
     /// `X-Error-Code`.
@@ -186,12 +195,11 @@ pub(crate) struct Refused {
     pub(crate) wait: Option<Duration>,
     /// The JSON object in the body, as the server wrote it: for the provider that knows its keys.
     pub(crate) fields: Fields,
-    /// Whether the body is a web page: whoever wrote it is no API.
+    /// Whether the body is a web page, which no API writes.
     pub(crate) is_page: bool,
-    /// Whether that page is XML: so object storages refuse, and no firewall does.
+    /// Whether that page is XML: object storages refuse in XML, firewalls do not.
     pub(crate) is_xml: bool,
-    /// Whether the server marks the answer as one that may pass: CivitAI's 404 while its storage is away differs from a
-    /// true one in `Cache-Control: private, no-store` (providers §1.4).
+    /// Whether the provider marks the answer as one that may pass, by the [`Dialect`](super::Dialect) of its servers.
     pub(crate) may_pass: bool,
 }
 
@@ -202,7 +210,7 @@ impl Refused {
     /// Reads a refusal. `hide` takes out of the server's words what must not be repeated.
     pub(super) fn of(
         url: &Url,
-        own: bool,
+        from: Answerer,
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
@@ -213,7 +221,7 @@ impl Refused {
         fields.values_mut().for_each(|value| hide_in(value, hide));
         Self {
             url: public(url),
-            own,
+            from,
             status,
             code: text("x-error-code"),
             message: text("x-error-message").or_else(|| message_in(&fields, headers, body, hide)),
@@ -222,7 +230,7 @@ impl Refused {
             wait: ordered_wait(headers),
             is_page: is_page(headers, body),
             is_xml: is_xml(headers, body),
-            may_pass: header(headers, "cache-control") == Some("private, no-store"),
+            may_pass: false,
             fields,
         }
     }
@@ -282,7 +290,7 @@ mod tests {
     fn refused(headers: &[(&'static str, &str)], body: &str) -> Refused {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let url = Url::parse("https://hub/api?token=secret").unwrap();
-        Refused::of(&url, true, StatusCode::FORBIDDEN, &headers, body.as_bytes(), &|text| {
+        Refused::of(&url, Answerer::Hub, StatusCode::FORBIDDEN, &headers, body.as_bytes(), &|text| {
             text.replace("hf_secret", "****")
         })
     }

@@ -52,7 +52,7 @@ struct QuotaState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Permission {
     Go,
-    /// When the answers under way have told more.
+    /// Not before an answer that is under way says more.
     AfterAnAnswer,
     At(Instant),
 }
@@ -89,14 +89,22 @@ impl Books {
         }
     }
 
-    fn answered(&mut self, account: &QuotaKey, sent_after: u64, quota: &Quota, now: Instant) {
+    /// Takes note of what is left, in a window that is over after `renewal`.
+    fn answered(
+        &mut self,
+        account: &QuotaKey,
+        sent_after: u64,
+        quota: &Quota,
+        renewal: Option<Duration>,
+        now: Instant,
+    ) {
         self.answers += 1;
         self.counting.insert(account.origin.clone());
         let standing = self.accounts.entry(account.clone()).or_default();
         // who was asked before the last answer came may have answered before it, too
         let known = standing.remaining.filter(|_| sent_after < standing.said);
         standing.limit = quota.limit;
-        standing.until = quota.renewal().map(|renewal| now + renewal);
+        standing.until = renewal.map(|renewal| now + renewal);
         standing.remaining = Some(known.map_or(quota.remaining, |known| known.min(quota.remaining)));
         if known.is_none() {
             standing.said = self.answers;
@@ -129,7 +137,7 @@ impl Pace {
                     until
                 }
             };
-            // woken or not: the books are asked again
+            // woken or not, the state is looked at again
             let _ = timeout(until - now, changed).await;
         }
     }
@@ -160,10 +168,10 @@ impl Ticket<'_> {
         let (mut books, now) = (self.pace.books(), Instant::now());
         let refused = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
         let ordered = retry_after(headers).filter(|_| refused);
-        if let Some(mut quota) = Quota::of(headers) {
+        if let Some(quota) = Quota::of(headers) {
             // a refusal that says when to come back means it
-            quota.resets = ordered.or(quota.resets);
-            books.answered(&self.account, self.sent_after, &quota, now);
+            let renewal = ordered.or_else(|| quota.renewal());
+            books.answered(&self.account, self.sent_after, &quota, renewal, now);
         }
         if let Some(wait) = ordered.filter(|wait| *wait <= LONGEST_ORDERED) {
             let until = books.away.entry(self.account.origin.clone()).or_insert(now);
@@ -198,13 +206,30 @@ mod tests {
         Quota { bucket: String::new(), remaining, limit, resets: Some(Duration::from_secs(seconds)) }
     }
 
+    fn answered(books: &mut Books, account: &QuotaKey, sent_after: u64, quota: &Quota, now: Instant) {
+        books.answered(account, sent_after, quota, quota.renewal(), now);
+    }
+
+    #[test]
+    fn a_refusal_that_says_when_to_come_back_means_that_time() {
+        let (pace, files) = (Pace::default(), account("https://hub/o/m/resolve/main/f"));
+        let pairs = [("retry-after", "3"), ("ratelimit", "\"resolvers\";r=0;t=172")];
+        let headers = pairs.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let before = Instant::now();
+        pace.ticket(files.clone()).answered(StatusCode::TOO_MANY_REQUESTS, &headers);
+        let (after, ordered) = (Instant::now(), Duration::from_secs(3));
+        let until = pace.books().accounts[&files].until.expect("a time");
+        assert!((before + ordered..=after + ordered).contains(&until), "{:?}", until - before);
+        assert_eq!(pace.books().turn(&files, until), Permission::Go);
+    }
+
     #[test]
     fn the_api_and_the_links_to_files_are_counted_apart() {
         let (api, files) = (account("https://hub/api/models/o/m"), account("https://hub/o/m/resolve/main/f"));
         assert_ne!(api, files);
         assert_eq!(account("https://hub/api/resolve-cache/models/o/m/f"), files);
         let (mut books, now) = (Books::default(), Instant::now());
-        books.answered(&api, 0, &quota(0, None, 60), now);
+        answered(&mut books, &api, 0, &quota(0, None, 60), now);
         assert_eq!(books.turn(&api, now), Permission::At(now + Duration::from_secs(61)));
         assert_eq!(books.turn(&files, now), Permission::Go);
         assert_eq!(books.turn(&account("https://cdn/x"), now), Permission::Go);
@@ -218,13 +243,13 @@ mod tests {
         assert_eq!(books.turn(&files, now), Permission::Go, "one finds out");
         books.accounts.get_mut(&files).unwrap().in_flight = 1;
         assert_eq!(books.turn(&files, now), Permission::AfterAnAnswer);
-        books.answered(&files, 0, &quota(2, Some(3), 60), now);
+        answered(&mut books, &files, 0, &quota(2, Some(3), 60), now);
         assert_eq!(books.turn(&files, now), Permission::Go);
         books.accounts.get_mut(&files).unwrap().in_flight = 2;
         assert_eq!(books.turn(&files, now), Permission::AfterAnAnswer);
-        books.answered(&files, 0, &quota(9, Some(3), 60), now);
+        answered(&mut books, &files, 0, &quota(9, Some(3), 60), now);
         assert_eq!(books.accounts[&files].remaining, Some(2), "an answer from before the last one");
-        books.answered(&files, 1, &quota(0, Some(3), 60), now);
+        answered(&mut books, &files, 1, &quota(0, Some(3), 60), now);
         books.accounts.get_mut(&files).unwrap().in_flight = 0;
         let anew = now + Duration::from_secs(61);
         assert_eq!(books.turn(&files, now), Permission::At(anew));
@@ -236,9 +261,9 @@ mod tests {
     fn a_window_longer_than_any_wait_is_not_waited_for() {
         let (api, now) = (account("https://hub/api"), Instant::now());
         let mut books = Books::default();
-        books.answered(&api, 0, &quota(0, None, 31_536_000), now);
+        answered(&mut books, &api, 0, &quota(0, None, 31_536_000), now);
         assert_eq!(books.turn(&api, now), Permission::Go);
-        books.answered(&api, 1, &Quota { resets: None, ..quota(0, Some(0), 0) }, now);
+        answered(&mut books, &api, 1, &Quota { resets: None, ..quota(0, Some(0), 0) }, now);
         assert_eq!(books.turn(&api, now), Permission::Go);
     }
 

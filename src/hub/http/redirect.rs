@@ -5,11 +5,6 @@ use url::Url;
 use super::Failure;
 use crate::endpoint::{Origin, public};
 
-/// Whether a redirect leads to CivitAI's login page, which answers 200: there, that is how a download is refused.
-pub(super) fn is_login(next: &Url) -> bool {
-    next.query_pairs().any(|(key, value)| key == "reason" && value == "download-auth")
-}
-
 /// Whether a redirect leads to another origin. Where that is the answer it is not followed, so it need not be fit to be.
 pub(super) fn leaves(from: &Url, location: &str) -> bool {
     from.join(location).is_ok_and(|to| Origin::of(&to) != Origin::of(from))

@@ -71,7 +71,7 @@ impl HttpResponse {
 
     /// The document, and how many bytes it took.
     pub(super) async fn sized_document<T: DeserializeOwned>(&mut self) -> Result<(T, usize), Failure> {
-        // bytes of a document are no progress: it is whole in time, or it is none
+        // bytes of a document do not count as progress: it arrives whole in time, or not at all
         let Ok(body) = timeout(self.whole, self.read(LARGEST_JSON)).await else {
             return Err(Failure::slow(&self.url, self.whole));
         };

@@ -9,7 +9,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
-use super::{Failure, NetworkKind};
+use super::{Answerer, Failure, NetworkKind};
 
 /// How often in a row something that waiting seldom mends is tried.
 const FEW_TRIES: u32 = 3;
@@ -38,9 +38,9 @@ pub(crate) fn verdict(failure: &Failure) -> RetryVerdict {
     match failure {
         Failure::Refused(refused) => match refused.status.as_u16() {
             408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=530 => RetryVerdict::Passing(refused.wait),
-            404 if refused.own && refused.may_pass => RetryVerdict::FewTries,
+            404 if refused.from == Answerer::Hub && refused.may_pass => RetryVerdict::FewTries,
             // behind a redirect: the signed link has expired, and the next try gets another one
-            400..=499 if !refused.own => RetryVerdict::FewTries,
+            400..=499 if refused.from == Answerer::Storage => RetryVerdict::FewTries,
             _ => RetryVerdict::Final,
         },
         Failure::LoginPage { .. } | Failure::Network { kind: NetworkKind::Certificate, .. } => RetryVerdict::Final,
@@ -149,14 +149,15 @@ mod tests {
     fn status(code: u16, wait: Option<u64>) -> Failure {
         let url = Url::parse("https://hub/x").unwrap();
         let status = StatusCode::from_u16(code).unwrap();
-        let mut refused = Refused::of(&url, true, status, &reqwest::header::HeaderMap::new(), b"", &str::to_owned);
+        let mut refused =
+            Refused::of(&url, Answerer::Hub, status, &reqwest::header::HeaderMap::new(), b"", &str::to_owned);
         refused.wait = wait.map(Duration::from_secs);
         Failure::Refused(Box::new(refused))
     }
 
     fn expired_link() -> Failure {
         match status(403, None) {
-            Failure::Refused(refused) => Failure::Refused(Box::new(Refused { own: false, ..*refused })),
+            Failure::Refused(refused) => Failure::Refused(Box::new(Refused { from: Answerer::Storage, ..*refused })),
             other => other,
         }
     }

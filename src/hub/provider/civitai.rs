@@ -7,19 +7,22 @@
 //! A model is a repository named by its number, a version its revision; the commit of a version is its number in 40
 //! digits. What was published once does not change, so a pull of a numbered version that is here asks nothing.
 
+mod asked_as;
 mod explain;
 mod listing;
 mod wire;
 
 use std::sync::Arc;
 
+use reqwest::header::{CACHE_CONTROL, HeaderMap};
 use url::Url;
 
+use self::asked_as::AskedAs;
 use super::{AccessAnswer, Account, Answering, Provider, ProviderError, Refusal, RefusalKind};
 use crate::credential::Credential;
 use crate::endpoint::Endpoint;
-use crate::hub::http::{ByteRange, Client, Failure, HttpRequest};
-use crate::manifest::{AskedAs, Gate, ListedFile, Listing, ProviderFileId, RepoFile, Resolved};
+use crate::hub::http::{ByteRange, Client, Dialect, Failure, HttpRequest, HttpResponse};
+use crate::manifest::{Gate, ListedFile, Listing, ProviderFileId, RepoFile, Resolved};
 use crate::reference::Spelling;
 use crate::repo::{Commit, Repo, RepoPath, Revision};
 use crate::settings::{Protocol, ProviderSettings};
@@ -29,10 +32,41 @@ const LARGEST_FILE: u64 = 1 << 45;
 /// Storage refuses programs with many connections (civitai#2113), and one is mostly fast.
 const MOST_CONNECTIONS: usize = 4;
 
+/// What a site says in an error is shorter, in bytes.
+const LONGEST_DOCUMENT: usize = 64 << 10;
+
 /// What an id begins with that stands for the hash of a file.
 const BY_HASH: &str = "by-hash/";
 
-/// The number of the version that a commit stands for. One that is none is for the server to refuse.
+/// How its servers refuse in ways of their own.
+const DIALECT: Dialect = Dialect { is_login, may_pass };
+
+/// A download that needs a login leads to the page for it, which answers 200.
+fn is_login(next: &Url) -> bool {
+    next.query_pairs().any(|(key, value)| key == "reason" && value == "download-auth")
+}
+
+/// A 404 while the storage is away differs from a true one in this (providers §1.4).
+fn may_pass(headers: &HeaderMap) -> bool {
+    headers.get(CACHE_CONTROL).is_some_and(|value| value == "private, no-store")
+}
+
+/// Whether an answer that ignores the range is an error that calls itself a file (Civitai-Helper#310): a short JSON object,
+/// where no such file was asked for.
+async fn is_document(answer: &mut HttpResponse, name: &str) -> Result<bool, Failure> {
+    let length = answer.header("content-length").and_then(|text| text.trim().parse::<usize>().ok());
+    let is_short = length.is_some_and(|length| length <= LONGEST_DOCUMENT) && answer.status().as_u16() == 200;
+    if !is_short || name.to_ascii_lowercase().ends_with(".json") {
+        return Ok(false);
+    }
+    match answer.document::<serde_json::Map<String, serde_json::Value>>().await {
+        Ok(_) => Ok(true),
+        Err(Failure::Broken { .. }) => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The number of the version that a commit stands for. A commit that is not a number is left for the server to refuse.
 fn number(commit: &Commit) -> String {
     commit.as_number().map_or_else(|| commit.to_string(), |number| number.to_string())
 }
@@ -56,7 +90,7 @@ pub(super) fn connect(
     if settings.facts.protocol != Protocol::CivitAi {
         return None;
     }
-    Some(Arc::new(CivitAi::new(settings, client.clone(), credential.cloned())))
+    Some(Arc::new(CivitAi::new(settings, client.speaking(DIALECT), credential.cloned())))
 }
 
 impl CivitAi {
@@ -78,14 +112,14 @@ impl CivitAi {
     /// Where a version's file is asked for. Without `fileId` the account's preferences choose; but a file that is only
     /// linked from another version is not found by its number at this one (providers C2).
     fn download(&self, commit: &Commit, file: Option<&ProviderFileId>) -> Url {
-        let asked_as = file.and_then(|file| file.asked_as.as_ref());
-        let version = match asked_as {
+        let asked_as = file.and_then(|file| file.asked_as.as_ref()?.parse::<AskedAs>().ok());
+        let version = match &asked_as {
             Some(AskedAs::OfVersion(version)) => version.to_string(),
             Some(AskedAs::Kind(_)) | None => number(commit),
         };
         let mut url = self.endpoint.join(["api", "download", "models", &version]);
         match (asked_as, file) {
-            (Some(AskedAs::Kind(kind)), _) => url.query_pairs_mut().append_pair("type", kind),
+            (Some(AskedAs::Kind(kind)), _) => url.query_pairs_mut().append_pair("type", &kind),
             (_, Some(file)) => url.query_pairs_mut().append_pair("fileId", &file.number.to_string()),
             (_, None) => return url,
         };
@@ -170,15 +204,21 @@ impl CivitAi {
     /// Asks for the first byte. HEAD answers 401 whoever asks (vast-ai/base-image#215).
     async fn first_byte(&self, url: Url, name: &str) -> Result<u64, ProviderError> {
         let range = Some(ByteRange { start: 0, end: 1 });
-        let answer = match self.client.insist(&HttpRequest { range, ..self.get(url) }).await {
+        let mut answer = match self.client.insist(&HttpRequest { range, ..self.get(url) }).await {
             Ok(answer) => answer,
             // an empty file has no first byte
             Err(Failure::Refused(refused)) if refused.status.as_u16() == 416 => return Ok(0),
             Err(failure) => return Err(failure.into()),
         };
         let kind = answer.header("content-type").unwrap_or_default();
-        if kind.starts_with("text/html") || kind.starts_with("application/json") {
-            let what = if kind.starts_with("text/html") { "a web page" } else { "a JSON document" };
+        let sent = if kind.starts_with("text/html") {
+            Some("a web page")
+        } else if kind.starts_with("application/json") || is_document(&mut answer, name).await? {
+            Some("a JSON document")
+        } else {
+            None
+        };
+        if let Some(what) = sent {
             return Err(Failure::broken(answer.url(), format!("{what} was sent in place of `{name}`")).into());
         }
         let total = answer.header("content-range").and_then(|range| range.rsplit_once('/')).map(|(_, total)| total);
@@ -224,6 +264,10 @@ impl Provider for CivitAi {
     ) -> Answering<'a, Result<u64, ProviderError>> {
         let url = self.download(commit, entry.file_id().as_ref());
         Box::pin(self.first_byte(url, entry.path.as_str()))
+    }
+
+    fn client(&self) -> &Client {
+        &self.client
     }
 
     fn is_always_open(&self, _path: &RepoPath) -> bool {

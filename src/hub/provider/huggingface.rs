@@ -186,6 +186,10 @@ impl Provider for HuggingFace {
         Box::pin(self.ask_first_byte(repo, commit, path))
     }
 
+    fn client(&self) -> &Client {
+        &self.client
+    }
+
     fn is_always_open(&self, path: &RepoPath) -> bool {
         ALWAYS_OPEN.contains(&path.as_str())
     }

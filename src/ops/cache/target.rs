@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::error::Error;
-use crate::reference::{Reference, Within};
+use crate::reference::{Reference, Variant, Within};
 use crate::repo::{Commit, Repo, Revision};
 use crate::settings::{ProviderSettings, Settings};
 use crate::store::cache::resolve;
@@ -68,7 +68,7 @@ impl CachedTarget {
     /// When it is none, or names what only a hub can tell.
     pub(crate) fn read(text: &str, settings: &Settings) -> Result<Self, Error> {
         let reference = Reference::parse(text, &settings.known())?;
-        if reference.quant.is_some() || reference.file.is_some() || !reference.traits.is_empty() {
+        if reference.quant.is_some() || reference.variant != Variant::default() {
             let problem =
                 format!("`{text}` names a file by what it is like; name it by its path, or name the repository");
             return Err(Error::Usage(problem));

@@ -18,7 +18,7 @@ use crate::apps::weights::{Choice, Dtype};
 use crate::error::Error;
 use crate::fetch::FileState;
 use crate::file_thread;
-use crate::manifest::{ListedFile, RepoFile};
+use crate::manifest::{ListedFile, RepoFile, traits};
 use crate::repo::{Commit, RepoPath};
 use crate::store::cache::delivery::{Arrival, Delivery, Hashed, LinkMode, Occupant};
 use crate::store::cache::{CacheError, Destination, LocalContent, RepoCache, space};
@@ -212,7 +212,7 @@ impl PullJob {
         let named = self.request.selection.only_file();
         let mut named = pulled.files.iter().zip(files).filter(|(file, _)| match named {
             Some(name) => file.listed.path.as_str() == name,
-            None => self.request.file.is_some() || self.request.expect.is_some(),
+            None => self.request.variant.number.is_some() || self.request.expect.is_some(),
         });
         if let (Some((_, place)), None) = (named.next(), named.next()) {
             return place.clone();
@@ -244,7 +244,7 @@ fn as_published(error: ComfyuiError, chosen: &[&ListedFile]) -> ComfyuiError {
     match error {
         ComfyuiError::Untyped { path, types, .. } => {
             let entry = chosen.iter().find(|entry| entry.path.as_str() == path);
-            let published = entry.and_then(|entry| entry.published.as_ref()?.model_type.clone());
+            let published = entry.and_then(|entry| entry.published_trait(traits::OF_MODEL).map(str::to_owned));
             ComfyuiError::Untyped { path, published, types }
         }
         other => other,
@@ -252,9 +252,9 @@ fn as_published(error: ComfyuiError, chosen: &[&ListedFile]) -> ComfyuiError {
 }
 
 fn published_type(entry: &ListedFile) -> Option<ModelType> {
-    let published = entry.published.as_ref()?;
+    entry.published.as_ref()?;
     let is_gguf = entry.has_trait("format", "GGUF") || entry.path.as_str().to_ascii_lowercase().ends_with(".gguf");
-    ModelType::of_civitai(published.model_type.as_deref(), published.file_type.as_deref(), is_gguf)
+    ModelType::of_civitai(entry.published_trait(traits::OF_MODEL), entry.published_trait(traits::OF_FILE), is_gguf)
 }
 
 fn absolute(folder: &Path) -> PathBuf {

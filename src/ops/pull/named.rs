@@ -15,7 +15,7 @@ impl PullJob {
     /// The entries that are meant, in the order of the listing.
     pub(super) fn named(&self, entries: &[Arc<ListedFile>]) -> Result<Vec<Arc<ListedFile>>, Error> {
         let request = &self.request;
-        let chosen = match request.file {
+        let chosen = match request.variant.number {
             Some(number) => self.numbered(number, entries)?,
             None if entries.iter().any(|entry| entry.published.is_some()) => self.alternatives(entries)?,
             None => self.selected(entries)?,
@@ -51,7 +51,7 @@ impl PullJob {
 
     /// The file that has all traits of a link: the primary if it is one of several.
     fn alike<'e>(&self, entries: &'e [Arc<ListedFile>]) -> Result<Vec<&'e Arc<ListedFile>>, Error> {
-        let traits = &self.request.traits;
+        let traits = &self.request.variant.traits;
         let has_all = |entry: &&Arc<ListedFile>| traits.iter().all(|(key, value)| entry.has_trait(key, value));
         let alike: Vec<&Arc<ListedFile>> = entries.iter().filter(has_all).collect();
         let wanted = || traits.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join("&");
@@ -72,7 +72,7 @@ impl PullJob {
         let selection = &self.request.selection;
         if selection.is_everything() {
             let primary = entries.iter().find(|entry| is_primary(entry));
-            if self.request.expect.is_none() && !self.request.traits.is_empty() {
+            if self.request.expect.is_none() && !self.request.variant.traits.is_empty() {
                 return self.alike(entries);
             }
             // a hash looks for its file among all of them
@@ -112,17 +112,16 @@ impl PullJob {
             if entry.digest.is_none() {
                 return Err(FileError::Unhashed { path: entry.path.clone() }.into());
             }
-            let scans = [("pickle", published.pickle_scan), ("virus", published.virus_scan)];
-            for (name, scan) in scans {
+            for (name, scan) in &published.scans {
                 match scan {
                     Scan::Danger if !self.request.allow_unsafe => {
-                        return Err(FileError::Dangerous { path: entry.path.clone(), scan: name }.into());
+                        return Err(FileError::Dangerous { path: entry.path.clone(), scan: name.clone() }.into());
                     }
                     Scan::Danger => {
-                        self.tell(Warning::Danger { path: entry.path.clone(), scan: name });
+                        self.tell(Warning::Danger { path: entry.path.clone(), scan: name.clone() });
                     }
                     Scan::Pending => {
-                        self.tell(Note::ScanPending { path: entry.path.clone(), scan: name });
+                        self.tell(Note::ScanPending { path: entry.path.clone(), scan: name.clone() });
                     }
                     Scan::Passed | Scan::Unclear => {}
                 }
@@ -130,7 +129,7 @@ impl PullJob {
             let namesakes = entries.iter().filter(|other| other.published_name() == published.name);
             let namesakes: Vec<Numbered> = namesakes.filter_map(|entry| Numbered::of(entry)).collect();
             // a path with the number in it was chosen with open eyes
-            let by_name = self.request.file.is_none() && entry.path.as_str() == published.name;
+            let by_name = self.request.variant.number.is_none() && entry.path.as_str() == published.name;
             if namesakes.len() > 1 && by_name && self.request.expect.is_none() {
                 let files = namesakes.iter().map(ToString::to_string).collect();
                 self.tell(Note::Namesakes { name: published.name.clone(), files, taken: published.id });

@@ -91,7 +91,7 @@ pub(crate) async fn prepare(request: &PullRequest, session: &Session) -> Result<
             Attempt::KeptAs { repo, revision, file } => {
                 request = pull.request;
                 request.wanted = RepoRequest { repo, revision, ..request.wanted };
-                request.file = request.file.or(file);
+                request.variant.number = request.variant.number.or(file);
             }
         }
     }

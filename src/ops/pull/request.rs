@@ -6,7 +6,7 @@ use super::Installation;
 use crate::apps::weights::Choice;
 use crate::digest::Digest;
 use crate::pattern::Selection;
-use crate::reference::Reference;
+use crate::reference::{Reference, Variant};
 use crate::session::RepoRequest;
 use crate::settings::Settings;
 
@@ -17,10 +17,8 @@ pub(crate) struct PullRequest {
     pub(crate) wanted: RepoRequest,
     /// Which of its files.
     pub(crate) selection: Selection,
-    /// The one file of this number, where the provider numbers its files.
-    pub(crate) file: Option<u64>,
-    /// What the file must be like: keys and values of CivitAI's download links.
-    pub(crate) traits: Vec<(String, String)>,
+    /// Which of its alternative files, where the provider has such.
+    pub(crate) variant: Variant,
     /// The SHA-256 that the one file must have. It chooses among files; where the listing tells another one, nothing is
     /// fetched. A file that is listed without a hash is verified by it; one with a git id is hashed before it gets its
     /// name. The path of the answer is then the file's.
@@ -46,8 +44,7 @@ impl PullRequest {
         let names = reference.path.iter().map(ToString::to_string).collect();
         Self {
             selection: Selection::of_names(names),
-            file: reference.file,
-            traits: reference.traits.clone(),
+            variant: reference.variant.clone(),
             weights: reference.quant.clone().map(Choice::Quant),
             ..Self::about(RepoRequest::of(reference, settings))
         }
@@ -59,8 +56,7 @@ impl PullRequest {
         Self {
             wanted,
             selection: Selection::of_names(Vec::new()),
-            file: None,
-            traits: Vec::new(),
+            variant: Variant::default(),
             weights: None,
             expect: None,
             allow_unsafe: false,

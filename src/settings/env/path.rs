@@ -38,7 +38,7 @@ impl Env {
     /// Looks at every variable that holds a path.
     ///
     /// # Errors
-    /// The first that is none as it is written.
+    /// The first whose value cannot be used as a path.
     pub fn check_paths(&self) -> Result<(), EnvError> {
         let folders = VARIABLES.iter().filter(|variable| variable.group == Group::Folders);
         for variable in folders.chain([&HF_TOKEN_PATH, &GATEDL_CONFIG]) {

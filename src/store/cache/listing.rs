@@ -237,14 +237,11 @@ mod tests {
                 id: 12,
                 name: "model.safetensors".to_owned(),
                 primary: digest.is_some(),
-                file_type: Some("Model".to_owned()),
-                model_type: Some("LORA".to_owned()),
-                base_model: None,
+                form: "fp16".to_owned(),
                 traits: [("fp".to_owned(), "fp16".to_owned())].into(),
-                pickle_scan: Scan::Passed,
-                virus_scan: Scan::Pending,
+                scans: [("pickle".to_owned(), Scan::Passed), ("virus".to_owned(), Scan::Pending)].into(),
                 measured: true,
-                asked_as: None,
+                asked_as: Some("kind VAE".to_owned()),
             })),
         };
         let numbers = listing(vec![numbered("a", Digest::from_hex(&"b2".repeat(32))), numbered("b", None)]);

@@ -2,9 +2,9 @@
 //! come and go.
 
 use super::doors::says;
-use super::{behind, pull};
+use super::{behind, pull, site};
 use crate::sandbox::Sandbox;
-use crate::support::civitai::Door;
+use crate::support::civitai::{Door, File, Model, Version};
 use snapbox::str;
 
 #[test]
@@ -117,4 +117,27 @@ fn what_closes_between_the_first_byte_and_the_rest_is_told_as_well_and_nothing_g
         site.configure(|state| state.later = None);
         pull(&sandbox, "civitai:257749@290640").any_stdout().any_stderr().run();
     }
+}
+
+#[test]
+fn a_json_document_that_calls_itself_a_file_is_none_either() {
+    says(
+        Door::DisguisedDocument,
+        7,
+        str![[r#"
+error: could not ask 127.0.0.1 about `civitai:257749@290640`
+  caused by: a JSON document was sent in place of `pony.safetensors`: [CIVITAI]/api/download/models/290640
+hint: perhaps this is no hub that answers: check the address, and whether a proxy or a login page is in between
+
+"#]],
+    );
+}
+
+/// A file may be short, and its name may say that it is JSON.
+#[test]
+fn a_json_file_that_was_asked_for_is_a_file() {
+    let workflow = File::new(12, "workflow.json", r#"{"nodes": []}"#).primary();
+    let site = site(Model::new(1, "One", "Workflows").version(Version::new(2, "v1").door(Door::Open).file(workflow)));
+    let sandbox = Sandbox::with_civitai(&site, None);
+    pull(&sandbox, "civitai:1@2").any_stdout().any_stderr().run();
 }

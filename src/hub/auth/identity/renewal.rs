@@ -30,11 +30,11 @@ const LOGIN_MARGIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// The same for the token of a job whose identity can be had anew.
 pub(super) const JOB_MARGIN: Duration = Duration::from_secs(5 * 60);
 
-/// When a token is due that ends then, in seconds since 1970.
+/// When a token must be renewed that ends at this time, in seconds since 1970.
 pub(super) fn due_before(expires_at: u64) -> Option<Instant> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let left = Duration::from_secs(expires_at).saturating_sub(now).saturating_sub(LOGIN_MARGIN);
-    // an end beyond what a clock can say is none
+    // a time that the clock cannot show counts as no end
     Instant::now().checked_add(left)
 }
 

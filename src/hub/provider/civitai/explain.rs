@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::super::{Refusal, RefusalKind};
 use super::wire::Version;
 use crate::endpoint::Endpoint;
-use crate::hub::http::{Failure, Refused};
+use crate::hub::http::{Answerer, Failure, Refused};
 use crate::repo::{Repo, printable};
 
 /// A refusal without words of the server.
@@ -26,7 +26,7 @@ pub(super) fn explain(repo: &Repo, failure: &Failure, pages: &Endpoint) -> Optio
     let refused = match failure {
         Failure::LoginPage { .. } => return Some(refusal(repo, RefusalKind::LoginRequired, pages)),
         // a refusal of the storage says that a link has expired, never that a gate is closed
-        Failure::Refused(refused) if refused.own && !refused.is_page => refused,
+        Failure::Refused(refused) if refused.from == Answerer::Hub && !refused.is_page => refused,
         _ => return None,
     };
     let deadline = refused.fields.get("deadline").and_then(|deadline| deadline.as_str()).map(printable);
@@ -54,7 +54,8 @@ fn kind(refused: &Refused) -> Option<RefusalKind> {
     })
 }
 
-/// What the description of a version says no to already, where that is certain: a price is nobody's who is not logged in.
+/// The refusal that the description of a version already announces, where it is certain: whoever is not logged in has paid
+/// for nothing.
 pub(super) fn described(repo: &Repo, version: &Version, has_token: bool, pages: &Endpoint) -> Option<Refusal> {
     let usage = version.usage_control.as_deref().unwrap_or("Download");
     let mode = version.model.as_ref().and_then(|model| model.mode.as_deref());
@@ -92,7 +93,7 @@ mod tests {
         let text = |key: &str| fields.get(key).and_then(|text| text.as_str()).map(str::to_owned);
         Failure::Refused(Box::new(Refused {
             url: "https://civitai.com/api/download/models/290640".to_owned(),
-            own: true,
+            from: Answerer::Hub,
             status: StatusCode::from_u16(status).unwrap(),
             code: None,
             message: text("message").or_else(|| text("error")),

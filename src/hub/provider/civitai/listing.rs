@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use url::Url;
 
 use super::super::ProviderError;
+use super::AskedAs;
 use super::wire::{Version, WireFile};
 use crate::digest::Digest;
-use crate::manifest::{AskedAs, ListedFile, Published, Scan};
+use crate::manifest::{ListedFile, Published, Scan, traits as known};
 use crate::repo::{Repo, RepoPath, printable};
 
 /// In bytes. File systems take 255, and a number or the ending of a note of ours may be added.
@@ -54,20 +55,19 @@ fn folded(path: &str) -> String {
 fn entry(number: Option<u64>, version: &Version, file: &WireFile) -> Option<ListedFile> {
     let id = file.id?;
     let name = file.name.as_deref().unwrap_or_default();
-    let text = |text: &Option<String>| text.as_deref().map(printable);
+    let traits = traits(version, file);
     let sha256 = file.hash("SHA256");
     let published = Published {
         id,
         name: printable(name),
         primary: file.primary == Some(true),
-        file_type: text(&file.kind),
-        model_type: version.model.as_ref().and_then(|model| text(&model.kind)),
-        base_model: text(&version.base_model),
-        traits: traits(file),
-        pickle_scan: scan(file.pickle_scan_result.as_deref()),
-        virus_scan: scan(file.virus_scan_result.as_deref()),
+        form: form(&traits),
+        traits,
+        scans: [("pickle", &file.pickle_scan_result), ("virus", &file.virus_scan_result)]
+            .map(|(name, result)| (name.to_owned(), scan(result.as_deref())))
+            .into(),
         measured: false,
-        asked_as: asked_as(number, version, file),
+        asked_as: asked_as(number, version, file).map(|asked_as| asked_as.to_string()),
     };
     #[expect(
         clippy::cast_possible_truncation,
@@ -104,10 +104,24 @@ fn asked_as(number: Option<u64>, version: &Version, file: &WireFile) -> Option<A
     (asks_for("type") && !asks_for("fileId") && alike == 1).then(|| AskedAs::Kind(kind.clone()))
 }
 
-/// Only texts count, and only the keys that a link may ask for.
-fn traits(file: &WireFile) -> BTreeMap<String, String> {
-    let value = |key: &str| Some(printable(file.metadata.as_ref()?.get(key)?.as_str()?));
-    TRAITS.iter().filter_map(|key| Some(((*key).to_owned(), value(key)?))).collect()
+/// What the version and the file are, and what tells the file from others; of the latter only texts count, and only the
+/// keys that a link may ask for.
+fn traits(version: &Version, file: &WireFile) -> BTreeMap<String, String> {
+    let value = |key: &str| file.metadata.as_ref()?.get(key)?.as_str();
+    let of_file = TRAITS.iter().map(|key| (*key, value(key)));
+    let model = version.model.as_ref().and_then(|model| model.kind.as_deref());
+    let all = of_file.chain([
+        (known::OF_FILE, file.kind.as_deref()),
+        (known::OF_MODEL, model),
+        ("baseModel", version.base_model.as_deref()),
+    ]);
+    all.filter_map(|(key, value)| Some((key.to_owned(), printable(value?)))).collect()
+}
+
+/// What a person tells a file from others of its name by.
+fn form(traits: &BTreeMap<String, String>) -> String {
+    let words = ["fp", "quantType", "format", "size"].iter().filter_map(|key| traits.get(*key));
+    words.map(String::as_str).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn scan(result: Option<&str>) -> Scan {

@@ -6,14 +6,17 @@
 
 use super::super::{Refusal, RefusalKind};
 use crate::endpoint::Endpoint;
-use crate::hub::http::{Failure, Refused};
+use crate::hub::http::{Answerer, Failure, Refused};
 use crate::repo::Repo;
 
 /// What `failure` means; none where it is not about access.
 pub(super) fn explain(repo: &Repo, failure: &Failure, has_token: bool, pages: &Endpoint) -> Option<Refusal> {
     let Failure::Refused(refused) = failure else { return None };
     // a refusal of the CDN says that a link has expired, never that a gate is closed
-    let kind = if refused.own { kind(refused, has_token)? } else { return None };
+    let kind = match refused.from {
+        Answerer::Hub => kind(refused, has_token)?,
+        Answerer::Storage => return None,
+    };
     let page = match kind {
         RefusalKind::BadToken | RefusalKind::ExpiredToken => pages.join(["settings", "tokens"]).to_string(),
         RefusalKind::TokenTooNarrow => {
@@ -141,10 +144,10 @@ mod tests {
         (410, "", "Gone", true, RefusalKind::Disabled),
     ];
 
-    fn refused(status: u16, code: &str, message: &str, own: bool) -> Failure {
+    fn refused(status: u16, code: &str, message: &str, from: Answerer) -> Failure {
         Failure::Refused(Box::new(Refused {
             url: "https://hub/x".to_owned(),
-            own,
+            from,
             status: StatusCode::from_u16(status).unwrap(),
             code: Some(code.to_owned()).filter(|code| !code.is_empty()),
             message: Some(message.to_owned()),
@@ -165,7 +168,7 @@ mod tests {
     #[test]
     fn every_row_of_the_protocol_has_its_own_meaning() {
         for (status, code, message, has_token, kind) in ROWS {
-            let refusal = explain_row(&refused(*status, code, message, true), *has_token).expect(message);
+            let refusal = explain_row(&refused(*status, code, message, Answerer::Hub), *has_token).expect(message);
             assert_eq!(refusal.kind, *kind, "{status} {code} {message}");
             assert_eq!(refusal.server_message.as_deref(), Some(*message));
         }
@@ -174,15 +177,19 @@ mod tests {
     #[test]
     fn what_is_not_about_access_is_not_explained() {
         for status in [400, 408, 416, 429, 500, 503] {
-            assert_eq!(explain_row(&refused(status, "", "", true), true), None, "{status}");
+            assert_eq!(explain_row(&refused(status, "", "", Answerer::Hub), true), None, "{status}");
         }
-        assert_eq!(explain_row(&refused(403, "", "", false), true), None, "an expired link of the CDN is no gate");
+        assert_eq!(
+            explain_row(&refused(403, "", "", Answerer::Storage), true),
+            None,
+            "an expired link of the CDN is no gate"
+        );
     }
 
     #[test]
     fn each_refusal_leads_to_the_page_that_helps() {
         let page = |status, code, message, has_token| {
-            explain_row(&refused(status, code, message, true), has_token).unwrap().page
+            explain_row(&refused(status, code, message, Answerer::Hub), has_token).unwrap().page
         };
         assert_eq!(page(401, "GatedRepo", "", false), "https://huggingface.co/datasets/o/m");
         assert_eq!(

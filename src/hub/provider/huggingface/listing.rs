@@ -1,7 +1,6 @@
 //! From the entries of a listing to a manifest that can be trusted: every path safe, each once, none both file and folder.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 
 use serde_json::Number;
 
@@ -13,10 +12,11 @@ use crate::repo::{NameError, Repo, RepoPath, printable};
 
 /// All pages of a listing together may have so many bytes: 1,000 rows have some 300,000.
 const LARGEST_LISTING: usize = 256 << 20;
-/// The text of a pointer has about so many bytes: three lines, the last with the digits of the true size.
-const POINTER: RangeInclusive<u64> = 120..=200;
-/// What has fewer bytes costs less than the question what it is.
-const WORTH_A_QUESTION: u64 = 4_096;
+/// The text of a pointer has at least so many bytes, and nobody keeps less in Git LFS. Some listings tell the size of the
+/// pointer, which is at most 200, others that of the file beside the id of the pointer.
+const SMALLEST_POINTER: u64 = 120;
+/// So many files may be asked about one by one: each costs a request, and a hub grants some 3,000 to 5,000 in 5 minutes.
+const MOST_UNTOLD: usize = 5_000;
 
 pub(super) fn problem(repo: &Repo, problem: &str) -> ProviderError {
     ProviderError::Listing { repo: repo.clone(), problem: problem.to_owned() }
@@ -118,8 +118,8 @@ impl TreeRows {
         told.chain(untold).chain(self.odd.iter().map(|odd| odd.name.as_str()))
     }
 
-    /// Whether files must be missing: there are none at all, or none in a folder, which git does not keep. So it is where
-    /// a server lists nothing, cuts its listing short or does not go into folders.
+    /// Whether files must be missing: the listing has no file, or a folder without files, which git does not keep. Servers
+    /// send such listings when they list nothing, stop too early or do not go into folders.
     pub(super) fn is_doubtful(&self) -> bool {
         let mut empty: HashSet<&str> = self.folders.iter().map(String::as_str).collect();
         for name in self.names() {
@@ -133,10 +133,26 @@ impl TreeRows {
     /// The file that shows whether a listing without any large file says nothing about Git LFS: it would be in there.
     pub(super) fn touchstone(&self) -> Option<&ListedFile> {
         let may_be_large = |entry: &&ListedFile| {
-            let of_a_size = POINTER.contains(&entry.size) || entry.size >= WORTH_A_QUESTION;
-            entry.xet_hash.is_some() || (of_a_size && is_kept_in_lfs(entry.path.as_str()))
+            let is_as_usual = entry.size >= SMALLEST_POINTER && is_kept_in_lfs(entry.path.as_str());
+            entry.xet_hash.is_some() || is_as_usual
         };
         self.told.iter().filter(may_be_large).max_by_key(|entry| entry.size).filter(|_| !self.has_lfs)
+    }
+
+    /// Refuses a listing that leaves too much to be asked about.
+    ///
+    /// # Errors
+    /// When files are untold by the thousands.
+    pub(super) fn expect_told(&self, repo: &Repo) -> Result<(), ProviderError> {
+        match self.untold.len() {
+            ..=MOST_UNTOLD => Ok(()),
+            count => Err(problem(
+                repo,
+                &format!(
+                    "it tells no size or hash of {count} files, and at most {MOST_UNTOLD} are asked about one by one"
+                ),
+            )),
+        }
     }
 
     /// What the listing says about sizes and hashes is about the pointers of Git LFS.

@@ -43,6 +43,7 @@ impl HuggingFace {
         {
             rows.distrust();
         }
+        rows.expect_told(repo)?;
         let TreeRows { told, untold, odd, .. } = rows;
         let untold = untold.into_iter().map(|untold| self.look_up(repo, commit, untold));
         let told_by_headers: Vec<ListedFile> = stream::iter(untold).buffered(HEADS_AT_ONCE).try_collect().await?;

@@ -66,6 +66,8 @@ pub enum Door {
     Page,
     /// 200, and a JSON document in place of the file.
     Document,
+    /// The same, called a file.
+    DisguisedDocument,
 }
 
 /// `paidAccess` of the metadata.

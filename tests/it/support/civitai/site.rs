@@ -180,6 +180,9 @@ fn closed(door: &Door, version: &Version, caller: &Caller) -> Option<Answer> {
         }
         Door::Page => page(200, "<!DOCTYPE html><title>Just a moment...</title>"),
         Door::Document => say(200, json!({"error": "try again"})),
+        Door::DisguisedDocument => {
+            Some(Answer::new(200, "{\"error\": \"try again\"}").with("content-type", "application/octet-stream"))
+        }
         _ if name.is_none() => say(401, json!({"error": "Unauthorized", "message": login})),
         Door::EarlyAccess { deadline, buyers } if !buyers.iter().any(|buyer| Some(buyer) == name) => say(
             403,
