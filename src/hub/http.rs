@@ -97,6 +97,7 @@ impl Client {
     /// # Errors
     /// When the certificates or the proxy that the user names cannot be used.
     pub(crate) fn new(network: &Network, listener: Arc<dyn Listener>) -> Result<Self, ClientError> {
+        tls::choose_library();
         let builder = reqwest::Client::builder()
             .user_agent(concat!("gatedl/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())

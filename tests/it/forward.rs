@@ -2,7 +2,7 @@
 //! on each, because nothing here is about speed.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, Read, Write};
@@ -128,7 +128,7 @@ fn certified() -> (Arc<ServerConfig>, String) {
     let params = CertificateParams::new(NAMES.map(str::to_owned)).expect("names");
     let server = params.signed_by(&server_key, &authority).expect("a certificate");
     let private = PrivateKeyDer::try_from(server_key.serialize_der()).expect("a key");
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()

@@ -35,6 +35,8 @@ impl Seen {
 
 impl Caller {
     pub fn new() -> Self {
+        // refuses where another test has chosen it
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Self { client: client.expect("a client"), runtime: runtime.expect("a runtime") }

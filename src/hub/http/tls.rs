@@ -1,4 +1,7 @@
-//! Whose certificates are trusted.
+//! Whose certificates are trusted, and which library computes.
+//!
+//! That is ring: with aws-lc, rustls' first choice, the program is a third larger and takes a minute more to build. What it
+//! gives up is in SECURITY.md.
 //!
 //! By default the system's and Mozilla's together: the verifier of the platform refuses to build any client, even for
 //! plain http, where the machine has no certificate store, as slim containers have none (reqwest#2988). A bundle that the
@@ -10,6 +13,12 @@ use super::ClientError;
 use super::failure::root_cause;
 use crate::regular_file;
 use crate::settings::Network;
+
+/// Makes ring the library of this process; it stays so.
+pub(super) fn choose_library() {
+    // refuses where it was chosen already
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
 
 pub(super) fn trust(builder: ClientBuilder, network: &Network) -> Result<ClientBuilder, ClientError> {
     let Some((path, variable)) = &network.certificates else {
