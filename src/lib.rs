@@ -20,6 +20,7 @@
 //! | 1 | [`settings`] | every knob resolved once, and the world as it was captured |
 //! | 0 | [`repo`], [`mod@reference`], [`endpoint`], [`credential`], [`digest`], [`event`], [`manifest`], [`pattern`], [`text`] | the words; no I/O |
 //! | 0 | [`mod@regular_file`], [`file_thread`], [`lasting_task`] | reading a small file that may be none; threads for what blocks; tasks that outlive the run |
+//! | 0 | [`system`] | where Linux, macOS and Windows differ |
 //!
 //! # How a pull flows
 //!
@@ -32,6 +33,11 @@
 //!
 //! The three promises have an address each: [`credential::Credential::secret_for`], [`store::cache::Partial::verify`], and
 //! the journal beside each partial file.
+
+#![cfg_attr(
+    all(test, not(target_os = "linux")),
+    allow(unused, reason = "some tests are about what only Linux or Unix has")
+)]
 
 mod apps;
 mod cli;
@@ -53,6 +59,7 @@ mod repo;
 mod session;
 mod settings;
 mod store;
+mod system;
 mod text;
 
 pub use cli::main;

@@ -5,11 +5,13 @@
 //! waiting, seen to be regular, and read up to a limit. Only what the user names on the command line may be a pipe,
 //! since `--file <(…)` is one; it is read up to the same limit, and its writer has two minutes.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::time::Duration;
+
+use crate::system::files::{is_folder, is_null_device, open_without_waiting};
 
 /// How long a program may take that writes into a pipe: time to type a passphrase.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -26,7 +28,7 @@ pub(crate) const LISTING: u64 = 256 << 20;
 /// # Errors
 /// The system's, or [`io::ErrorKind::InvalidInput`] for what is no regular file.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    let file = open_anything(path)?;
+    let file = open_without_waiting(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular(&file)) }
 }
 
@@ -35,7 +37,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open()`], and [`io::ErrorKind::FileTooLarge`] for a file of more than `most` bytes.
 pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open_anything(path)?;
+    let file = open_without_waiting(path)?;
     if is_null_device(&file) {
         return Ok(Vec::new());
     }
@@ -99,40 +101,6 @@ fn not_regular(file: &File) -> io::Error {
         Ok(found) if found.is_dir() => is_folder(),
         _ => io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"),
     }
-}
-
-/// In the words of the system.
-fn is_folder() -> io::Error {
-    #[cfg(unix)]
-    return rustix::io::Errno::ISDIR.into();
-    #[cfg(not(unix))]
-    io::ErrorKind::IsADirectory.into()
-}
-
-fn open_anything(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // bits of a C int on every system that has them
-        let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
-        options.custom_flags(flags);
-    }
-    options.open(path)
-}
-
-#[cfg(unix)]
-fn is_null_device(file: &File) -> bool {
-    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-    let Ok(found) = file.metadata() else { return false };
-    found.file_type().is_char_device() && fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == found.rdev())
-}
-
-#[cfg(not(unix))]
-const fn is_null_device(_: &File) -> bool {
-    false
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::io;
 use std::process::{Command, Stdio};
 
 use crate::settings::env::{self, Env};
+use crate::system::paths::LIST_SEPARATOR;
 
 /// Opens pages; says which could not be.
 pub(super) fn open<'a>(pages: &'a [String], env: &Env) -> Vec<(&'a str, io::Error)> {
@@ -17,7 +18,7 @@ pub(super) fn open<'a>(pages: &'a [String], env: &Env) -> Vec<(&'a str, io::Erro
 fn open_one(page: &str, env: &Env) -> io::Result<()> {
     let Ok(Some(browsers)) = env.text(env::BROWSER.name) else { return open::that_detached(page) };
     let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for browser in browsers.split(if cfg!(windows) { ';' } else { ':' }).filter(|browser| !browser.trim().is_empty()) {
+    for browser in browsers.split(LIST_SEPARATOR).filter(|browser| !browser.trim().is_empty()) {
         match start(browser, page) {
             Ok(()) => return Ok(()),
             Err(error) => last = error,

@@ -16,7 +16,6 @@ mod help;
 mod progress;
 mod pull;
 mod runner;
-mod signal;
 mod size;
 mod table;
 mod terminal;

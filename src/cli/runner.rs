@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::diagnose;
 use super::progress::Progress;
 use super::terminal::Terminal;
-use super::{diagnose, signal};
 use crate::error::{Error, ExitStatus};
 use crate::hub::auth::TokenChoice;
 use crate::lasting_task;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::settings::env::Env;
+use crate::system::process;
 
 /// How long tasks may take to put down what they hold once the run has ended.
 const CLOSING_TIME: Duration = Duration::from_millis(500);
@@ -53,10 +54,10 @@ impl Runner {
         let runtime = runtime.map_err(|source| Error::Stream { action: "start the threads", source })?;
         runtime.spawn(last_resort(self.terminal, Arc::clone(&self.progress)));
         let ended = runtime.block_on(async {
-            signal::survive_file_size_limit();
+            process::survive_file_size_limit();
             let ended = tokio::select! {
                 ended = work => ended,
-                () = signal::asked_to_stop() => Err(Error::Interrupted),
+                () = process::asked_to_stop() => Err(Error::Interrupted),
             };
             wait_for_lasting_tasks(&self.progress).await;
             ended
@@ -79,7 +80,7 @@ async fn wait_for_lasting_tasks(progress: &Progress) {
     ));
     tokio::select! {
         _ = timeout(LASTING_TIME, lasting_task::ended()) => {}
-        () = signal::asked_to_stop() => {}
+        () = process::asked_to_stop() => {}
     }
 }
 
@@ -92,7 +93,7 @@ async fn wait_for_lasting_tasks(progress: &Progress) {
     reason = "the thread that would return the status is the one that does not answer"
 )]
 async fn last_resort(terminal: Terminal, progress: Arc<Progress>) {
-    signal::asked_to_stop().await;
+    process::asked_to_stop().await;
     let _ = timeout(UNNOTICED_TIME + LASTING_TIME, lasting_task::ended()).await;
     tokio::time::sleep(DROPPING_TIME).await;
     progress.close();

@@ -8,6 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::error::Error;
 use crate::settings::env::{self, Env};
+use crate::system::console::obeys_escapes;
 use crate::text::visible;
 
 /// How progress is shown.
@@ -47,7 +48,7 @@ impl Terminal {
         } else {
             ProgressStyle::Bars
         };
-        let colors = drawable && !env.is_set(&env::NO_COLOR);
+        let colors = drawable && !env.is_set(&env::NO_COLOR) && obeys_escapes();
         Self { progress, summary: !quiet, colors, verbose }
     }
 

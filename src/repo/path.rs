@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::administrative::{is_dot_git, is_of_another_version_control};
 use super::{NameError, is_unprintable, printable};
+use crate::system::paths::HAS_WINDOWS_NAMES;
 
 /// A file's path inside its repository, with `/` between the parts. It is the only input of the cache's layout, so
 /// holding one proves that joining it to a folder stays inside that folder.
@@ -119,7 +120,7 @@ fn odd_part(part: &str) -> Option<&'static str> {
         _ if is_of_another_version_control(part) => {
             Some("a part of it is the folder of a version control system, which takes commands from there")
         }
-        _ if cfg!(windows) => broken_windows_rule(part),
+        _ if HAS_WINDOWS_NAMES => broken_windows_rule(part),
         _ => None,
     }
 }

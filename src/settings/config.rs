@@ -6,7 +6,6 @@
 
 mod file;
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +17,7 @@ use crate::endpoint::Endpoint;
 use crate::pattern::Pattern;
 use crate::regular_file;
 use crate::settings::env::{self, Env};
+use crate::system::files::{others_can_read, others_can_write};
 
 /// Why the configuration file cannot be used.
 #[derive(Debug, Error)]
@@ -166,43 +166,6 @@ pub(crate) fn without_values(message: &str) -> String {
     let parts: Vec<&str> = message.split('"').collect();
     let shown: Vec<&str> = parts.iter().enumerate().map(|(at, part)| if at % 2 == 0 { *part } else { "…" }).collect();
     shown.join("\"").replace('\n', " ")
-}
-
-/// Whether users other than the owner can read a file. Where the system has no such bits, nobody can tell.
-#[must_use]
-pub(crate) fn others_can_read(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        false
-    }
-}
-
-/// Whether users other than the owner can change a file, or it belongs to somebody else than this user and root. A group
-/// with the owner's own number is that user's alone, as most systems set it up. Where the system has no such bits, nobody
-/// can tell.
-#[must_use]
-pub(crate) fn others_can_write(path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let own = rustix::process::geteuid().as_raw();
-        fs::metadata(path).is_ok_and(|metadata| {
-            let (user, group, mode) = (metadata.uid(), metadata.gid(), metadata.mode());
-            let is_foreign = user != own && user != 0;
-            is_foreign || mode & 0o002 != 0 || (mode & 0o020 != 0 && user != group)
-        })
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = path;
-        false
-    }
 }
 
 #[cfg(test)]

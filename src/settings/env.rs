@@ -5,7 +5,6 @@
 //! drift apart. An empty or blank value counts as unset everywhere: `HF_TOKEN=""` in a container has broken even public
 //! downloads elsewhere (vllm#20350).
 
-mod descriptors;
 mod file;
 mod path;
 
@@ -14,6 +13,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use thiserror::Error;
+
+use crate::system::process;
 
 pub(crate) use self::path::{path_problem, typed_path};
 
@@ -182,7 +183,7 @@ impl Env {
         let values = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
         let arguments = std::env::args_os().collect();
         let (home, cache, config) = (home_folder(), dirs::cache_dir(), dirs::config_dir());
-        Self { arguments, values, home, cache, config, open_files: descriptors::raise() }
+        Self { arguments, values, home, cache, config, open_files: process::raise_open_files() }
     }
 
     /// A world made of these variables and this home folder.

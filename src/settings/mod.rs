@@ -16,12 +16,11 @@ use std::time::Duration;
 use thiserror::Error;
 use url::Url;
 
-pub(crate) use self::config::{
-    BoundToken, ConfigError, TokenKey, line_at, others_can_read, others_can_write, without_values,
-};
+pub(crate) use self::config::{BoundToken, ConfigError, TokenKey, line_at, without_values};
 pub(crate) use self::local::LocalNames;
 pub(crate) use self::provider::{LoginStore, Protocol, ProviderSettings};
 pub(crate) use self::proxy::{Proxies, ProxyError};
+pub(crate) use crate::system::files::{others_can_read, others_can_write};
 
 use self::config::Config;
 use self::env::{Env, EnvError};

@@ -56,7 +56,6 @@ mod listing;
 pub(crate) mod lock;
 mod marks;
 mod notes;
-mod offset;
 pub(crate) mod partial;
 mod place;
 mod process;

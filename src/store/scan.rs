@@ -16,6 +16,7 @@ use super::cache::{CacheError, RepoLayout, commit_in, resolve};
 use crate::digest::Digest;
 use crate::regular_file;
 use crate::repo::{Commit, Repo, RepoId, RepoKind, RepoPath};
+use crate::system::paths::HAS_WINDOWS_NAMES;
 
 /// A repository in a cache.
 #[derive(Debug, Clone)]
@@ -151,7 +152,7 @@ pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     walk(folder, &mut |at| {
         let Ok(below) = at.strip_prefix(folder) else { return };
         let name = below.display().to_string();
-        found.push((if cfg!(windows) { name.replace('\\', "/") } else { name }, at));
+        found.push((if HAS_WINDOWS_NAMES { name.replace('\\', "/") } else { name }, at));
     })?;
     Ok(found)
 }

@@ -5,7 +5,6 @@ use crate::sandbox::{Process, Run, Sandbox};
 use crate::support::{At, Fault, Hub, LinkBinding, Place, Recorded, Repository, Times, generated, until};
 use bytes::Bytes;
 use std::fs;
-use std::os::unix::fs::symlink;
 
 const ID: &str = "org/model";
 const NAME: &str = "model.safetensors";
@@ -146,6 +145,7 @@ fn a_kill_costs_at_most_four_mebibytes_a_connection() {
 
 /// Two cache roots that share a repository's folder but not its locks: what a file system is like where `flock` succeeds
 /// for everyone.
+#[cfg(unix)]
 #[test]
 fn where_locks_lie_all_end_well_and_the_files_are_right() {
     let stage = Stage::new(LinkBinding::Exact);
@@ -155,7 +155,7 @@ fn where_locks_lie_all_end_well_and_the_files_are_right() {
         .map(|number| {
             let root = stage.sandbox.path(format!("root-{number}"));
             fs::create_dir_all(&root).expect("a folder");
-            symlink(&shared, root.join("models--org--model")).expect("a link");
+            std::os::unix::fs::symlink(&shared, root.join("models--org--model")).expect("a link");
             let root = root.to_str().expect("Unicode").to_owned();
             stage.pull().args(["--cache-dir", &root]).any_stdout().spawn()
         })

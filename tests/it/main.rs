@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "a test crate has no outside: `pub` tells what a module offers")]
 #![allow(clippy::disallowed_methods, reason = "tests make environments for the program and are not the program")]
+#![cfg_attr(not(target_os = "linux"), allow(unused, reason = "some tests are about what only Linux or Unix has"))]
 #![allow(clippy::needless_raw_string_hashes, reason = "snapbox writes every snapshot with them")]
 
 mod access;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::registry::Registry;
 use super::{ComfyuiError, ModelFolders, extra};
 use crate::settings::env::Env;
+use crate::system::paths::HAS_LINKS;
 
 /// A ComfyUI and the flags that it is started with.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +67,7 @@ const EXTRA: &str = "extra_model_paths.yaml";
 /// The path through all links, as far as it is there.
 fn real(path: &Path) -> PathBuf {
     // on Windows the spelling would change for the worse, and links are rare
-    if cfg!(windows) { absolute(path) } else { std::fs::canonicalize(path).unwrap_or_else(|_| absolute(path)) }
+    if HAS_LINKS { std::fs::canonicalize(path).unwrap_or_else(|_| absolute(path)) } else { absolute(path) }
 }
 
 fn absolute(path: &Path) -> PathBuf {

@@ -17,6 +17,7 @@ use crate::hub::auth::{self, FoundCredential, Store, TokenChoice};
 use crate::hub::provider::Account;
 use crate::settings::env::Env;
 use crate::settings::{Overrides, ProviderSettings, Settings};
+use crate::system::console::TerminalModes;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Login, env: &Env, terminal: &Terminal) -> Result<(), Error> {
@@ -87,31 +88,6 @@ fn read(
     }
 }
 
-/// The modes of the terminal, given back when this is dropped. The prompt gives the echo back when it ends, and with
-/// SIGTERM the run ends before it: the user's shell would show nothing that is typed any more.
-#[cfg(unix)]
-struct Modes {
-    terminal: std::fs::File,
-    modes: rustix::termios::Termios,
-}
-
-#[cfg(unix)]
-impl Modes {
-    fn of_terminal() -> Option<Self> {
-        let terminal = std::fs::File::open("/dev/tty").ok()?;
-        Some(Self { modes: rustix::termios::tcgetattr(&terminal).ok()?, terminal })
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Modes {
-    fn drop(&mut self) {
-        let now = rustix::termios::OptionalActions::Now;
-        // a terminal that has gone away needs no modes
-        let _ = rustix::termios::tcsetattr(&self.terminal, now, &self.modes);
-    }
-}
-
 /// Asks on the terminal, without an echo. It runs beside the handler of Ctrl-C and SIGTERM.
 fn typed(provider: &ProviderSettings, terminal: &Terminal) -> Result<String, Error> {
     if !io::stdin().is_terminal() {
@@ -122,8 +98,7 @@ fn typed(provider: &ProviderSettings, terminal: &Terminal) -> Result<String, Err
         Terminal::say(&format!("make a token at {page}"));
     }
     let prompt = format!("token for {} (not shown as you type or paste): ", provider.name);
-    #[cfg(unix)]
-    let _modes = Modes::of_terminal();
+    let _modes = TerminalModes::save();
     Runner::new(terminal).finish(async {
         let asked = tokio::task::spawn_blocking(|| rpassword::prompt_password(prompt)).await;
         let asked = asked.unwrap_or_else(|error| Err(io::Error::other(error)));

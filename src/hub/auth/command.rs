@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{AuthError, Cancellation};
+use crate::system::process::Group;
 
 /// A person may have to find a phone or a key first.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -55,13 +56,13 @@ enum Failed {
 struct RunningCommand {
     child: Child,
     printed: Receiver<Vec<u8>>,
-    has_group: bool,
+    group: Group,
     has_ended: bool,
 }
 
 impl RunningCommand {
     fn start(command: &mut Command) -> std::io::Result<Self> {
-        let has_group = give_group(command);
+        let group = Group::of(command);
         let mut child = command.spawn()?;
         let mut pipe = child.stdout.take();
         let (sender, printed) = mpsc::channel();
@@ -77,7 +78,7 @@ impl RunningCommand {
                 }
             }
         });
-        Ok(Self { child, printed, has_group, has_ended: false })
+        Ok(Self { child, printed, group, has_ended: false })
     }
 
     /// What the command prints until it ends. Where another process keeps the output open, reading stops after the first
@@ -116,29 +117,13 @@ impl RunningCommand {
 
     /// Asks it to end, and then makes it.
     fn end(&mut self) {
-        self.signal(false);
+        self.group.ask_to_end(&self.child);
         let patience = Instant::now() + GRACE;
         while Instant::now() < patience && matches!(self.child.try_wait(), Ok(None)) {
             thread::sleep(PAUSE);
         }
-        self.signal(true);
-        // it may have ended by itself this very moment; either way it is over
-        let _ = self.child.kill();
+        self.group.kill(&mut self.child);
         let _ = self.child.wait();
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, kill: bool) {
-        use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-        let signal = if kill { Signal::KILL } else { Signal::TERM };
-        let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) else { return };
-        // who has gone already needs no signal
-        let _ = if self.has_group { kill_process_group(pid, signal) } else { kill_process(pid, signal) };
-    }
-
-    #[cfg(not(unix))]
-    fn signal(&self, _kill: bool) {
-        let _ = self.has_group;
     }
 }
 
@@ -148,25 +133,6 @@ impl Drop for RunningCommand {
             self.end();
         }
     }
-}
-
-/// Gives the command a process group of its own, so that it can be ended with its children. Not where this process is in
-/// the foreground of a terminal: from another group the command could not ask for a passphrase there, and Ctrl-C reaches
-/// both as it is.
-#[cfg(unix)]
-fn give_group(command: &mut Command) -> bool {
-    use std::os::unix::process::CommandExt as _;
-    let foreground = std::fs::File::open("/dev/tty").ok().and_then(|tty| rustix::termios::tcgetpgrp(tty).ok());
-    let has_group = foreground != Some(rustix::process::getpgrp());
-    if has_group {
-        command.process_group(0);
-    }
-    has_group
-}
-
-#[cfg(not(unix))]
-fn give_group(_command: &mut Command) -> bool {
-    false
 }
 
 #[cfg(all(test, unix))]

@@ -99,8 +99,7 @@ fn locked_in(parent: &Path) -> io::Result<(TempDir, Option<File>)> {
 fn make_in(parent: &Path) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    crate::system::files::make_with_mode(&mut builder, 0o777);
     builder.tempdir_in(parent)
 }
 

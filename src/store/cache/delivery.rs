@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, TempPath};
 
 use super::inside::descend;
-use super::links::is_same_file;
 use super::store::make_link;
 use super::{CacheError, content, debris, place};
 use crate::manifest::RepoFile;
 use crate::regular_file;
+use crate::system::files::{FileId, is_one_file_system};
 
 /// Which way files are to arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -303,25 +303,10 @@ fn is_delivered(place: &Path, blob: &Path, size: u64) -> bool {
     if matches!((fs::canonicalize(place), fs::canonicalize(blob)), (Ok(place), Ok(blob)) if place == blob) {
         return true;
     }
+    let is_one = || matches!((FileId::of(place), FileId::of(blob)), (Ok(place), Ok(blob)) if place == blob);
     let (Ok(place), Ok(blob)) = (fs::metadata(place), fs::metadata(blob)) else { return false };
     let same_age = matches!((place.modified(), blob.modified()), (Ok(place), Ok(blob)) if place == blob);
-    place.len() == size && blob.len() == size && same_age && (size >= WORTH_A_SHORTCUT || is_same_file(&place, &blob))
-}
-
-/// Whether two folders, made or yet to be made, are on one file system.
-pub(super) fn is_one_file_system(one: &Path, other: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let device = |path: &Path| path.ancestors().find_map(|path| Some(fs::metadata(path).ok()?.dev()));
-        device(one) == device(other)
-    }
-    // not told here; a copy that does not fit ends as any full disk does
-    #[cfg(not(unix))]
-    {
-        let _ = (one, other);
-        true
-    }
+    place.len() == size && blob.len() == size && same_age && (size >= WORTH_A_SHORTCUT || is_one())
 }
 
 /// The folders above a file within the destination.

@@ -4,8 +4,8 @@
 use std::fs::File;
 use std::io;
 
-use super::offset::read_at;
 use super::ranges::Ranges;
+use crate::system::files::read_at;
 
 /// What a file system forgets at once, in bytes, at least.
 const BLOCK: u64 = 4096;

@@ -29,6 +29,7 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
 use crate::repo::{Commit, Repo, RepoPath, Revision};
+pub(super) use crate::system::paths::{fit, plain};
 
 /// The paths of one repository in one cache root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,48 +186,6 @@ impl RepoLayout {
     }
 }
 
-/// The path in a form that the system takes at any length.
-pub(super) fn fit(path: PathBuf) -> PathBuf {
-    if cfg!(windows)
-        && let Some(extended) = path.to_str().and_then(extended)
-    {
-        return extended.into();
-    }
-    path
-}
-
-/// Windows' form of an absolute path that is too long for the ordinary one, as `as_extended_path` of `huggingface_hub`
-/// makes it. The limit is that for folders (247): a file's path of 248 characters has a folder that could not be made.
-fn extended(path: &str) -> Option<String> {
-    const LONGEST: usize = 247;
-    if path.encode_utf16().count() <= LONGEST || path.starts_with(r"\\?\") {
-        return None;
-    }
-    Some(match path.strip_prefix(r"\\") {
-        Some(share) => format!(r"\\?\UNC\{share}"),
-        None => format!(r"\\?\{path}"),
-    })
-}
-
-/// Undoes what `std::fs::canonicalize` does to every path on Windows, since `\\?\C:\x` on a user's screen, or handed to
-/// another program, is trouble.
-pub(super) fn plain(path: PathBuf) -> PathBuf {
-    if cfg!(windows)
-        && let Some(short) = path.to_str().and_then(unextended)
-    {
-        return short.into();
-    }
-    path
-}
-
-fn unextended(path: &str) -> Option<String> {
-    let rest = path.strip_prefix(r"\\?\")?;
-    match rest.strip_prefix(r"UNC\") {
-        Some(share) => Some(format!(r"\\{share}")),
-        None => rest.as_bytes().get(1).is_some_and(|&colon| colon == b':').then(|| rest.to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,18 +235,5 @@ mod tests {
             let target = RepoLayout::link_target(&path.parse().unwrap(), &digest);
             assert_eq!(target, Path::new(climb).join("blobs").join(&hex), "{path}");
         }
-    }
-
-    #[test]
-    fn long_windows_paths_are_spelled_as_windows_wants_them() {
-        let long = "n".repeat(250);
-        assert_eq!(extended(r"C:\short"), None);
-        assert_eq!(extended(&format!(r"\\?\C:\{long}")), None);
-        assert_eq!(extended(&format!(r"C:\{long}")), Some(format!(r"\\?\C:\{long}")));
-        assert_eq!(extended(&format!(r"\\host\share\{long}")), Some(format!(r"\\?\UNC\host\share\{long}")));
-        assert_eq!(unextended(r"\\?\C:\x").as_deref(), Some(r"C:\x"));
-        assert_eq!(unextended(r"\\?\UNC\host\x").as_deref(), Some(r"\\host\x"));
-        assert_eq!(unextended(r"\\?\Volume{1}\x"), None);
-        assert_eq!(unextended(r"C:\x"), None);
     }
 }

@@ -16,6 +16,7 @@ use crate::digest::Digest;
 use crate::manifest::RepoFile;
 use crate::regular_file;
 use crate::store::scan;
+use crate::system::files::{FileId, has_more_names};
 
 /// More than this, in bytes, is not read: then nobody is told which file it was.
 const MOST: u64 = 8 << 20;
@@ -50,17 +51,17 @@ impl RepoCache {
     /// Whether two paths are names of one file, other than by a symbolic link.
     #[must_use]
     pub(crate) fn shares(blob: &Path, at: &Path) -> bool {
-        matches!((fs::metadata(blob), fs::symlink_metadata(at)), (Ok(blob), Ok(at)) if is_same_file(&blob, &at))
+        matches!((FileId::of(blob), FileId::of_name(at)), (Ok(blob), Ok(at)) if blob == at)
     }
 
     /// The files of applications that share their bytes with the content at `path`.
     #[must_use]
     pub(crate) fn sharers(&self, digest: &Digest, path: &Path) -> Vec<PathBuf> {
-        let Ok(blob) = fs::metadata(path) else { return Vec::new() };
+        let Ok(blob) = FileId::of(path) else { return Vec::new() };
         let notes = read(&self.layout.installed());
         let places = notes.lines().filter_map(|line| line.strip_prefix(&digest.hex())?.strip_prefix(' '));
         let places = places.filter_map(|place| serde_json::from_str::<PathBuf>(place).ok());
-        places.filter(|place| fs::metadata(place).is_ok_and(|found| is_same_file(&found, &blob))).collect()
+        places.filter(|place| FileId::of(place).is_ok_and(|found| found == blob)).collect()
     }
 }
 
@@ -69,19 +70,10 @@ impl RepoCache {
 #[must_use]
 pub(crate) fn shared_blobs(root: &Path) -> (u64, u64) {
     let blobs = scan::repositories(root).into_iter().flat_map(|folder| scan::blobs(&folder.layout));
-    let found = blobs.filter_map(|blob| fs::symlink_metadata(blob.path).ok());
-    let shared = found.filter(|found| found.is_file() && has_more_names(found));
+    let shared =
+        blobs.filter(|blob| has_more_names(&blob.path)).filter_map(|blob| fs::symlink_metadata(blob.path).ok());
+    let shared = shared.filter(Metadata::is_file);
     shared.fold((0, 0), |(count, bytes), found| (count + 1, bytes + found.len()))
-}
-
-#[cfg(unix)]
-fn has_more_names(found: &Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(found) > 1
-}
-
-#[cfg(not(unix))]
-const fn has_more_names(_: &Metadata) -> bool {
-    false
 }
 
 fn line(digest: &Digest, at: &Path) -> Option<String> {
@@ -90,16 +82,4 @@ fn line(digest: &Digest, at: &Path) -> Option<String> {
 
 fn read(path: &Path) -> String {
     regular_file::read_text(path, MOST).unwrap_or_default()
-}
-
-/// Whether two names are those of one file.
-#[cfg(unix)]
-pub(super) fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
-}
-
-#[cfg(not(unix))]
-pub(super) const fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
-    false
 }

@@ -11,13 +11,15 @@
 //! CIFS server, a folder of another user's) the caller goes on without, and the file that this run made for the lock becomes
 //! filelock's soft lock until it ends.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 
 use super::soft_lock::{self, SoftLock, SoftLockState};
 use super::{CacheError, place};
 use crate::regular_file;
+use crate::system::files::{self, set_mode};
+pub(super) use crate::system::files::{is_at, is_of};
 
 /// How often a lock file may vanish between opening and locking before that counts as held by somebody.
 const ATTEMPTS: usize = 16;
@@ -94,21 +96,10 @@ impl BlobLock {
     /// this machine.
     #[must_use]
     pub(crate) fn holder(path: &Path) -> Option<u32> {
-        #[cfg(target_os = "linux")]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            let inode = fs::metadata(path).ok()?.ino();
-            let table = fs::read_to_string("/proc/locks").unwrap_or_default();
-            holder_in(&table, inode).or_else(|| match soft_lock::read(path) {
-                SoftLockState::Held(process) => Some(process),
-                SoftLockState::Left | SoftLockState::None => None,
-            })
-        }
-        #[cfg(not(target_os = "linux"))]
-        {
-            let _ = path;
-            None
-        }
+        files::lock_holder(path).or_else(|| match soft_lock::read(path) {
+            SoftLockState::Held(process) => Some(process),
+            SoftLockState::Left | SoftLockState::None => None,
+        })
     }
 
     /// Whether the file system really keeps others away while this is held.
@@ -169,47 +160,9 @@ fn open(path: &Path) -> Result<Option<(File, bool)>, CacheError> {
 
 fn create(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-    #[cfg(unix)]
-    {
-        // On the handle, so it is fchmod; some mounts know no modes, and a lock is a lock without them.
-        let _ = file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o664));
-    }
+    // on the handle, so it is fchmod
+    set_mode(&file, 0o664);
     Ok(file)
-}
-
-/// Whether `path` itself (not what a link there leads to) is the file of this handle.
-///
-/// # Errors
-/// Where the handle cannot be asked. A path that is gone is no error.
-pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    Ok(is_of(&file.metadata()?, path))
-}
-
-/// As [`is_at()`], for a file that was looked at.
-pub(super) fn is_of(own: &Metadata, path: &Path) -> bool {
-    let Ok(found) = fs::symlink_metadata(path) else { return false };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        (own.dev(), own.ino()) == (found.dev(), found.ino())
-    }
-    // Stable Rust tells no file index on Windows. There an open file keeps its name unless it is deleted in a way that
-    // few programs use, so the same date of birth is enough; lengths change while others write. (Not run.)
-    #[cfg(not(unix))]
-    {
-        found.is_file() && own.created().ok() == found.created().ok()
-    }
-}
-
-/// The process in the line `N: FLOCK ADVISORY WRITE PROCESS DEVICE:INODE START END` about an inode. Lines with `->` are
-/// of those who wait; a process of another namespace is 0.
-#[cfg(target_os = "linux")]
-fn holder_in(table: &str, inode: u64) -> Option<u32> {
-    let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let mut held = lines.filter(|fields| fields.get(1) == Some(&"FLOCK"));
-    let is_it = |place: &str| place.rsplit(':').next().and_then(|text| text.parse().ok()) == Some(inode);
-    let process = held.find(|fields| fields.get(5).is_some_and(|place| is_it(place)))?.get(4)?.parse().ok()?;
-    (process != 0).then_some(process)
 }
 
 #[cfg(test)]

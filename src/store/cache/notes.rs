@@ -27,6 +27,7 @@ use super::{CacheError, content, durable, place};
 use crate::digest::Digest;
 use crate::manifest::RepoFile;
 use crate::regular_file;
+use crate::system::files;
 
 /// Notes beyond this length, in bytes, begin anew: half a million lines, and everything is hashed once more.
 const MOST: u64 = 64 << 20;
@@ -58,25 +59,14 @@ impl HashedState {
         if !found.is_file() {
             return None;
         }
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            let changed = i128::from(found.ctime()) * 1_000_000_000 + i128::from(found.ctime_nsec());
-            Some(Self { inode: found.ino(), changed, size: found.len() })
-        }
-        // Without an inode, the time at which the file was made tells one from another. Not run on Windows.
-        #[cfg(windows)]
-        {
-            use std::os::windows::fs::MetadataExt as _;
-            let changed = i128::from(found.last_write_time()) * 100;
-            Some(Self { inode: found.creation_time(), changed, size: found.len() })
-        }
+        Some(Self { inode: files::number(found), changed: files::changed(found), size: found.len() })
     }
 
     /// Whether a change would have moved the time: the last one is longer ago than a tick, and not in the future.
     fn is_settled(&self) -> bool {
         let now = SystemTime::now().checked_sub(TICK).and_then(|then| then.duration_since(UNIX_EPOCH).ok());
-        cfg!(windows) || now.is_some_and(|now| i128::try_from(now.as_nanos()).is_ok_and(|now| self.changed < now))
+        !files::TELLS_CHANGES
+            || now.is_some_and(|now| i128::try_from(now.as_nanos()).is_ok_and(|now| self.changed < now))
     }
 }
 

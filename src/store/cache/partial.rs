@@ -30,12 +30,12 @@ use tempfile::TempPath;
 
 use super::journal::{self, Journal};
 use super::lock::{BlobLock, is_at, is_of};
-use super::offset::{read_at, write_all_at};
 use super::ranges::Ranges;
 use super::stamp::Stamp;
 use super::{CacheError, place};
 use crate::digest::ContentHasher;
 use crate::manifest::RepoFile;
+use crate::system::files::{allocated, read_at, write_all_at};
 
 /// How much is read at once for hashing, in bytes.
 const READ: usize = 256 << 10;
@@ -73,10 +73,7 @@ pub(super) const SUFFIX: &str = ".gatedl.incomplete";
 /// What is worth a look where no journal tells: a file of the right length without a hole may be whole, and hashing it
 /// costs less than fetching it.
 fn without_journal(found: &fs::Metadata, file: &RepoFile) -> Ranges {
-    #[cfg(unix)]
-    let is_dense = std::os::unix::fs::MetadataExt::blocks(found).saturating_mul(512) >= file.size;
-    #[cfg(not(unix))]
-    let is_dense = true;
+    let is_dense = allocated(found) >= file.size;
     let mut ranges = Ranges::default();
     if found.is_file() && found.len() == file.size && is_dense {
         ranges.insert(0..file.size);
@@ -286,7 +283,7 @@ impl Partial {
     /// wrote into it.
     fn look(&self, before: Stamp) -> Result<(), CacheError> {
         let found = self.file.metadata().map_err(CacheError::at("look at", &self.place.path))?;
-        if !is_of(&found, &self.place.path) {
+        if !is_of(&self.file, &found, &self.place.path) {
             return Err(CacheError::Replaced { path: self.place.path.clone() });
         }
         self.compare(before, Stamp::from(&found));

@@ -13,6 +13,8 @@ use tempfile::{Builder, NamedTempFile, TempPath};
 
 use super::{CacheError, debris, layout};
 use crate::regular_file;
+use crate::system::files::make_with_mode;
+use crate::system::paths::may_pass;
 
 /// What every cache directory tag of `huggingface_hub` says, 191 bytes.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -88,19 +90,13 @@ pub(super) fn rename_over(from: &Path, to: &Path) -> Result<(), CacheError> {
     })
 }
 
-/// `std::fs::rename`, which replaces on Windows too; but there a virus scanner that looks at either file makes it fail
-/// for a moment. (The waiting was not run on Windows.)
+/// `std::fs::rename`, which replaces on Windows too; but there whoever looks at either file makes it fail for a moment.
 pub(super) fn try_rename(from: &Path, to: &Path) -> io::Result<()> {
     const PATIENCE: Duration = Duration::from_millis(500);
     let mut wait = Duration::from_millis(10);
     loop {
         match fs::rename(from, to) {
-            Err(error)
-                if cfg!(windows)
-                    && error.kind() == io::ErrorKind::PermissionDenied
-                    && wait < PATIENCE
-                    && !to.is_dir() =>
-            {
+            Err(error) if may_pass(&error) && wait < PATIENCE && !to.is_dir() => {
                 std::thread::sleep(wait);
                 wait *= 2;
             }
@@ -135,8 +131,7 @@ pub(super) fn temporary(staging: &Path, prefix: &str, suffix: &str) -> Result<Na
     let mut builder = Builder::new();
     let prefix = debris::prefix(prefix);
     builder.prefix(&prefix).suffix(suffix);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    make_with_mode(&mut builder, 0o666);
     builder.tempfile_in(staging).map_err(CacheError::at("create a temporary file in", staging))
 }
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::CacheError;
-use super::delivery::is_one_file_system;
+use crate::system::files::is_one_file_system;
 
 /// How many bytes this user may still write at `path`, or at the nearest folder above it that exists.
 ///

@@ -4,13 +4,15 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::time::SystemTime;
 
+use crate::system::files;
+
 /// Length and times of a file. Two writes within one tick of the system's clock (4 ms on older kernels) look like one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Stamp {
     pub(super) length: u64,
     modified: Option<SystemTime>,
-    /// Of the inode, in seconds and nanoseconds: nobody can set it back.
-    changed: (i64, i64),
+    /// In nanoseconds; where the system tells it, nobody can set it back.
+    changed: i128,
 }
 
 impl Stamp {
@@ -19,14 +21,7 @@ impl Stamp {
     }
 
     pub(super) fn from(found: &Metadata) -> Self {
-        #[cfg(unix)]
-        let changed = {
-            use std::os::unix::fs::MetadataExt as _;
-            (found.ctime(), found.ctime_nsec())
-        };
-        #[cfg(not(unix))]
-        let changed = (0, 0);
-        Self { length: found.len(), modified: found.modified().ok(), changed }
+        Self { length: found.len(), modified: found.modified().ok(), changed: files::changed(found) }
     }
 
     /// Whether nothing was written in between; a new name or other modes do not count.

@@ -20,6 +20,8 @@ use crate::manifest::Listing;
 use crate::regular_file;
 use crate::repo::{Commit, Repo, RepoId, RepoKind, Revision};
 use crate::store::scan;
+use crate::system::paths::HAS_LINKS;
+pub(super) use crate::system::paths::link_file as make_link;
 
 /// How files of a snapshot are connected with their content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -225,24 +227,13 @@ pub(in crate::store) fn commit_in(bytes: &[u8]) -> Option<Commit> {
 fn can_link(folder: &Path) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let Ok(trial) = tempfile::Builder::new().prefix(&debris::prefix("probe-")).tempdir_in(folder) else {
-        return cfg!(unix);
+        return HAS_LINKS;
     };
     match make_link(Path::new("nowhere"), &trial.path().join("link")) {
         Ok(()) => true,
         // Says nothing about links; the work itself will fail, and say why.
         Err(error) => matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem),
     }
-}
-
-/// A symbolic link to a file.
-pub(super) fn make_link(target: &Path, path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    return std::os::unix::fs::symlink(target, path);
-    // Needs developer mode or an administrator; the probe finds out. (Not run.)
-    #[cfg(windows)]
-    return std::os::windows::fs::symlink_file(target, path);
-    #[cfg(not(any(unix, windows)))]
-    return Err(io::ErrorKind::Unsupported.into());
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::partial::SUFFIX;
 use super::{RepoLayout, debris};
 use crate::regular_file;
 use crate::store::scan;
+use crate::system::files::allocated;
 
 /// What a killed download left, or one that is under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,10 +75,7 @@ fn etag_of(name: &str) -> Option<&str> {
 /// What it takes on the disk: a file that is written at its offsets is as long as the whole from the first byte on.
 fn bytes_of(path: &Path) -> Option<u64> {
     let found = fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?;
-    #[cfg(unix)]
-    return Some(std::os::unix::fs::MetadataExt::blocks(&found) * 512);
-    #[cfg(not(unix))]
-    Some(found.len())
+    Some(allocated(&found))
 }
 
 /// Whether somebody holds a lock. One that is not there is held by nobody, and is not made.

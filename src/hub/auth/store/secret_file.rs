@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::AuthError;
+use crate::system::files::make_private;
 
 /// How long another process may work on the logins; huggingface_hub waits as long.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -89,8 +90,7 @@ fn make_folder(path: &Path) -> io::Result<&Path> {
     let folder = folder_of(path);
     let mut builder = DirBuilder::new();
     builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    make_private(&mut builder);
     builder.create(folder)?;
     Ok(folder)
 }

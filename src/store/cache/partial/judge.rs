@@ -224,7 +224,7 @@ impl Verified {
     /// Whether the path still names the file that was verified, as it was then.
     pub(in crate::store::cache) fn still_in_place(&self) -> io::Result<bool> {
         let found = self.0.file.metadata()?;
-        Ok(is_of(&found, &self.0.place.path) && Stamp::from(&found) == self.0.stamp())
+        Ok(is_of(&self.0.file, &found, &self.0.place.path) && Stamp::from(&found) == self.0.stamp())
     }
 
     /// The file has got its name: nothing is left under the one that it had.
