@@ -6,6 +6,7 @@ use super::access::Access;
 use super::auth::{Auth, GIT_SETUP};
 use super::cache::Cache;
 use super::doctor::Doctor;
+use super::flags::Output;
 use super::pull::Pull;
 use super::verify::Verify;
 use super::vix::Vix;
@@ -67,6 +68,25 @@ pub(super) enum Command {
         /// A command, or `environment`
         topic: Option<String>,
     },
+}
+
+impl Command {
+    /// What standard output carries.
+    pub(super) const fn output(&self) -> Output {
+        match self {
+            Self::Pull(pull) => pull.output.form(),
+            Self::Access(access) => access.output.form(),
+            Self::Auth { command: Auth::List(list) } => list.output.form(),
+            Self::Auth { command: Auth::Status(status) } => status.output.form(),
+            Self::Cache { command } => command.output().form(),
+            Self::Doctor(doctor) => doctor.output.form(),
+            Self::Verify(verify) => verify.output.form(),
+            Self::Vix { command: Vix::Pull(pull) } => pull.output.form(),
+            Self::Vix { command: Vix::List(list) } => list.output.form(),
+            // these ask, answer another program, or print what is no document
+            Self::Auth { .. } | Self::GitCredential { .. } | Self::Help { .. } => Output::Text,
+        }
+    }
 }
 
 fn after_help() -> String {

@@ -128,7 +128,7 @@ impl NetworkArguments {
 /// What standard output carries.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct OutputArguments {
-    /// What standard output carries: text, or one document
+    /// What standard output carries: text, one document, or events as they happen and the document last
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
     pub(in crate::cli) output: Output,
     /// The same as --output json
@@ -137,9 +137,14 @@ pub(in crate::cli) struct OutputArguments {
 }
 
 impl OutputArguments {
-    /// Whether standard output carries one JSON document.
-    pub(in crate::cli) fn is_json(&self) -> bool {
-        self.json || self.output == Output::Json
+    /// The form, by either flag.
+    pub(in crate::cli) const fn form(&self) -> Output {
+        if self.json { Output::Json } else { self.output }
+    }
+
+    /// Whether standard output carries a document.
+    pub(in crate::cli) const fn is_json(&self) -> bool {
+        !matches!(self.form(), Output::Text)
     }
 }
 
@@ -148,6 +153,7 @@ impl OutputArguments {
 pub(in crate::cli) enum Output {
     Text,
     Json,
+    Ndjson,
 }
 
 /// Bytes a second: a number, perhaps with K, M or G for thousands, millions, billions.

@@ -8,6 +8,7 @@ mod browser;
 mod cache;
 mod diagnose;
 mod doctor;
+mod document;
 mod exposed;
 mod flags;
 mod foreign;
@@ -24,9 +25,12 @@ mod verify;
 mod vix;
 mod wording;
 
+use std::ffi::OsString;
+
 use clap::Parser as _;
 
 use self::arguments::{Command, CommandLine};
+use self::flags::Output;
 use self::terminal::Terminal;
 use crate::error::ExitStatus;
 use crate::settings::env::Env;
@@ -36,7 +40,9 @@ use crate::text::visible;
 #[must_use]
 pub fn main(env: &Env) -> ExitStatus {
     if let Some(error) = exposed::refuse(env.arguments()) {
-        return diagnose::end(&error, false, &Terminal::of(false, false, env));
+        let output = output_of(env.arguments());
+        let terminal = Terminal::of(false, false, output, env);
+        return diagnose::end(&error, output != Output::Text, &terminal);
     }
     match CommandLine::try_parse_from(env.arguments()) {
         Ok(line) => run(&line, env),
@@ -52,13 +58,39 @@ pub fn main(env: &Env) -> ExitStatus {
             } else {
                 Terminal::say(visible(&said).trim_end());
             }
+            let output = output_of(env.arguments());
+            if status == ExitStatus::Usage && output != Output::Text {
+                diagnose::end_of_usage(visible(&said).as_ref(), &Terminal::of(false, false, output, env));
+            }
             status
         }
     }
 }
 
+/// What standard output was to carry, of a command line that could not be read. Of several the last counts.
+fn output_of(arguments: &[OsString]) -> Output {
+    let texts: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+    let options: Vec<&str> = texts.iter().map(AsRef::as_ref).take_while(|text| *text != "--").collect();
+    let mut output = Output::Text;
+    for (place, option) in options.iter().enumerate() {
+        let value = match option.split_once('=') {
+            None if *option == "--json" => Some("json"),
+            None if *option == "--output" => options.get(place + 1).copied(),
+            Some(("--output", value)) => Some(value),
+            _ => None,
+        };
+        output = match value {
+            Some("json") => Output::Json,
+            Some("ndjson") => Output::Ndjson,
+            Some("text") => Output::Text,
+            _ => output,
+        };
+    }
+    output
+}
+
 fn run(line: &CommandLine, env: &Env) -> ExitStatus {
-    let terminal = Terminal::of(line.quiet, line.verbose, env);
+    let terminal = Terminal::of(line.quiet, line.verbose, line.command.output(), env);
     terminal.start_log();
     match &line.command {
         Command::Pull(arguments) => pull::run(arguments, env, &terminal),

@@ -6,9 +6,12 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::diagnose;
+use super::document::EventWriter;
+use super::flags::Output;
 use super::progress::Progress;
 use super::terminal::Terminal;
 use crate::error::{Error, ExitStatus};
+use crate::event::{Event, Listener};
 use crate::hub::auth::TokenChoice;
 use crate::lasting_task;
 use crate::session::Session;
@@ -31,17 +34,33 @@ const FILE_WORKERS: usize = 16;
 pub(super) struct Runner {
     terminal: Terminal,
     progress: Arc<Progress>,
+    events: Arc<EventWriter>,
+}
+
+/// People are told, and programs as well.
+struct Both(Arc<Progress>, Arc<EventWriter>);
+
+impl Listener for Both {
+    fn event(&self, event: &Event) {
+        self.0.event(event);
+        self.1.event(event);
+    }
 }
 
 impl Runner {
     /// Nothing runs yet, and nothing is drawn.
     pub(super) fn new(terminal: &Terminal) -> Self {
-        Self { terminal: terminal.clone(), progress: Arc::new(Progress::new(terminal)) }
+        Self { terminal: terminal.clone(), progress: Arc::new(Progress::new(terminal)), events: Arc::default() }
     }
 
     /// The run as a value, which tells this terminal what happens.
     pub(super) fn session(&self, settings: Settings, env: &Env, token: TokenChoice) -> Session {
-        Session::new(settings, env.clone(), token, Arc::<Progress>::clone(&self.progress))
+        let progress = Arc::clone(&self.progress);
+        let listener: Arc<dyn Listener> = match self.terminal.output {
+            Output::Ndjson => Arc::new(Both(progress, Arc::clone(&self.events))),
+            Output::Text | Output::Json => progress,
+        };
+        Session::new(settings, env.clone(), token, listener)
     }
 
     /// Runs the work to its end.
@@ -52,7 +71,7 @@ impl Runner {
             .enable_all()
             .build();
         let runtime = runtime.map_err(|source| Error::Stream { action: "start the threads", source })?;
-        runtime.spawn(last_resort(self.terminal, Arc::clone(&self.progress)));
+        runtime.spawn(last_resort(self.terminal, Arc::clone(&self.progress), Arc::clone(&self.events)));
         let ended = runtime.block_on(async {
             process::survive_file_size_limit();
             let ended = tokio::select! {
@@ -64,6 +83,7 @@ impl Runner {
         });
         runtime.shutdown_timeout(CLOSING_TIME);
         self.progress.close();
+        self.events.close();
         ended
     }
 }
@@ -92,11 +112,12 @@ async fn wait_for_lasting_tasks(progress: &Progress) {
     clippy::disallowed_methods,
     reason = "the thread that would return the status is the one that does not answer"
 )]
-async fn last_resort(terminal: Terminal, progress: Arc<Progress>) {
+async fn last_resort(terminal: Terminal, progress: Arc<Progress>, events: Arc<EventWriter>) {
     process::asked_to_stop().await;
     let _ = timeout(UNNOTICED_TIME + LASTING_TIME, lasting_task::ended()).await;
     tokio::time::sleep(DROPPING_TIME).await;
     progress.close();
-    Terminal::say(&diagnose::text(&Error::Interrupted, &terminal));
+    events.close();
+    diagnose::end(&Error::Interrupted, terminal.output != Output::Text, &terminal);
     std::process::exit(i32::from(ExitStatus::Interrupted.code()));
 }

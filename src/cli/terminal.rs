@@ -2,10 +2,13 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use serde::Serialize;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::document::{self, ResultLine};
+use super::flags::Output;
 use crate::error::Error;
 use crate::settings::env::{self, Env};
 use crate::system::console::obeys_escapes;
@@ -31,12 +34,14 @@ pub(super) struct Terminal {
     pub(super) progress: ProgressStyle,
     /// Whether the summary line is wanted.
     pub(super) summary: bool,
+    /// What standard output carries.
+    pub(super) output: Output,
     colors: bool,
     verbose: bool,
 }
 
 impl Terminal {
-    pub(super) fn of(quiet: bool, verbose: bool, env: &Env) -> Self {
+    pub(super) fn of(quiet: bool, verbose: bool, output: Output, env: &Env) -> Self {
         let drawable = io::stderr().is_terminal() && !matches!(env.text(env::TERM.name), Ok(Some("dumb")));
         let progress = if quiet {
             ProgressStyle::Hidden
@@ -49,7 +54,7 @@ impl Terminal {
             ProgressStyle::Bars
         };
         let colors = drawable && !env.is_set(&env::NO_COLOR) && obeys_escapes();
-        Self { progress, summary: !quiet, colors, verbose }
+        Self { progress, summary: !quiet, output, colors, verbose }
     }
 
     /// Starts the log of `--verbose`: our own events only, since other crates' may show headers.
@@ -76,6 +81,14 @@ impl Terminal {
     /// Writes a warning for people.
     pub(super) fn warn(&self, text: &str) {
         Self::say(&format!("{} {}", self.label("warning"), visible(text)));
+    }
+
+    /// Writes the result for programs: the document, or with events before it the line that holds it.
+    pub(super) fn document(&self, document: &impl Serialize) -> Result<(), Error> {
+        match self.output {
+            Output::Text | Output::Json => document::write(document),
+            Output::Ndjson => document::write(&ResultLine::of(document)),
+        }
     }
 
     /// Writes the result.

@@ -3,7 +3,7 @@
 //!
 //! What the provider does not say is not shown: a mirror that knows no roles must not make a token look harmless.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::credential::CredentialSource;
 use crate::hub::provider::{Account, Role, Scope};
@@ -37,23 +37,48 @@ pub(super) fn line(account: &Account) -> String {
 }
 
 /// The same for programs.
-pub(super) fn document(account: &Account) -> Value {
-    let token = &account.token;
-    let scopes = token.scopes.iter();
-    let scopes =
-        scopes.map(|scope| json!({ "kind": scope.kind, "name": scope.name, "permissions": scope.permissions }));
-    json!({
-        "name": account.name,
-        "organizations": account.organizations,
-        "standing": account.standing,
-        "token": {
-            "name": token.name,
-            "role": token.role.map(Role::as_str),
-            "expires": token.expires,
-            "reads_gated": token.reads_gated,
-            "scopes": scopes.collect::<Vec<_>>(),
-        },
-    })
+#[derive(Debug, Serialize)]
+pub(super) struct AccountObject<'a> {
+    name: &'a str,
+    organizations: &'a [String],
+    standing: Option<&'a str>,
+    token: TokenFactsObject<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct TokenFactsObject<'a> {
+    name: Option<&'a str>,
+    role: Option<&'static str>,
+    expires: Option<&'a str>,
+    reads_gated: Option<bool>,
+    scopes: Vec<ScopeObject<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ScopeObject<'a> {
+    kind: &'a str,
+    name: &'a str,
+    permissions: &'a [String],
+}
+
+impl<'a> From<&'a Account> for AccountObject<'a> {
+    fn from(account: &'a Account) -> Self {
+        let token = &account.token;
+        let scope =
+            |scope: &'a Scope| ScopeObject { kind: &scope.kind, name: &scope.name, permissions: &scope.permissions };
+        Self {
+            name: &account.name,
+            organizations: &account.organizations,
+            standing: account.standing.as_deref(),
+            token: TokenFactsObject {
+                name: token.name.as_deref(),
+                role: token.role.map(Role::as_str),
+                expires: token.expires.as_deref(),
+                reads_gated: token.reads_gated,
+                scopes: token.scopes.iter().map(scope).collect(),
+            },
+        }
+    }
 }
 
 /// What is wrong with a token that is good: it may do more than a download needs, or less.
@@ -119,7 +144,7 @@ mod tests {
     fn what_the_provider_does_not_say_is_left_out() {
         let account = account(TokenFacts::default());
         assert_eq!(rows(&account), [("account", "`bob` (organizations: acme)".to_owned())]);
-        assert_eq!(document(&account)["token"]["reads_gated"], Value::Null);
+        assert_eq!(AccountObject::from(&account).token.reads_gated, None);
         assert!(warnings(&account, &CredentialSource::Stdin).is_empty());
     }
 

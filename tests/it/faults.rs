@@ -17,7 +17,7 @@ use std::sync::Mutex;
 use std::thread;
 
 const ID: &str = "org/model";
-const NAME: &str = "model.bin";
+const NAME: &str = "model.data";
 const MIB: usize = 1 << 20;
 /// How far the run got that was interrupted before a large file is gone on with.
 const STOPPED_AT: usize = 4 * MIB;

@@ -27,6 +27,7 @@ mod listing;
 mod listing_of_mirrors;
 mod local_dir;
 mod names;
+mod ndjson;
 mod network;
 #[cfg(unix)]
 mod no_files;

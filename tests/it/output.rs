@@ -60,11 +60,11 @@ fn a_pull_is_one_json_document() {
     let hub = hub();
     let sandbox = Sandbox::new(&hub);
     pull(&sandbox).args(["--json"]).stdout(str![[r#"
-{"bytes_fetched":5002,"commit":"83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","files":[{"digest":"git-sha1:9e26dfeeb6e641a33dae4961196235bdb965b21b","path":"config.json","size":2,"state":"fetched"},{"digest":"sha256:1ee63c61c4a35366fd4e1748608fdb6538de86fea79671ddea88f3141ab58669","path":"model.safetensors","size":5000,"state":"fetched"}],"path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","provider":"hf","repo":"org/model","repo_type":"model","revision":"main","seconds":[SECONDS]}
+{"version":1,"provider":"hf","repo":"org/model","repo_type":"model","revision":"main","commit":"83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","bytes_fetched":5002,"seconds":[SECONDS],"files":[{"path":"config.json","size":2,"digest":"git-sha1:9e26dfeeb6e641a33dae4961196235bdb965b21b","state":"fetched"},{"path":"model.safetensors","size":5000,"digest":"sha256:1ee63c61c4a35366fd4e1748608fdb6538de86fea79671ddea88f3141ab58669","state":"fetched"}]}
 
 "#]]).any_stderr().run();
     pull(&sandbox).args(["--output", "json"]).stdout(str![[r#"
-{"bytes_fetched":0,"commit":"83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","files":[{"digest":"git-sha1:9e26dfeeb6e641a33dae4961196235bdb965b21b","path":"config.json","size":2,"state":"present"},{"digest":"sha256:1ee63c61c4a35366fd4e1748608fdb6538de86fea79671ddea88f3141ab58669","path":"model.safetensors","size":5000,"state":"present"}],"path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","provider":"hf","repo":"org/model","repo_type":"model","revision":"main","seconds":[SECONDS]}
+{"version":1,"provider":"hf","repo":"org/model","repo_type":"model","revision":"main","commit":"83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","path":"[ROOT]/cache/huggingface/hub/models--org--model/snapshots/83a454b8695b9cfb0fc2ba44ecbb84fc10f0a32a","bytes_fetched":0,"seconds":[SECONDS],"files":[{"path":"config.json","size":2,"digest":"git-sha1:9e26dfeeb6e641a33dae4961196235bdb965b21b","state":"present"},{"path":"model.safetensors","size":5000,"digest":"sha256:1ee63c61c4a35366fd4e1748608fdb6538de86fea79671ddea88f3141ab58669","state":"present"}]}
 
 "#]]).any_stderr().run();
 }
@@ -73,7 +73,7 @@ fn a_pull_is_one_json_document() {
 fn a_usage_error_in_json_is_one_document_too() {
     let sandbox = Sandbox::without_hub();
     sandbox.args(["pull", "--json", "a/b/c"]).status(2).stdout(str![[r#"
-{"error":{"causes":[],"hints":[],"kind":"usage","message":"`a/b/c` is not a repository id: it is `name` or `owner/name`, with one slash at most; files follow after a blank","server_message":null,"status":2,"url":null}}
+{"version":1,"error":{"kind":"usage","message":"`a/b/c` is not a repository id: it is `name` or `owner/name`, with one slash at most; files follow after a blank","causes":[],"server_message":null,"url":null,"status":2,"hints":[]}}
 
 "#]]).any_stderr().run();
 }
@@ -444,8 +444,8 @@ Network:
 Output:
   -q, --quiet            Say nothing but errors and warnings
   -v, --verbose          Show every request (never a token)
-      --output <FORMAT>  What standard output carries: text, or one document [default: text]
-                         [possible values: text, json]
+      --output <FORMAT>  What standard output carries: text, one document, or events as they happen
+                         and the document last [default: text] [possible values: text, json, ndjson]
       --json             The same as --output json
 
 Examples:

@@ -162,7 +162,7 @@ fn a_misspelt_name_in_json_is_one_document() {
     let sandbox = Sandbox::new(&hub);
     let run = sandbox.args(["pull", "org/model", "--json", "confg.json"]).status(5);
     run.stdout(str![[r#"
-{"error":{"causes":["no file in the repository matches `confg.json`"],"hints":["near `confg.json`: `config.json`, `onnx/nested/config.json`"],"kind":"file_missing","message":"`org/model` has not all of the files that were asked for","server_message":null,"status":5,"url":null}}
+{"version":1,"error":{"kind":"file_missing","message":"`org/model` has not all of the files that were asked for","causes":["no file in the repository matches `confg.json`"],"server_message":null,"url":null,"status":5,"hints":["near `confg.json`: `config.json`, `onnx/nested/config.json`"]}}
 
 "#]]).any_stderr().run();
 }

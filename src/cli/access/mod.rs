@@ -1,10 +1,12 @@
 //! `gatedl access`: from references to questions, from the answers to a table, a document and an exit status.
 
 mod arguments;
+mod document;
 mod list;
 mod report;
 
 pub(super) use self::arguments::Access;
+use self::document::AccessDocument;
 use crate::cli::flags::one_provider;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
@@ -108,15 +110,15 @@ fn open(pages: &[String], env: &Env, terminal: &Terminal) {
 
 fn show(arguments: &Access, report: &AccessReport, terminal: &Terminal) -> ExitStatus {
     let status = ExitStatus::of_all(report.repos.iter().map(report::status));
-    let answer = if arguments.output.is_json() {
-        report::document(report, status).to_string()
-    } else {
-        report::text(report, Terminal::columns())
-    };
     for warning in report::warnings(report) {
         terminal.warn(&warning);
     }
-    match Terminal::answer(&answer) {
+    let answered = if arguments.output.is_json() {
+        terminal.document(&AccessDocument::of(report, status))
+    } else {
+        Terminal::answer(&report::text(report, Terminal::columns()))
+    };
+    match answered {
         Ok(()) => status,
         Err(error) => diagnose::end(&error, false, terminal),
     }

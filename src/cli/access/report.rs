@@ -1,8 +1,4 @@
-//! What was found out about access: a table and what to do about each refusal for people, one document for programs.
-//!
-//! The document is an API. `version` grows when a field changes its meaning or goes; new fields may come any time.
-
-use serde_json::{Value, json};
+//! What was found out about access: a table and what to do about each refusal for people.
 
 use crate::cli::table::{self, Heading};
 use crate::cli::{diagnose, token_facts};
@@ -10,8 +6,6 @@ use crate::credential::CredentialSource;
 use crate::error::{Error, ExitStatus};
 use crate::manifest::Gate;
 use crate::ops::access::{AccessReport, Checked, SentToken};
-
-const VERSION: u32 = 1;
 
 /// The exit status of one repository.
 pub(super) fn status(checked: &Checked) -> ExitStatus {
@@ -31,13 +25,6 @@ pub(super) fn text(report: &AccessReport, columns: Option<usize>) -> String {
         }
     }
     text.trim_end().to_owned()
-}
-
-/// The report for programs.
-pub(super) fn document(report: &AccessReport, status: ExitStatus) -> Value {
-    let tokens: Vec<Value> = report.tokens.iter().map(token).collect();
-    let repos: Vec<Value> = report.repos.iter().map(repo).collect();
-    json!({ "version": VERSION, "status": status.code(), "tokens": tokens, "repos": repos })
 }
 
 /// What should be known about the tokens, though they work.
@@ -99,31 +86,4 @@ fn refusal(error: &Error) -> String {
     error.server_message().iter().for_each(|message| text += &format!("\n  server says: {message}"));
     error.hints().iter().for_each(|hint| text += &format!("\n  hint: {hint}"));
     text
-}
-
-fn token(token: &SentToken) -> Value {
-    json!({
-        "provider": token.provider,
-        "source": token.source.to_string(),
-        "host": token.host,
-        "account": token.account.as_ref().ok().map(token_facts::document),
-        "problem": token.account.as_ref().err(),
-    })
-}
-
-fn repo(checked: &Checked) -> Value {
-    let resolved = checked.resolved.as_ref();
-    let error = checked.outcome.as_ref().err();
-    json!({
-        "reference": checked.reference,
-        "provider": checked.wanted.provider,
-        "repo": checked.wanted.repo.id.as_str(),
-        "repo_type": checked.wanted.repo.kind.singular(),
-        "revision": checked.wanted.revision.as_str(),
-        "commit": resolved.map(|resolved| resolved.commit.as_str()),
-        "gate": resolved.map(|resolved| resolved.gate.as_str()),
-        "granted": error.is_none(),
-        "token": checked.token,
-        "error": error.map(|error| diagnose::document(error)["error"].take()),
-    })
 }

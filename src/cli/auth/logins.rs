@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
-
 use super::arguments::{List, Logout, Switch};
+use super::document::{LoginObject, LoginsDocument};
 use super::warn_of_shadows;
 use crate::cli::terminal::Terminal;
 use crate::error::Error;
@@ -32,11 +31,10 @@ pub(super) fn list(arguments: &List, env: &Env, terminal: &Terminal) -> Result<(
     }
     if arguments.output.is_json() {
         let logins = stored.iter().map(|Stored { provider, login, .. }| {
-            json!({
-                "provider": provider.name, "name": login.name, "token": login.masked, "active": login.is_active,
-            })
+            let (provider, name) = (provider.name.as_str(), login.name.as_deref());
+            LoginObject { provider, name, token: &login.masked, active: login.is_active }
         });
-        return Terminal::answer(&json!({ "logins": logins.collect::<Vec<_>>() }).to_string());
+        return terminal.document(&LoginsDocument::of(logins.collect()));
     }
     if stored.is_empty() {
         let way = "`gatedl auth login` stores one";

@@ -1,6 +1,7 @@
 //! `gatedl auth`: the commands around tokens.
 
 mod arguments;
+mod document;
 mod login;
 mod logins;
 mod status;

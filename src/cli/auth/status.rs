@@ -3,9 +3,8 @@
 //! A stale variable that hides a fresh login is hard to find (lemonade-sdk/lemonade#58); here both stand one below the
 //! other. The provider is asked about the winning token only, once, and not at all with `--offline`.
 
-use serde_json::{Value, json};
-
 use super::arguments::Status;
+use super::document::StatusDocument;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
 use crate::cli::{diagnose, token_facts, wording};
@@ -19,14 +18,14 @@ use crate::settings::env::Env;
 use crate::settings::{Overrides, ProviderSettings, Settings};
 
 /// What was found out about a provider.
-struct StatusReport<'a> {
-    provider: &'a ProviderSettings,
-    exchange: Option<Exchange<'a>>,
+pub(super) struct StatusReport<'a> {
+    pub(super) provider: &'a ProviderSettings,
+    pub(super) exchange: Option<Exchange<'a>>,
     /// The name of the stored login in use, which huggingface_hub keeps in another file than its token.
-    login: Option<String>,
-    survey: Survey,
-    account: Option<Account>,
-    trouble: Option<Error>,
+    pub(super) login: Option<String>,
+    pub(super) survey: Survey,
+    pub(super) account: Option<Account>,
+    pub(super) trouble: Option<Error>,
 }
 
 /// Runs the command.
@@ -76,14 +75,14 @@ fn look<'a>(
 
 fn show(arguments: &Status, settings: &Settings, reports: Vec<StatusReport<'_>>, terminal: &Terminal) -> ExitStatus {
     let withheld = auth::withheld(settings, &TokenChoice::Search);
-    let answer = if arguments.output.is_json() {
-        let providers: Vec<Value> = reports.iter().map(StatusReport::document).collect();
-        json!({ "withheld_by": withheld, "providers": providers }).to_string()
+    let answered = if arguments.output.is_json() {
+        terminal.document(&StatusDocument::of(withheld, &reports))
     } else {
         let withheld = withheld.map(|name| format!("no token is looked for: {name} is set"));
-        withheld.into_iter().chain(reports.iter().map(StatusReport::text)).collect::<Vec<_>>().join("\n\n")
+        let texts = withheld.into_iter().chain(reports.iter().map(StatusReport::text));
+        Terminal::answer(&texts.collect::<Vec<_>>().join("\n\n"))
     };
-    if let Err(error) = Terminal::answer(&answer) {
+    if let Err(error) = answered {
         return diagnose::end(&error, false, terminal);
     }
     let troubles = reports.into_iter().filter_map(|report| {
@@ -175,30 +174,6 @@ impl<'a> StatusReport<'a> {
         format!("{}{only}{problem}", place.source)
     }
 
-    fn document(&self) -> Value {
-        let places = self.survey.places.iter().map(|place| {
-            json!({
-                "source": place.source.to_string(),
-                "state": state(&place.standing),
-                "shadowed_by": winner(&place.standing).map(ToString::to_string),
-                "only": place.only,
-            })
-        });
-        let used = self.survey.found.credential.as_ref().map(|credential| credential.source().to_string());
-        let used = used.or_else(|| self.exchange.as_ref().map(|exchange| exchange.source().to_string()));
-        let error = self.trouble.as_ref().map(|error| diagnose::document(error)["error"].take());
-        json!({
-            "provider": self.provider.name,
-            "endpoint": self.provider.endpoint.to_string(),
-            "host": self.provider.endpoint.origin().to_string(),
-            "places": places.collect::<Vec<_>>(),
-            "used": used,
-            "login": self.login,
-            "account": self.account.as_ref().map(token_facts::document),
-            "error": error,
-        })
-    }
-
     fn warnings(&self) -> Vec<String> {
         let source = self.survey.found.credential.as_ref().map(Credential::source);
         let about = self.account.as_ref().zip(source).map(|(account, source)| token_facts::warnings(account, source));
@@ -206,7 +181,7 @@ impl<'a> StatusReport<'a> {
     }
 }
 
-const fn winner(standing: &PlaceState) -> Option<&CredentialSource> {
+pub(super) const fn winner(standing: &PlaceState) -> Option<&CredentialSource> {
     match standing {
         PlaceState::Shadowed { by } | PlaceState::NotRun { by: Some(by) } => Some(by),
         _ => None,
@@ -227,7 +202,7 @@ const fn word(standing: &PlaceState) -> &'static str {
 }
 
 /// The same to programs.
-const fn state(standing: &PlaceState) -> &'static str {
+pub(super) const fn state(standing: &PlaceState) -> &'static str {
     match standing {
         PlaceState::Empty => "empty",
         PlaceState::Used => "used",

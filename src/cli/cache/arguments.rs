@@ -24,6 +24,18 @@ pub(in crate::cli) enum Cache {
     Path(CachePath),
 }
 
+impl Cache {
+    /// How it answers.
+    pub(in crate::cli) const fn output(&self) -> &OutputArguments {
+        match self {
+            Self::Ls(CacheLs { cache, .. }) | Self::Path(CachePath { cache, .. }) => &cache.output,
+            Self::Rm(CacheRm { removal, .. })
+            | Self::Prune(CachePrune { removal })
+            | Self::Gc(CacheGc { removal, .. }) => &removal.cache.output,
+        }
+    }
+}
+
 /// Which caches.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CacheArguments {

@@ -1,6 +1,5 @@
 //! The documents of `gatedl cache`. They are an API: fields are added, never renamed.
 
-use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -156,14 +155,3 @@ impl<'a> CachePathDocument<'a> {
 fn seconds(time: Option<SystemTime>) -> Option<u64> {
     Some(time?.duration_since(UNIX_EPOCH).ok()?.as_secs())
 }
-
-macro_rules! as_json {
-    ($($document:ty),*) => {
-        $(impl fmt::Display for $document {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
-            }
-        })*
-    };
-}
-as_json!(CacheDocument<'_>, RemovalDocument<'_>, CachePathDocument<'_>);

@@ -24,31 +24,22 @@ use crate::settings::{Overrides, Settings};
 
 /// Runs the command.
 pub(super) fn run(command: &Cache, env: &Env, terminal: &Terminal) -> ExitStatus {
-    let (output, ended) = match command {
-        Cache::Ls(arguments) => (&arguments.cache.output, list(arguments, env, terminal)),
-        Cache::Path(arguments) => (&arguments.cache.output, path(arguments, env, terminal)),
-        Cache::Rm(arguments) => (
-            &arguments.removal.cache.output,
-            settings(&arguments.removal.cache, env).and_then(|settings| {
-                let targets = arguments.references.iter().map(|text| CachedTarget::read(text, &settings));
-                let request = CleanRequest::Remove(targets.collect::<Result<_, _>>()?);
-                make_room(request, &arguments.removal, settings, env, terminal)
-            }),
-        ),
-        Cache::Prune(arguments) => (
-            &arguments.removal.cache.output,
-            settings(&arguments.removal.cache, env)
-                .and_then(|settings| make_room(CleanRequest::Prune, &arguments.removal, settings, env, terminal)),
-        ),
-        Cache::Gc(arguments) => (
-            &arguments.removal.cache.output,
-            settings(&arguments.removal.cache, env).and_then(|settings| {
-                let request = CleanRequest::Collect { most: arguments.max_size };
-                make_room(request, &arguments.removal, settings, env, terminal)
-            }),
-        ),
+    let ended = match command {
+        Cache::Ls(arguments) => list(arguments, env, terminal),
+        Cache::Path(arguments) => path(arguments, env, terminal),
+        Cache::Rm(arguments) => settings(&arguments.removal.cache, env).and_then(|settings| {
+            let targets = arguments.references.iter().map(|text| CachedTarget::read(text, &settings));
+            let request = CleanRequest::Remove(targets.collect::<Result<_, _>>()?);
+            make_room(request, &arguments.removal, settings, env, terminal)
+        }),
+        Cache::Prune(arguments) => settings(&arguments.removal.cache, env)
+            .and_then(|settings| make_room(CleanRequest::Prune, &arguments.removal, settings, env, terminal)),
+        Cache::Gc(arguments) => settings(&arguments.removal.cache, env).and_then(|settings| {
+            let request = CleanRequest::Collect { most: arguments.max_size };
+            make_room(request, &arguments.removal, settings, env, terminal)
+        }),
     };
-    ended.unwrap_or_else(|error| diagnose::end(&error, output.is_json(), terminal))
+    ended.unwrap_or_else(|error| diagnose::end(&error, command.output().is_json(), terminal))
 }
 
 fn settings(arguments: &CacheArguments, env: &Env) -> Result<Settings, Error> {
@@ -72,12 +63,12 @@ fn list(arguments: &CacheLs, env: &Env, terminal: &Terminal) -> Result<ExitStatu
     let mut usages = runner.finish(survey(&session))?;
     let now = SystemTime::now();
     usages.retain(|usage| arguments.filter.iter().all(|filter| filter.fits(usage, now)));
-    let answer = if arguments.cache.output.is_json() {
-        CacheDocument::of(&usages).to_string()
+    let shown = if arguments.cache.output.is_json() {
+        terminal.document(&CacheDocument::of(&usages))
     } else {
-        report::text(&usages, arguments.revisions, now, Terminal::columns())
+        Terminal::answer(&report::text(&usages, arguments.revisions, now, Terminal::columns()))
     };
-    Terminal::answer(&answer).map(|()| ExitStatus::Done)
+    shown.map(|()| ExitStatus::Done)
 }
 
 fn path(arguments: &CachePath, env: &Env, terminal: &Terminal) -> Result<ExitStatus, Error> {
@@ -85,8 +76,9 @@ fn path(arguments: &CachePath, env: &Env, terminal: &Terminal) -> Result<ExitSta
     let target = CachedTarget::read(&arguments.reference, &settings)?;
     let (runner, _) = session(settings, env, terminal);
     let path = runner.finish(find(target))?.display().to_string();
-    let answer = if arguments.cache.output.is_json() { CachePathDocument::of(&path).to_string() } else { path };
-    Terminal::answer(&answer).map(|()| ExitStatus::Done)
+    let is_json = arguments.cache.output.is_json();
+    let shown = if is_json { terminal.document(&CachePathDocument::of(&path)) } else { Terminal::answer(&path) };
+    shown.map(|()| ExitStatus::Done)
 }
 
 fn make_room(
@@ -106,15 +98,15 @@ fn make_room(
         [_, ..] if is_named => ExitStatus::Disk,
         _ => ExitStatus::Done,
     };
-    let answer = if arguments.cache.output.is_json() {
-        RemovalDocument::of(&cleaned, dry_run, status).to_string()
-    } else {
-        report::removal(&cleaned, dry_run)
-    };
     for line in held(&cleaned) {
         terminal.warn(&line);
     }
-    Terminal::answer(&answer).map(|()| status)
+    let shown = if arguments.cache.output.is_json() {
+        terminal.document(&RemovalDocument::of(&cleaned, dry_run, status))
+    } else {
+        Terminal::answer(&report::removal(&cleaned, dry_run))
+    };
+    shown.map(|()| status)
 }
 
 fn held(cleaned: &Cleaned) -> impl Iterator<Item = String> {

@@ -1,10 +1,12 @@
 //! `gatedl doctor`: a report that may be pasted into an issue as it is, and an exit status.
 
 mod arguments;
+mod document;
 mod privacy;
 mod report;
 
 pub(super) use self::arguments::Doctor;
+use self::document::DoctorDocument;
 use crate::cli::diagnose;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
@@ -62,12 +64,12 @@ fn show(arguments: &Doctor, checks: &[Finding], env: &Env, terminal: &Terminal) 
         Health::Good | Health::Doubtful => None,
     }));
     let privacy = privacy::Privacy::of(env);
-    let answer = if arguments.output.is_json() {
-        report::document(checks, status, &privacy).to_string()
+    let answered = if arguments.output.is_json() {
+        terminal.document(&DoctorDocument::of(checks, status, &privacy))
     } else {
-        report::text(checks, &privacy, Terminal::columns())
+        Terminal::answer(&report::text(checks, &privacy, Terminal::columns()))
     };
-    match Terminal::answer(&answer) {
+    match answered {
         Ok(()) => status,
         Err(error) => diagnose::end(&error, false, terminal),
     }

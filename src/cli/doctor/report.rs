@@ -1,15 +1,9 @@
-//! The report of `gatedl doctor`: a paragraph for each topic, a row for each check; or one document.
-//!
-//! The document is an API. `version` grows when a field changes its meaning or goes; new fields may come any time.
-
-use serde_json::{Map, Value, json};
+//! The report of `gatedl doctor`: a paragraph for each topic, a row for each check.
 
 use super::privacy::Privacy;
 use crate::cli::{token_facts, wording};
-use crate::error::ExitStatus;
 use crate::ops::doctor::{Detail, Finding, Health, Topic};
 
-const VERSION: u32 = 1;
 /// Before the subject of a row: two blanks, the verdict, two blanks.
 const INDENT: usize = 8;
 
@@ -34,37 +28,7 @@ pub(super) fn text(checks: &[Finding], privacy: &Privacy, columns: Option<usize>
     text.trim_end().to_owned()
 }
 
-/// The report for programs.
-pub(super) fn document(checks: &[Finding], status: ExitStatus, privacy: &Privacy) -> Value {
-    let checks = checks.iter().map(|check| {
-        let numbers: Map<String, Value> =
-            check.numbers.iter().map(|(name, number)| ((*name).to_owned(), json!(number))).collect();
-        let account = match &check.found {
-            Detail::Token { account, .. } => Some(token_facts::document(account)),
-            Detail::Text(_) | Detail::TokenTrouble(_) => None,
-        };
-        json!({
-            "topic": check.topic.as_str(),
-            "subject": privacy.apply(&check.subject),
-            "verdict": word(check.verdict),
-            "status": match check.verdict { Health::Bad(status) => status.code(), _ => 0 },
-            "found": privacy.apply(&found(check)),
-            "advice": advice(check).iter().map(|advice| privacy.apply(advice)).collect::<Vec<_>>(),
-            "numbers": numbers,
-            "account": account,
-        })
-    });
-    json!({
-        "version": VERSION,
-        "gatedl": env!("CARGO_PKG_VERSION"),
-        "os": std::env::consts::OS,
-        "arch": std::env::consts::ARCH,
-        "status": status.code(),
-        "checks": checks.collect::<Vec<_>>(),
-    })
-}
-
-const fn word(verdict: Health) -> &'static str {
+pub(super) const fn word(verdict: Health) -> &'static str {
     match verdict {
         Health::Good => "ok",
         Health::Doubtful => "warn",
@@ -72,7 +36,7 @@ const fn word(verdict: Health) -> &'static str {
     }
 }
 
-fn found(check: &Finding) -> String {
+pub(super) fn found(check: &Finding) -> String {
     match &check.found {
         Detail::Text(text) => text.clone(),
         Detail::TokenTrouble(trouble) => wording::token(trouble),
@@ -83,7 +47,7 @@ fn found(check: &Finding) -> String {
     }
 }
 
-fn advice(check: &Finding) -> Vec<String> {
+pub(super) fn advice(check: &Finding) -> Vec<String> {
     let about_the_token = match &check.found {
         Detail::Token { source, account } => token_facts::warnings(account, source),
         Detail::Text(_) | Detail::TokenTrouble(_) => Vec::new(),

@@ -70,8 +70,7 @@ fn show(
     let took = since.elapsed();
     let status = ExitStatus::of_all(outcomes.iter().map(status));
     let answered = if arguments.output.is_json() {
-        let document = BatchDocument::of(wanted, outcomes, status, took);
-        Terminal::answer(&serde_json::to_string(&document).expect("a document of strings and numbers"))
+        terminal.document(&BatchDocument::of(wanted, outcomes, status, took))
     } else if arguments.dry_run {
         let plans = wanted.iter().zip(outcomes).filter_map(|(one, outcome)| Some((one, outcome.as_ref().ok()?)));
         let plans: Vec<String> = plans.map(|(one, pulled)| outcome::plan(&one.request, pulled)).collect();

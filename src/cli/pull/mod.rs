@@ -2,6 +2,7 @@
 
 mod arguments;
 mod batch;
+mod document;
 pub(super) mod list;
 mod outcome;
 
@@ -9,6 +10,7 @@ use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 pub(super) use self::arguments::Pull;
+use self::document::PullDocument;
 use crate::cli::diagnose;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
@@ -143,7 +145,7 @@ fn show(
     terminal: &Terminal,
 ) -> Result<(), Error> {
     let shown = match (arguments.output.is_json(), request.dry_run) {
-        (true, _) => Terminal::answer(&outcome::document(request, pulled, took).to_string()),
+        (true, _) => terminal.document(&PullDocument::of(request, pulled, took)),
         (false, true) => Terminal::answer(&outcome::plan(request, pulled)),
         (false, false) => Terminal::answer(&pulled.path.display().to_string()),
     };

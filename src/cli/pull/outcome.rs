@@ -1,8 +1,6 @@
-//! A finished pull in words and as JSON, and the plan of a dry run.
+//! A finished pull in words, and the plan of a dry run.
 
 use std::time::Duration;
-
-use serde_json::{Value, json};
 
 use crate::cli::arrival::{cost, way, word};
 use crate::cli::size;
@@ -10,65 +8,6 @@ use crate::fetch::FileState;
 use crate::manifest::Gate;
 use crate::ops::pull::{GateAnswer, PullRequest, Pulled, PulledFile, Savings};
 use crate::store::cache::delivery::Arrival;
-
-/// The JSON document of a pull, or of its plan.
-pub(super) fn document(request: &PullRequest, pulled: &Pulled, took: Duration) -> Value {
-    let files: Vec<Value> = pulled.files.iter().map(|file| of_file(file, request.dry_run)).collect();
-    let mut document = json!({
-        "provider": request.wanted.provider,
-        "repo": pulled.repo.id.as_str(),
-        "repo_type": pulled.repo.kind.singular(),
-        "revision": request.wanted.revision.as_str(),
-        "commit": pulled.commit.as_str(),
-        "path": pulled.path.display().to_string(),
-        "bytes_fetched": if request.dry_run { 0 } else { pulled.bytes_fetched },
-        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
-        "files": files,
-    });
-    if !pulled.left_out.is_empty() {
-        let left_out = pulled.left_out.iter().map(|one| json!({ "path": one.path, "reason": one.reason }));
-        document["left_out"] = left_out.collect();
-    }
-    match pulled.savings {
-        Some(Savings::Possible(bytes)) => document["weights_auto_saves"] = json!(bytes),
-        Some(Savings::Made(bytes)) => document["weights_left_out"] = json!(bytes),
-        None => {}
-    }
-    if let Some(loading) = &pulled.loading {
-        document["loading"] = json!(loading);
-    }
-    if request.into.is_some() {
-        let key = if request.dry_run { "bytes_to_copy" } else { "bytes_copied" };
-        document[key] = json!(pulled.bytes_copied);
-    }
-    if request.dry_run {
-        document["dry_run"] = json!(true);
-        document["bytes_to_fetch"] = json!(pulled.bytes_fetched);
-        document["gate"] = json!({ "kind": pulled.gate.map(Gate::as_str), "access": access(&pulled.access) });
-        if let GateAnswer::Refused(error) = &pulled.access {
-            document["gate"]["error"] = super::diagnose::document(error)["error"].take();
-        }
-    }
-    document
-}
-
-fn of_file(file: &PulledFile, dry_run: bool) -> Value {
-    let mut document = json!({
-        "path": file.listed.path.as_str(),
-        "size": file.listed.size,
-        "digest": file.listed.digest.map(|digest| digest.to_string()),
-        "state": state(file, dry_run),
-    });
-    if let Some(published) = &file.listed.published {
-        document["id"] = json!(published.id);
-        document["name"] = json!(published.name);
-    }
-    if let Some((place, arrival)) = &file.arrived {
-        document["place"] = json!(place.display().to_string());
-        document["arrival"] = json!(word(*arrival).replace(' ', "_"));
-    }
-    document
-}
 
 /// One line about a pull that ended well.
 pub(super) fn summary(request: &PullRequest, pulled: &Pulled, took: Duration) -> String {
@@ -149,7 +88,7 @@ fn savings(pulled: &Pulled, would_leave: &str) -> String {
     }
 }
 
-const fn state(file: &PulledFile, dry_run: bool) -> &'static str {
+pub(super) const fn state(file: &PulledFile, dry_run: bool) -> &'static str {
     match (&file.state, dry_run) {
         (FileState::InPlace, _) => "present",
         (FileState::Here(_), _) => "reused",
@@ -174,7 +113,7 @@ fn gate(pulled: &Pulled) -> String {
     format!("{guard}, access {}", access(&pulled.access))
 }
 
-const fn access(access: &GateAnswer) -> &'static str {
+pub(super) const fn access(access: &GateAnswer) -> &'static str {
     match access {
         GateAnswer::Granted => "granted",
         GateAnswer::Refused(_) => "refused",

@@ -1,10 +1,9 @@
 //! The document of `gatedl verify`. It is an API: fields are added, never renamed.
 
-use std::fmt;
-
 use serde::Serialize;
 
 use super::report::word;
+use crate::cli::document::VERSION;
 use crate::error::ExitStatus;
 use crate::ops::verify::{CheckedFile, FileVerdict, VerifyReport};
 
@@ -38,7 +37,7 @@ impl<'a> VerifyDocument<'a> {
         let others = report.files.iter().filter(|file| file.verdict != FileVerdict::Right);
         let files: Vec<_> = others.map(VerifyDocumentFile::of).collect();
         let right = report.files.len() - files.len();
-        Self { version: 1, status: status.code(), right, bytes_hashed: report.bytes_hashed, files }
+        Self { version: VERSION, status: status.code(), right, bytes_hashed: report.bytes_hashed, files }
     }
 }
 
@@ -60,11 +59,5 @@ impl<'a> VerifyDocumentFile<'a> {
                 _ => None,
             },
         }
-    }
-}
-
-impl fmt::Display for VerifyDocument<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }

@@ -59,17 +59,17 @@ fn scope(arguments: &Verify, settings: &Settings) -> Result<VerifyScope, Error> 
 
 fn show(arguments: &Verify, report: &VerifyReport, terminal: &Terminal) -> ExitStatus {
     let status = status(report, arguments.extra);
-    let answer = if arguments.output.is_json() {
-        VerifyDocument::of(report, status).to_string()
-    } else {
-        report::text(report, Terminal::columns())
-    };
     if terminal.summary
         && let Some(hint) = report::hint(report, arguments)
     {
         Terminal::say(&format!("{} {hint}", terminal.label("hint")));
     }
-    match Terminal::answer(&answer) {
+    let answered = if arguments.output.is_json() {
+        terminal.document(&VerifyDocument::of(report, status))
+    } else {
+        Terminal::answer(&report::text(report, Terminal::columns()))
+    };
+    match answered {
         Ok(()) => status,
         Err(error) => diagnose::end(&error, false, terminal),
     }

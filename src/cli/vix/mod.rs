@@ -1,6 +1,7 @@
 //! `gatedl vix`: from arguments to an order, from what became of each model to one status.
 
 mod arguments;
+mod document;
 mod outcome;
 mod table;
 
@@ -8,6 +9,7 @@ use std::path::Path;
 
 pub(super) use self::arguments::Vix;
 use self::arguments::{VixList, VixPull, WorkerArguments};
+use self::document::{VixListDocument, VixPullDocument};
 use crate::cli::diagnose;
 use crate::cli::runner::Runner;
 use crate::cli::terminal::Terminal;
@@ -50,12 +52,11 @@ fn run_pull(arguments: &VixPull, env: &Env, terminal: &Terminal) -> Result<ExitS
     let session = running.session(settings, &env, TokenChoice::Search);
     let outcomes = running.finish(pull(&order, &session))?;
     let status = ExitStatus::of_all(outcomes.iter().map(outcome::status));
-    let answer = if arguments.output.is_json() {
-        outcome::document(&outcomes, status).to_string()
+    let answered = if arguments.output.is_json() {
+        terminal.document(&VixPullDocument::of(&outcomes, status))
     } else {
-        outcome::paths(&outcomes)
+        answer_with(&outcome::paths(&outcomes))
     };
-    let answered = answer_with(&answer);
     outcome::tell(&outcomes, terminal);
     answered.map(|()| status)
 }
@@ -68,12 +69,11 @@ fn run_list(arguments: &VixList, env: &Env, terminal: &Terminal) -> Result<ExitS
     let running = Runner::new(terminal);
     let session = running.session(settings, &env, TokenChoice::Search);
     let listed = running.finish(list(&order, arguments.verify, &session))?;
-    let answer = if arguments.output.is_json() {
-        table::document(&listed, arguments.verify).to_string()
+    if arguments.output.is_json() {
+        terminal.document(&VixListDocument::of(&listed, arguments.verify))?;
     } else {
-        table::text(&listed)
-    };
-    answer_with(&answer)?;
+        answer_with(&table::text(&listed))?;
+    }
     if terminal.summary {
         Terminal::say(&table::summary(&listed, arguments.verify));
     }

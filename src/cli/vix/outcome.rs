@@ -1,6 +1,4 @@
-//! What became of each model, in words and as one JSON document.
-
-use serde_json::{Value, json};
+//! What became of each model, in words.
 
 use crate::cli::arrival::{cost, word as arrival_word};
 use crate::cli::diagnose;
@@ -18,44 +16,6 @@ pub(super) fn status(outcome: &ModelOutcome) -> ExitStatus {
 pub(super) fn paths(outcomes: &[ModelOutcome]) -> String {
     let placed = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok());
     placed.map(|placed| placed.path.display().to_string()).collect::<Vec<_>>().join("\n")
-}
-
-/// One document about all of them.
-pub(super) fn document(outcomes: &[ModelOutcome], status: ExitStatus) -> Value {
-    let fetched: u64 = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(bytes_fetched).sum();
-    let planned: u64 = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(bytes_planned).sum();
-    json!({
-        "models": outcomes.iter().map(model).collect::<Vec<_>>(),
-        "bytes_fetched": fetched,
-        "bytes_to_fetch": planned,
-        "status": status.code(),
-    })
-}
-
-fn model(outcome: &ModelOutcome) -> Value {
-    let mut document = json!({ "name": outcome.name });
-    if let Some(model) = &outcome.model {
-        document["size"] = json!(model.size);
-        document["digest"] = json!(model.digest.to_string());
-        document["gated"] = json!(model.gated);
-    }
-    match &outcome.result {
-        Ok(placed) => {
-            document["state"] = json!(state(placed));
-            document["path"] = json!(placed.path.display().to_string());
-            document["bytes_fetched"] = json!(bytes_fetched(placed));
-            document["bytes_copied"] =
-                json!(if matches!(placed.way, ModelArrival::Planned) { 0 } else { placed.bytes_copied });
-            if let ModelArrival::Brought(arrival) = placed.way {
-                document["arrived_by"] = json!(arrival_word(arrival));
-            }
-        }
-        Err(error) => {
-            document["state"] = json!("failed");
-            document["error"] = diagnose::document(error)["error"].take();
-        }
-    }
-    document
 }
 
 /// Standard error: each failure in full, then a line for each model, then how many there are of which kind.
@@ -117,7 +77,7 @@ fn word(outcome: &ModelOutcome) -> &'static str {
     }
 }
 
-const fn state(placed: &Placed) -> &'static str {
+pub(super) const fn state(placed: &Placed) -> &'static str {
     match placed.way {
         ModelArrival::Present => "present",
         ModelArrival::Adopted => "adopted",
@@ -128,10 +88,10 @@ const fn state(placed: &Placed) -> &'static str {
     }
 }
 
-const fn bytes_fetched(placed: &Placed) -> u64 {
+pub(super) const fn bytes_fetched(placed: &Placed) -> u64 {
     if matches!(placed.way, ModelArrival::Planned) { 0 } else { placed.bytes_fetched }
 }
 
-const fn bytes_planned(placed: &Placed) -> u64 {
+pub(super) const fn bytes_planned(placed: &Placed) -> u64 {
     if matches!(placed.way, ModelArrival::Planned) { placed.bytes_fetched } else { 0 }
 }

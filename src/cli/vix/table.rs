@@ -1,6 +1,4 @@
-//! What a worker has and lacks, as a table and as one JSON document.
-
-use serde_json::{Value, json};
+//! What a worker has and lacks, as a table.
 
 use crate::cli::size;
 use crate::cli::table::{self, Heading};
@@ -47,29 +45,7 @@ pub(super) fn summary(listed: &[CatalogRow], verified: bool) -> String {
     format!("{here} of {} here ({how}){rest}", listed.len())
 }
 
-/// The document for programs.
-pub(super) fn document(listed: &[CatalogRow], verified: bool) -> Value {
-    let models: Vec<Value> = listed
-        .iter()
-        .map(|one| {
-            json!({
-                "name": one.model.name,
-                "state": word(one.state),
-                "size": one.model.size,
-                "digest": one.model.digest.to_string(),
-                "gated": one.model.gated,
-                "types": one.model.types(),
-                "provider": one.provider,
-                "host": one.model.url.host_str(),
-                "token": one.token,
-                "path": one.path.display().to_string(),
-            })
-        })
-        .collect();
-    json!({ "models": models, "verified": verified })
-}
-
-const fn word(state: ModelState) -> &'static str {
+pub(super) const fn word(state: ModelState) -> &'static str {
     match state {
         ModelState::Present => "present",
         ModelState::Occupied => "occupied",

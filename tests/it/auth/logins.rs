@@ -64,7 +64,7 @@ hf uses the token `laptop` from now on
     snapbox::assert_data_eq!(
         listed.to_string(),
         str![[
-            r#"{"logins":[{"active":false,"name":"ci-read","provider":"hf","token":"hf_****arol"},{"active":true,"name":"laptop","provider":"hf","token":"hf_****ebob"},{"active":true,"name":"bob-token","provider":"ba","token":"hf_****ebob"}]}"#
+            r#"{"logins":[{"active":false,"name":"ci-read","provider":"hf","token":"hf_****arol"},{"active":true,"name":"laptop","provider":"hf","token":"hf_****ebob"},{"active":true,"name":"bob-token","provider":"ba","token":"hf_****ebob"}],"version":1}"#
         ]]
     );
 

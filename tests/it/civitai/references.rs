@@ -195,7 +195,7 @@ gate: not described, access granted
 "#]])
         .run();
     pull(&sandbox, "civitai:257749@290640").args(["--json"]).stdout(str![[r#"
-{"bytes_fetched":300000,"commit":"0000000000000000000000000000000000290640","files":[{"digest":"sha256:3ec3ac3878d0ee678cad2961c305fec0ce8ee56772049ce2ce92e283614f8a94","id":12,"name":"pony.safetensors","path":"pony.safetensors","size":300000,"state":"fetched"}],"path":"[ROOT]/cache/gatedl/civitai/models--257749/snapshots/0000000000000000000000000000000000290640","provider":"civitai","repo":"257749","repo_type":"model","revision":"290640","seconds":[SECONDS]}
+{"version":1,"provider":"civitai","repo":"257749","repo_type":"model","revision":"290640","commit":"0000000000000000000000000000000000290640","path":"[ROOT]/cache/gatedl/civitai/models--257749/snapshots/0000000000000000000000000000000000290640","bytes_fetched":300000,"seconds":[SECONDS],"files":[{"path":"pony.safetensors","size":300000,"digest":"sha256:3ec3ac3878d0ee678cad2961c305fec0ce8ee56772049ce2ce92e283614f8a94","state":"fetched","id":12,"name":"pony.safetensors"}]}
 
 "#]]).any_stderr().run();
 }

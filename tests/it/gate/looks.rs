@@ -10,7 +10,7 @@ fn a_refusal_is_one_json_document_with_everything_a_program_needs() {
     let hub = gated_hub();
     let sandbox = Sandbox::new(&hub);
     pull_as(&sandbox, "bob", "org/model").args(["--json"]).status(4).stdout(str![[r#"
-{"error":{"causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"hints":["accept the terms at https://huggingface.co/org/model and run the same command again","the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others"],"kind":"not_requested","message":"access to `org/model` is gated and this account has not asked for it","server_message":"Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.","status":4,"url":"https://huggingface.co/org/model"}}
+{"version":1,"error":{"kind":"not_requested","message":"access to `org/model` is gated and this account has not asked for it","causes":["403 Forbidden for [HUB]/api/models/org/model/auth-check (request id [ID])"],"server_message":"Access to model org/model is restricted and you are not in the authorized list. Visit https://huggingface.co/org/model to ask for access.","url":"https://huggingface.co/org/model","status":4,"hints":["accept the terms at https://huggingface.co/org/model and run the same command again","the token came from HF_TOKEN (account `bob`); `gatedl auth status` shows the others"]}}
 
 "#]]).stderr(str![[r#"
 error: access to `org/model` is gated and this account has not asked for it
