@@ -82,11 +82,11 @@ pub(crate) fn raise_open_files() -> Option<u64> {
 
 /// A program that is started so that it can be ended with what it starts itself.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Group {
+pub(crate) struct ProcessGroup {
     is_own: bool,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Gives the command a process group of its own. Not where this process is in the foreground of a terminal: from
     /// another group the command could not ask for a passphrase there, and Ctrl-C reaches both as it is. Windows has no
     /// such groups.

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::{AuthError, Cancellation};
-use crate::system::process::Group;
+use crate::system::process::ProcessGroup;
 
 /// A person may have to find a phone or a key first.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -56,13 +56,13 @@ enum Failed {
 struct RunningCommand {
     child: Child,
     printed: Receiver<Vec<u8>>,
-    group: Group,
+    group: ProcessGroup,
     has_ended: bool,
 }
 
 impl RunningCommand {
     fn start(command: &mut Command) -> std::io::Result<Self> {
-        let group = Group::of(command);
+        let group = ProcessGroup::of(command);
         let mut child = command.spawn()?;
         let mut pipe = child.stdout.take();
         let (sender, printed) = mpsc::channel();

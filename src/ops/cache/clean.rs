@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::plan::{Holders, RemovalPlan};
-use super::usage::{ContentKey, ContentUsage, RepoUsage, RevisionUsage, look};
+use super::usage::{ContentUsage, RepoUsage, RevisionUsage, look};
 use super::{CachedTarget, roots};
 use crate::error::Error;
 use crate::file_thread;
 use crate::session::Session;
 use crate::store::removal::{InUse, Removal, remove, sweep};
 use crate::store::scan;
+use crate::system::files::FileIdentity;
 
 /// What is to go.
 #[derive(Debug, Clone)]
@@ -146,7 +147,7 @@ fn collect(plan: &mut RemovalPlan, usages: &[RepoUsage], most: u64) -> u64 {
 
 /// The bytes of all content, each once, and of what is unfinished.
 fn total(usages: &[RepoUsage]) -> u64 {
-    let mut contents: HashMap<ContentKey, u64> = HashMap::new();
+    let mut contents: HashMap<FileIdentity, u64> = HashMap::new();
     for usage in usages {
         let named = usage.revisions.iter().flat_map(|revision| revision.contents.iter().cloned());
         let blobs = scan::blobs(&usage.folder.layout).into_iter().filter_map(|blob| ContentUsage::of(&blob.path));

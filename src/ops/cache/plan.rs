@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::usage::{ContentKey, ContentUsage, RepoUsage, RevisionUsage};
+use super::usage::{ContentUsage, RepoUsage, RevisionUsage};
 use crate::store::removal::{InUse, Removal, unused};
 use crate::store::scan;
+use crate::system::files::FileIdentity;
 
 /// One thing that goes, for people.
 #[derive(Debug, Clone)]
@@ -55,13 +56,13 @@ impl RemovalPlan {
 
 /// How many names each content has in all caches: one that loses its last makes room.
 #[derive(Debug, Default)]
-pub(super) struct Holders(HashMap<ContentKey, (u64, usize)>);
+pub(super) struct Holders(HashMap<FileIdentity, (u64, usize)>);
 
 impl Holders {
     pub(super) fn of(usages: &[RepoUsage]) -> Self {
         let mut holders = Self::default();
         for content in usages.iter().flat_map(|usage| &usage.revisions).flat_map(|revision| &revision.contents) {
-            holders.0.entry(content.key.clone()).or_insert((content.size, 0)).1 += 1;
+            holders.0.entry(content.key).or_insert((content.size, 0)).1 += 1;
         }
         holders
     }

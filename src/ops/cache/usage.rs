@@ -17,20 +17,12 @@ use crate::session::Session;
 use crate::store::cache::{Unfinished, unfinished_of};
 use crate::store::removal::{InUse, claim};
 use crate::store::scan::{self, RepoFolder};
-
-/// What is one content, under whatever names: inode and device, where the system has such.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum ContentKey {
-    #[cfg(unix)]
-    Inode(u64, u64),
-    #[cfg(not(unix))]
-    Place(PathBuf),
-}
+use crate::system::files::FileIdentity;
 
 /// One content.
 #[derive(Debug, Clone)]
 pub(super) struct ContentUsage {
-    pub(super) key: ContentKey,
+    pub(super) key: FileIdentity,
     pub(super) size: u64,
     used: Option<SystemTime>,
 }
@@ -39,13 +31,7 @@ impl ContentUsage {
     /// What a path leads to; none where that is no file.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let found = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
-        #[cfg(unix)]
-        let key = {
-            use std::os::unix::fs::MetadataExt as _;
-            ContentKey::Inode(found.dev(), found.ino())
-        };
-        #[cfg(not(unix))]
-        let key = ContentKey::Place(fs::canonicalize(path).ok()?);
+        let key = FileIdentity::of(path).ok()?;
         let used = found.accessed().ok().max(found.modified().ok());
         Some(Self { key, size: found.len(), used })
     }
@@ -113,7 +99,7 @@ impl RepoUsage {
             revision(&folder, commit, references, !marks.is_empty())
         });
         let revisions: Vec<RevisionUsage> = revisions.collect();
-        let mut contents: HashMap<ContentKey, u64> = HashMap::new();
+        let mut contents: HashMap<FileIdentity, u64> = HashMap::new();
         let named = revisions.iter().flat_map(|revision| revision.contents.iter().cloned());
         let blobs = scan::blobs(layout).into_iter().filter_map(|blob| ContentUsage::of(&blob.path));
         contents.extend(named.chain(blobs).map(|content| (content.key, content.size)));
@@ -132,7 +118,7 @@ fn revision(folder: &RepoFolder, commit: Commit, references: Vec<String>, is_mar
     let files = found.len();
     for file in found {
         blobs.extend(file.target.as_deref().and_then(Path::file_name).map(|name| folder.layout.blobs().join(name)));
-        contents.extend(ContentUsage::of(&file.at).map(|content| (content.key.clone(), content)));
+        contents.extend(ContentUsage::of(&file.at).map(|content| (content.key, content)));
     }
     let contents: Vec<ContentUsage> = contents.into_values().collect();
     let size = contents.iter().map(|content| content.size).fold(0, u64::saturating_add);

@@ -20,7 +20,7 @@ use super::store::make_link;
 use super::{CacheError, content, debris, place};
 use crate::manifest::RepoFile;
 use crate::regular_file;
-use crate::system::files::{FileId, is_one_file_system};
+use crate::system::files::{FileIdentity, is_one_file_system};
 
 /// Which way files are to arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -303,7 +303,7 @@ fn is_delivered(place: &Path, blob: &Path, size: u64) -> bool {
     if matches!((fs::canonicalize(place), fs::canonicalize(blob)), (Ok(place), Ok(blob)) if place == blob) {
         return true;
     }
-    let is_one = || matches!((FileId::of(place), FileId::of(blob)), (Ok(place), Ok(blob)) if place == blob);
+    let is_one = || matches!((FileIdentity::of(place), FileIdentity::of(blob)), (Ok(place), Ok(blob)) if place == blob);
     let (Ok(place), Ok(blob)) = (fs::metadata(place), fs::metadata(blob)) else { return false };
     let same_age = matches!((place.modified(), blob.modified()), (Ok(place), Ok(blob)) if place == blob);
     place.len() == size && blob.len() == size && same_age && (size >= WORTH_A_SHORTCUT || is_one())

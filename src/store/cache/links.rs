@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::manifest::RepoFile;
 use crate::regular_file;
 use crate::store::scan;
-use crate::system::files::{FileId, has_more_names};
+use crate::system::files::{FileIdentity, has_more_names};
 
 /// More than this, in bytes, is not read: then nobody is told which file it was.
 const MOST: u64 = 8 << 20;
@@ -51,17 +51,17 @@ impl RepoCache {
     /// Whether two paths are names of one file, other than by a symbolic link.
     #[must_use]
     pub(crate) fn shares(blob: &Path, at: &Path) -> bool {
-        matches!((FileId::of(blob), FileId::of_name(at)), (Ok(blob), Ok(at)) if blob == at)
+        matches!((FileIdentity::of(blob), FileIdentity::of_name(at)), (Ok(blob), Ok(at)) if blob == at)
     }
 
     /// The files of applications that share their bytes with the content at `path`.
     #[must_use]
     pub(crate) fn sharers(&self, digest: &Digest, path: &Path) -> Vec<PathBuf> {
-        let Ok(blob) = FileId::of(path) else { return Vec::new() };
+        let Ok(blob) = FileIdentity::of(path) else { return Vec::new() };
         let notes = read(&self.layout.installed());
         let places = notes.lines().filter_map(|line| line.strip_prefix(&digest.hex())?.strip_prefix(' '));
         let places = places.filter_map(|place| serde_json::from_str::<PathBuf>(place).ok());
-        places.filter(|place| FileId::of(place).is_ok_and(|found| found == blob)).collect()
+        places.filter(|place| FileIdentity::of(place).is_ok_and(|found| found == blob)).collect()
     }
 }
 

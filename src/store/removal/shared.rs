@@ -11,6 +11,7 @@ use crate::regular_file;
 use crate::repo::RepoKind;
 use crate::store::cache::{BlobLock, RepoLayout};
 use crate::store::scan;
+use crate::system::files::set_mode;
 
 /// The content in the shared store that a blob is a link to.
 #[must_use]
@@ -50,8 +51,7 @@ pub(crate) fn sweep(root: &Path, content: &Path) {
     } else {
         let lines = left.join("\n") + "\n";
         let written = tempfile::Builder::new().tempfile_in(list.parent().unwrap_or(root)).and_then(|mut file| {
-            #[cfg(unix)]
-            file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))?;
+            set_mode(file.as_file(), 0o666);
             file.write_all(lines.as_bytes())?;
             file.as_file().sync_all()?;
             Ok(file.persist(&list)?)
