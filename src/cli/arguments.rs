@@ -19,6 +19,7 @@ use super::vix::Vix;
     about,
     disable_help_subcommand = true,
     after_help = after_help(),
+    arg_required_else_help = true,
     max_term_width = 100,
 )]
 pub(super) struct CommandLine {
@@ -35,6 +36,7 @@ pub(super) struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Bring a model, dataset or space to this machine
+    #[command(alias = "download")]
     Pull(Box<Pull>),
     /// Ask whether models may be read, before anything is written
     Access(Access),
@@ -65,8 +67,8 @@ pub(super) enum Command {
     },
     /// Print help; `gatedl help environment` lists every variable
     Help {
-        /// A command, or `environment`
-        topic: Option<String>,
+        /// A command, `environment` or `exit`
+        topic: Vec<String>,
     },
 }
 
@@ -90,11 +92,16 @@ impl Command {
 }
 
 fn after_help() -> String {
+    exit_statuses() + "\nEvery environment variable: gatedl help environment"
+}
+
+/// The table of exit statuses.
+pub(super) fn exit_statuses() -> String {
     let mut text = "Exit status:\n".to_owned();
     for status in crate::error::ExitStatus::ALL {
         text += &format!("  {:>3}  {}\n", status.code(), status.meaning());
     }
-    text + "\nEvery environment variable: gatedl help environment"
+    text
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ impl Error {
             Self::Auth(AuthError::NoSuchLogin { .. }) => vec!["`gatedl auth list` shows those that there are".to_owned()],
             Self::Auth(AuthError::Name { .. }) => vec!["choose another name with --name".to_owned()],
             Self::Auth(AuthError::Readable { path }) => vec![format!("run `chmod 600 '{}'`", path.display())],
+            Self::CommandLine(_, hints) => hints.clone(),
             Self::TokenArgument { .. } => vec![
                 "`gatedl auth login` stores a token; HF_TOKEN, --token-file FILE and --token-stdin give it to one run".to_owned(),
                 "one that others may have seen is renewed where it was made: https://huggingface.co/settings/tokens".to_owned(),
@@ -55,6 +56,13 @@ impl Error {
             Self::Reference(ReferenceError::Query { text }) if text.contains('@') => {
                 vec!["a branch with `?` or `#` in its name goes behind --revision, in quotes".to_owned()]
             }
+            Self::Reference(ReferenceError::Query { text }) => vec![format!("without it: `gatedl pull {text}`")],
+            Self::Reference(ReferenceError::Local { text }) => {
+                vec![format!("a repository is put there with --local-dir: `gatedl pull OWNER/NAME --local-dir {text}`")]
+            }
+            Self::Reference(ReferenceError::TooDeep { repo, path, .. }) => {
+                vec![format!("if it is a file: `gatedl pull {repo} {path}`")]
+            }
             Self::Reference(ReferenceError::BareNumber { text }) => bare_number(text),
             Self::Reference(ReferenceError::NotANumber { .. }) => {
                 vec!["models of CivitAI are written `civitai:MODEL@VERSION+FILE`, each a number of the page's address".to_owned()]
@@ -74,7 +82,7 @@ impl Error {
             Self::CatalogUnreachable { source, .. } => network(source),
             Self::CatalogOffline { .. } => vec!["name a file: --catalog FILE".to_owned()],
             Self::Comfyui(error) => comfyui(error),
-            Self::Weights { problem, .. } => weights(problem),
+            Self::Weights { reference, problem, .. } => near_quant(reference, problem).into_iter().chain(weights(problem)).collect(),
             Self::Dtype { problem: DtypeError::Absent { others, .. }, .. } => choices("--dtype", others),
             Self::Interrupted => vec!["run the same command again to go on from there".to_owned()],
             Self::Provider { .. } | Self::Whose { .. } => self.failure().map_or_else(listing, network),
@@ -215,6 +223,15 @@ fn comfyui(error: &ComfyuiError) -> Vec<String> {
         }
         _ => Vec::new(),
     }
+}
+
+/// The quantization that an abbreviation means most likely: `Q4` and Ollama's `latest` are Q4_K_M there.
+fn near_quant(reference: &str, error: &WeightsError) -> Option<String> {
+    let WeightsError::NoQuant { wanted, others, .. } = error else { return None };
+    let wanted = if wanted.eq_ignore_ascii_case("latest") { "Q4_K_M".to_owned() } else { wanted.to_uppercase() };
+    let near: Vec<&Offer> = others.iter().filter(|one| one.name.to_uppercase().starts_with(&wanted)).collect();
+    let usual = near.iter().find(|one| one.name.to_uppercase() == format!("{wanted}_K_M")).or(near.first())?;
+    Some(format!("perhaps you mean `gatedl pull {reference}:{}`", usual.name))
 }
 
 fn weights(error: &WeightsError) -> Vec<String> {

@@ -50,6 +50,9 @@ pub(crate) enum Error {
         /// Why not.
         error: Box<Error>,
     },
+    /// The command line is none of ours: what is wrong, and the command that was meant.
+    #[error("{0}")]
+    CommandLine(String, Vec<String>),
     /// A token stands among the arguments.
     #[error("{what}, and no token is taken as an argument: others see it in the process list and the shell's history")]
     TokenArgument {
@@ -143,19 +146,14 @@ pub(crate) enum Error {
     /// There are no such weights, or nothing says which.
     #[error("`{repo}` {problem}")]
     Weights {
-        /// The repository.
         repo: Repo,
-        /// What is wrong.
+        /// As it may be typed, with its revision.
+        reference: String,
         problem: WeightsError,
     },
     /// There is no such precision.
     #[error("`{repo}` {problem}")]
-    Dtype {
-        /// The repository.
-        repo: Repo,
-        /// What is wrong.
-        problem: DtypeError,
-    },
+    Dtype { repo: Repo, problem: DtypeError },
     /// There is no place for a model in a ComfyUI.
     #[error(transparent)]
     Comfyui(#[from] ComfyuiError),
@@ -232,10 +230,13 @@ impl Error {
     #[must_use]
     pub(crate) fn status(&self) -> ExitStatus {
         match self {
-            Self::Usage(_) | Self::TokenArgument { .. } | Self::Settings(_) | Self::Reference(_) | Self::Pattern(_) => {
-                ExitStatus::Usage
-            }
-            Self::InList { .. } => ExitStatus::Usage,
+            Self::Usage(_)
+            | Self::CommandLine(..)
+            | Self::InList { .. }
+            | Self::TokenArgument { .. }
+            | Self::Settings(_)
+            | Self::Reference(_)
+            | Self::Pattern(_) => ExitStatus::Usage,
             Self::File(error) => error.status(),
             Self::Client(ClientError::Certificates { .. } | ClientError::Proxy(_)) => ExitStatus::Usage,
             Self::Auth(AuthError::Command { .. } | AuthError::Empty { .. } | AuthError::Secret(_)) => {

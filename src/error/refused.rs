@@ -6,7 +6,7 @@ use super::ExitStatus;
 use crate::credential::CredentialSource;
 use crate::hub::http::Failure;
 use crate::hub::provider::{Account, Refusal, RefusalKind};
-use crate::repo::{Repo, RepoPath, Revision};
+use crate::repo::{Repo, RepoKind, RepoPath, Revision};
 
 /// A refusal, with everything that explains it.
 #[derive(Debug, ThisError)]
@@ -47,6 +47,8 @@ pub(crate) struct RefusedPull {
     pub(crate) bad_token_hint: Option<&'static str>,
     /// Near names of a repository that was not found.
     pub(crate) similar: Vec<String>,
+    /// The kind of which there is a repository with the same id, and how that one is written.
+    pub(crate) other_kind: Option<(RepoKind, String)>,
 }
 
 /// A token for another provider than the one that refuses.

@@ -22,7 +22,7 @@ pub(crate) use self::refusal::{Refusal, RefusalKind};
 use crate::credential::Credential;
 use crate::hub::http::{Client, Failure};
 use crate::manifest::{ListedFile, Listing, RepoFile, Resolved};
-use crate::repo::{Commit, NameError, Repo, RepoPath, Revision};
+use crate::repo::{Commit, NameError, Repo, RepoKind, RepoPath, Revision};
 use crate::settings;
 
 /// A future of a trait object's method.
@@ -137,6 +137,12 @@ pub(crate) trait Provider: Send + Sync {
 
     /// Names near to a repository that was not found; any trouble means none.
     fn similar<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Vec<String>>;
+
+    /// The kind of which there is a repository with the id of one that was not found.
+    fn other_kind<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Option<RepoKind>> {
+        let _ = repo;
+        Box::pin(std::future::ready(None))
+    }
 }
 
 /// What speaks a protocol, if that of the settings is it.

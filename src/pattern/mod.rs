@@ -11,7 +11,7 @@ use regex::Regex;
 mod near;
 mod selection;
 
-pub(crate) use near::near;
+pub(crate) use near::{LIMIT, near};
 pub(crate) use selection::{Criterion, Selection, Unmatched};
 
 /// A glob pattern with the meaning of Python's `fnmatch.fnmatchcase`.

@@ -94,8 +94,21 @@ pub(super) fn read(text: &str, known: &[KnownProvider<'_>]) -> Result<Reference,
         return civitai::link(&url, prefix, provider);
     }
     let route = url.path()[prefix..].trim_matches('/');
+    from_route(route, &shown, Some(provider.name))
+}
+
+/// `org/model/blob/main/config.json`: a link of a hub without its host; none where it is no such thing.
+pub(super) fn route_of_page(text: &str, provider: Option<&str>) -> Option<Result<Reference, ReferenceError>> {
+    let kind = RepoKind::ALL.into_iter().find(|kind| text.split('/').next() == Some(kind.plural()));
+    let id_parts = 2 + usize::from(kind.is_some());
+    let is_page = text.split('/').nth(id_parts).and_then(view).is_some();
+    (is_page && text.matches('/').count() > id_parts).then(|| from_route(text, &printable(text), provider))
+}
+
+fn from_route(route: &str, shown: &str, provider: Option<&str>) -> Result<Reference, ReferenceError> {
+    let no_repository = || ReferenceError::NotARepository { text: shown.to_owned() };
     if let Some(ReferenceError::Elsewhere { what, hint, .. }) = other_thing(route) {
-        return Err(ReferenceError::Elsewhere { text: shown, what, hint });
+        return Err(ReferenceError::Elsewhere { text: shown.to_owned(), what, hint });
     }
     let decoded = route.split('/').map(|part| percent_decode_str(part).decode_utf8().map(String::from));
     let parts: Vec<String> = decoded.collect::<Result<_, _>>().map_err(|_| no_repository())?;
@@ -110,11 +123,15 @@ pub(super) fn read(text: &str, known: &[KnownProvider<'_>]) -> Result<Reference,
     // some models have no owner: `gpt2/tree/main`
     let is_view = |at: usize| parts.get(at).is_some_and(|part| view(part).is_some());
     let length = if is_view(1) && !is_view(2) && parts.len() > 2 { 1 } else { parts.len().min(2) };
-    let whole = Spelled { provider: Some(provider.name), kind, id: parts[..length].join("/"), ..Spelled::default() };
+    let id = parts[..length].join("/");
+    // no id ends so; the address that git clones does
+    let id = id.strip_suffix(".git").map_or_else(|| id.clone(), str::to_owned);
+    let whole = Spelled { provider, kind, id, ..Spelled::default() };
     let Some(part) = parts.get(length) else { return whole.read() };
     let elsewhere = |what, hint: &dyn Fn(&str) -> String| {
-        let id = whole.read().map(|reference| format!("{}:{}", provider.name, reference.repo));
-        id.and_then(|id| Err(ReferenceError::Elsewhere { text: shown.clone(), what, hint: hint(&id) }))
+        let prefix = provider.map(|name| format!("{name}:")).unwrap_or_default();
+        let id = whole.read().map(|reference| format!("{prefix}{}", reference.repo));
+        id.and_then(|id| Err(ReferenceError::Elsewhere { text: shown.to_owned(), what, hint: hint(&id) }))
     };
     let rest = &parts[length + 1..];
     match view(part) {

@@ -6,6 +6,7 @@
 
 mod civitai;
 mod link;
+mod pasted;
 mod problem;
 
 use std::fmt;
@@ -107,13 +108,19 @@ impl Reference {
     /// # Errors
     /// When it breaks a rule, names an unknown provider, or is a link that leads somewhere else.
     pub(crate) fn parse(text: &str, known: &[KnownProvider<'_>]) -> Result<Self, ReferenceError> {
-        let text = text.trim();
-        let of_scheme = |one: &KnownProvider<'_>| Some((one.name.to_owned(), text.strip_prefix(one.spelling.scheme?)?));
+        let bare = pasted::bare(text);
+        let of_scheme = |one: &KnownProvider<'_>| {
+            Some((one.name.to_owned(), pasted::without_prefix(&bare, one.spelling.scheme?)?.to_owned()))
+        };
         if let Some((name, rest)) = known.iter().find_map(of_scheme) {
-            return Self::from_uri(rest, Some(&name));
+            return Self::from_uri(&rest, Some(&name));
         }
-        if text.starts_with("https://") || text.starts_with("http://") {
+        let text = pasted::without_stop(&bare);
+        if ["https://", "http://"].iter().any(|scheme| pasted::without_prefix(text, scheme).is_some()) {
             return link::read(text, known);
+        }
+        if pasted::is_path(text) {
+            return Err(ReferenceError::Local { text: printable(text) });
         }
         if let Some(host_and_path) = without_scheme(text.strip_prefix("//").unwrap_or(text), known) {
             return link::read(&host_and_path, known);
@@ -141,11 +148,21 @@ impl Reference {
         if let Some(error) = link::other_thing(rest).filter(|_| rest.matches('/').count() > 1) {
             return Err(error);
         }
+        if let Some(reference) = link::route_of_page(rest, provider.as_deref()) {
+            return reference;
+        }
         let (id, revision) = match rest.split_once('@') {
             Some((id, revision)) => (id, Some(revision.to_owned())),
             None => (rest, None),
         };
         let (kind, id) = split_kind(id);
+        if let Some((at, _)) = id.match_indices('/').nth(1).filter(|_| revision.is_none()) {
+            let (repo, path) = (&text[..text.len() - (id.len() - at)], &id[at + 1..]);
+            if id[..at].parse::<crate::repo::RepoId>().is_ok() && path.parse::<RepoPath>().is_ok() {
+                let (text, repo, path) = (printable(rest), printable(repo), printable(path));
+                return Err(ReferenceError::TooDeep { text, repo, path });
+            }
+        }
         Spelled { provider: provider.as_deref(), kind, id: id.to_owned(), revision, path: None }.read()
     }
 
@@ -250,8 +267,9 @@ fn split_revision(text: &str) -> (String, Option<String>) {
 }
 
 fn provider_name(name: &str, known: &[KnownProvider<'_>]) -> Result<String, ReferenceError> {
-    if known.iter().any(|provider| provider.name == name) {
-        return Ok(name.to_owned());
+    let exactly = known.iter().find(|provider| provider.name == name);
+    if let Some(found) = exactly.or_else(|| known.iter().find(|provider| provider.name.eq_ignore_ascii_case(name))) {
+        return Ok(found.name.to_owned());
     }
     let known = known.iter().map(|provider| provider.name.to_owned()).collect();
     Err(ReferenceError::UnknownProvider { name: printable(name), known })
@@ -259,17 +277,25 @@ fn provider_name(name: &str, known: &[KnownProvider<'_>]) -> Result<String, Refe
 
 /// `huggingface.co/org/model`, as it is copied from some address bars; without `//`, as pages write it.
 fn without_scheme(text: &str, known: &[KnownProvider<'_>]) -> Option<String> {
-    let host = text.split('/').next().filter(|host| host.contains('.') && host.len() < text.len())?;
-    let is_known = known.iter().flat_map(|provider| &provider.addresses).any(|address| address.origin().host() == host);
+    let host = text.split('/').next().filter(|host| host.contains('.') && host.len() < text.len())?.to_lowercase();
+    let today = host.strip_prefix("www.").unwrap_or(&host);
+    let is_known = known.iter().flat_map(|provider| &provider.addresses).any(|address| {
+        let known = address.origin().host().to_owned();
+        known == host || known == today
+    });
     is_known.then(|| format!("https://{text}"))
 }
 
 /// The provider whose address begins `url`, and the length of that address's own path.
 fn owner_of<'a, 'b>(url: &Url, known: &'a [KnownProvider<'b>]) -> Option<(&'a KnownProvider<'b>, usize)> {
-    known.iter().find_map(|provider| {
-        let prefix = provider.addresses.iter().find_map(|address| address.path_within(url))?;
-        Some((provider, prefix))
-    })
+    let owner = |url: &Url| {
+        known.iter().find_map(|provider| {
+            let prefix = provider.addresses.iter().find_map(|address| address.path_within(url))?;
+            Some((provider, prefix))
+        })
+    };
+    // as it is typed, or was written years ago: only the path of a link is read, and the provider asked at its endpoint
+    owner(url).or_else(|| owner(&pasted::as_today(url)?))
 }
 
 #[cfg(test)]

@@ -47,6 +47,24 @@ pub(crate) enum ReferenceError {
         /// What to do about it.
         hint: String,
     },
+    /// A path of this machine.
+    #[error("`{text}` is a path on this machine, not a repository")]
+    Local {
+        /// The path.
+        text: String,
+    },
+    /// A file behind a slash.
+    #[error(
+        "`{text}` is not a repository id: it is `name` or `owner/name`, with one slash at most; files follow after a blank"
+    )]
+    TooDeep {
+        /// What was written.
+        text: String,
+        /// The part that may be a repository.
+        repo: String,
+        /// What follows it.
+        path: String,
+    },
     /// A query behind something that is no link, as in `civitai:1?token=…`.
     #[error("`{text}` is followed by a `?` or `#`, which only links have")]
     Query {

@@ -70,15 +70,19 @@ impl Connection {
         }
         let account = account.ok().flatten().cloned();
         let bad_token = matches!(refusal.kind, RefusalKind::BadToken | RefusalKind::ExpiredToken);
-        let similar = match refusal.kind {
-            RefusalKind::NotFoundOrPrivate => self.provider.similar(subject.repo).await,
-            _ => Vec::new(),
-        };
+        let is_missing = refusal.kind == RefusalKind::NotFoundOrPrivate;
+        let other_kind = if is_missing { self.provider.other_kind(subject.repo).await } else { None };
+        let is_unknown = is_missing && other_kind.is_none();
+        let similar = if is_unknown { self.provider.similar(subject.repo).await } else { Vec::new() };
         let spell = |id: &String| {
             let repo = Repo { id: id.parse().ok()?, ..subject.repo.clone() };
             Some(self.spell(Subject { repo: &repo, revision: &Revision::main() }))
         };
         let similar = similar.iter().filter_map(spell).collect();
+        let other_kind = other_kind.map(|kind| {
+            let repo = Repo { kind, ..subject.repo.clone() };
+            (kind, self.spell(Subject { repo: &repo, ..subject }))
+        });
         let public = bad_token && gate.is_none() && self.is_public(subject).await;
         let given = &self.given;
         // behind a gate a token needs a box ticked, which its maker misses otherwise; for a private one it needs more
@@ -105,6 +109,7 @@ impl Connection {
             token_page,
             bad_token_hint: self.settings.facts.bad_token_hint,
             similar,
+            other_kind,
         }))
     }
 

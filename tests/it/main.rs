@@ -32,6 +32,8 @@ mod network;
 #[cfg(unix)]
 mod no_files;
 mod output;
+#[cfg(unix)]
+mod pasted;
 #[cfg(target_os = "linux")]
 mod power_cut;
 mod processes;

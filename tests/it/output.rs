@@ -73,7 +73,7 @@ fn a_pull_is_one_json_document() {
 fn a_usage_error_in_json_is_one_document_too() {
     let sandbox = Sandbox::without_hub();
     sandbox.args(["pull", "--json", "a/b/c"]).status(2).stdout(str![[r#"
-{"version":1,"error":{"kind":"usage","message":"`a/b/c` is not a repository id: it is `name` or `owner/name`, with one slash at most; files follow after a blank","causes":[],"server_message":null,"url":null,"status":2,"hints":[]}}
+{"version":1,"error":{"kind":"usage","message":"`a/b/c` is not a repository id: it is `name` or `owner/name`, with one slash at most; files follow after a blank","causes":[],"server_message":null,"url":null,"status":2,"hints":["if it is a file: `gatedl pull a/b c`"]}}
 
 "#]]).any_stderr().run();
 }
@@ -189,42 +189,25 @@ fn usage_errors_are_exit_2() {
         .command()
         .status(2)
         .stderr(str![[r#"
-Download gated models: the right token to the right host, every byte verified, no work lost
+Download gated models
 
 Usage: gatedl [OPTIONS] <COMMAND>
 
-Commands:
-  pull            Bring a model, dataset or space to this machine
-  access          Ask whether models may be read, before anything is written
-  auth            Log in, and see which token is used and what it may do
-  cache           Show what is on this machine, and make room
-  doctor          Find out what is wrong with the network, the tokens or the cache
-  git-credential  Give git the token for a provider's host, as a credential helper
-  verify          Hash what is on this machine, and fetch again what is wrong
-  vix             Bring the models of a Visionatrix worker to its folders
-  help            Print help; `gatedl help environment` lists every variable
+  pull    Bring a model, dataset or space to this machine
+  access  Ask whether models may be read, before anything is written
+  auth    Log in, and see which token is used and what it may do
+  cache   Show what is on this machine, and make room
+  doctor  Find out what is wrong with the network, the tokens or the cache
+  verify  Hash what is on this machine, and fetch again what is wrong
+  vix     Bring the models of a Visionatrix worker to its folders
+  help    Print help
 
-Options:
-  -h, --help     Print help
-  -V, --version  Print version
+Examples:
+  gatedl auth login
+  gatedl pull meta-llama/Llama-3.1-8B --weights auto
+  gatedl doctor
 
-Output:
-  -q, --quiet    Say nothing but errors and warnings
-  -v, --verbose  Show every request (never a token)
-
-Exit status:
-    0  done: everything asked for is verified and in place (--dry-run: shown)
-    1  another failure
-    2  wrong usage, reference or configuration
-    3  no token, or a bad one
-    4  access refused: not asked for, pending, rejected, token too narrow, disabled, paid, unsafe
-    5  not found: repository (missing or private), revision or file; offline and not here
-    6  the content did not verify, or has no hash to verify it by
-    7  network or server, after retries
-    8  disk, cache or lock
-  130  interrupted by Ctrl-C or SIGTERM; what has arrived is kept
-
-Every environment variable: gatedl help environment
+Everything: gatedl --help
 
 "#]])
         .run();
@@ -279,17 +262,12 @@ For more information, try '--help'.
         .args(["pul", "org/model"])
         .status(2)
         .stderr(str![[r#"
-error: unrecognized subcommand 'pul'
-
-  tip: a similar subcommand exists: 'pull'
-
-Usage: gatedl [OPTIONS] <COMMAND>
-
-For more information, try '--help'.
+error: there is no command `pul`
+hint: here it is `gatedl pull org/model`
 
 "#]])
         .run();
-    sandbox.args(["pull", "--json", "--output", "text", "org/model"]).status(2).any_stderr().run();
+    sandbox.args(["pull", "--json", "--output", "text", "org/model"]).status(2).any_stdout().any_stderr().run();
     sandbox.args(["pull", "--force", "--offline", "org/model"]).status(2).any_stderr().run();
     sandbox.args(["pull", "--quiet", "--verbose", "org/model"]).status(2).any_stderr().run();
 }
@@ -473,10 +451,45 @@ fn help_about_a_command_is_its_page() {
         .status(2)
         .stderr(str![[r#"
 error: there is no help about `nothing`
-hint: there is `gatedl help` about pull, access, auth, cache, doctor, git-credential, verify, vix, environment
+hint: there is `gatedl help` about pull, access, auth, cache, doctor, git-credential, verify, vix, environment, exit
 
 "#]])
         .run();
+}
+
+#[test]
+fn the_short_help_of_every_command_fits_a_small_screen() {
+    let sandbox = Sandbox::without_hub();
+    let screen = |words: &[&str], status| {
+        let run = sandbox.args(words).env("COLUMNS", "80").status(status).any_stdout().any_stderr().run();
+        let text = run.stdout + &run.stderr;
+        // the prompt has a line too
+        assert!(
+            text.lines().count() <= 23,
+            "{words:?} has too many lines; `cli/help.rs` says what stands there\n{text}"
+        );
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{words:?} is too wide\n{text}");
+        text
+    };
+    let own = screen(&[], 2);
+    assert!(own.contains("Usage: gatedl") && own.contains("Everything: gatedl --help"), "{own}");
+    assert_eq!(own, screen(&["-h"], 0));
+    let all = sandbox.args(["--help"]).any_stdout().run().stdout;
+    let commands = |help: &str| {
+        let rows = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        let names = rows.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for command in commands(&all) {
+        screen(&[&command, "-h"], 0);
+        for inner in commands(&sandbox.args([&*command, "--help"]).any_stdout().run().stdout) {
+            screen(&[&command, &inner, "-h"], 0);
+        }
+    }
+    let pull = screen(&["pull", "-h"], 0);
+    let full = sandbox.args(["pull", "--help"]).any_stdout().run().stdout;
+    assert_eq!(pull.lines().filter(|line| line.starts_with("  --")).count(), 10, "{pull}");
+    assert!(full.contains("--comfyui-type") && !pull.contains("--comfyui-type"), "{pull}");
 }
 
 #[test]

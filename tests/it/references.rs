@@ -202,12 +202,14 @@ error: `` is not a repository id: it is empty
     refused(&sandbox, &["org/model/deeper"])
         .stderr(str![[r#"
 error: `org/model/deeper` is not a repository id: it is `name` or `owner/name`, with one slash at most; files follow after a blank
+hint: if it is a file: `gatedl pull org/model deeper`
 
 "#]])
         .run();
     refused(&sandbox, &["../model"])
         .stderr(str![[r#"
-error: `../model` is not a repository id: `--` and `..` are not allowed
+error: `../model` is a path on this machine, not a repository
+hint: a repository is put there with --local-dir: `gatedl pull OWNER/NAME --local-dir ../model`
 
 "#]])
         .run();
@@ -245,7 +247,7 @@ hint: another hub is named by HF_ENDPOINT or in the configuration file
         .run();
     refused(&sandbox, &["https://huggingface.co/"])
         .stderr(str![[r#"
-error: `https://huggingface.co/` does not lead to a repository
+error: `https://huggingface.co` does not lead to a repository
 
 "#]])
         .run();
@@ -323,14 +325,16 @@ fn options_of_other_downloaders_are_known_by_name() {
     refused(&sandbox, &["org/model", "--resume-download"])
         .stderr(str![[r#"
 error: there is no option `--resume-download`
-hint: it is not needed: a pull always goes on from what has arrived
+hint: not needed: a pull always goes on from what has arrived
+hint: here it is `gatedl pull org/model`
 
 "#]])
         .run();
     refused(&sandbox, &["org/model", "--local-dir", "x", "--local-dir-use-symlinks", "False"])
         .stderr(str![[r#"
 error: there is no option `--local-dir-use-symlinks`
-hint: it is not needed: --local-dir always holds plain files
+hint: not needed: --local-dir always holds plain files
+hint: here it is `gatedl pull org/model --local-dir x`
 
 "#]])
         .run();
@@ -338,13 +342,15 @@ hint: it is not needed: --local-dir always holds plain files
         .stderr(str![[r#"
 error: there is no option `--allow-patterns`
 hint: here it is --include
+hint: here it is `gatedl pull org/model --include '*.json'`
 
 "#]])
         .run();
     refused(&sandbox, &["org/model", "--local_dir_use_symlinks=False"])
         .stderr(str![[r#"
 error: there is no option `--local_dir_use_symlinks`
-hint: it is not needed: --local-dir always holds plain files
+hint: not needed: --local-dir always holds plain files
+hint: here it is `gatedl pull org/model`
 
 "#]])
         .run();

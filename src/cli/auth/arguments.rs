@@ -30,7 +30,7 @@ pub(in crate::cli) struct Login {
     /// Name to store it under, such as its use; default: the name that it has at the provider
     #[arg(long)]
     pub(in crate::cli) name: Option<String>,
-    /// Read the token from standard input instead of asking for it
+    /// Read the token from standard input
     #[arg(long)]
     pub(in crate::cli) token_stdin: bool,
     /// Take the token from this environment variable

@@ -6,6 +6,11 @@ use crate::credential::CredentialSource;
 use crate::hub::provider::RefusalKind;
 use crate::repo::Revision;
 
+/// Names that other programs have for the newest commit.
+const NEWEST: [&str; 5] = ["latest", "newest", "head", "master", "default"];
+/// How names of files end, and names of repositories do not.
+const FILE_ENDINGS: [&str; 8] = [".safetensors", ".gguf", ".bin", ".json", ".onnx", ".ckpt", ".pt", ".txt"];
+
 impl RefusedPull {
     pub(super) fn hints(&self) -> Vec<String> {
         let page = &self.refusal.page;
@@ -56,7 +61,7 @@ impl RefusedPull {
                 vec!["the numbers are those of the page's address: `civitai:MODEL@VERSION+FILE`".to_owned()]
             }
             RefusalKind::NotFoundOrPrivate => self.not_found(),
-            RefusalKind::RevisionMissing => vec![format!("see the branches and tags at {page}")],
+            RefusalKind::RevisionMissing => self.no_revision(),
             RefusalKind::FileMissing => {
                 vec!["run the command again; the hub may be in the middle of a change".to_owned()]
             }
@@ -89,8 +94,29 @@ impl RefusedPull {
         }
     }
 
+    fn no_revision(&self) -> Vec<String> {
+        let newest = self.reference.strip_suffix(&format!("@{}", self.revision)).unwrap_or(&self.reference);
+        let revision = self.revision.as_str();
+        let mut hints = Vec::new();
+        if NEWEST.iter().any(|word| word.eq_ignore_ascii_case(revision)) {
+            hints.push(format!("the newest commit of the main branch needs no revision: `gatedl pull {newest}`"));
+        }
+        if let Some((revision, file)) = revision.split_once('/').filter(|(first, _)| *first != "refs") {
+            hints.push(format!("a file follows behind a blank: `gatedl pull {newest}@{revision} {file}`"));
+        }
+        hints.push(format!("see the branches and tags at {}", self.refusal.page));
+        hints
+    }
+
     fn not_found(&self) -> Vec<String> {
         let mut hints = Vec::new();
+        if let Some((kind, reference)) = &self.other_kind {
+            hints.push(format!("there is a {} of this name: `gatedl pull {reference}`", kind.singular()));
+        }
+        let name = self.repo.id.name();
+        if self.repo.id.owner().is_none() && FILE_ENDINGS.iter().any(|ending| name.to_lowercase().ends_with(ending)) {
+            hints.push(format!("a file stands behind its repository: `gatedl pull OWNER/NAME {name}`"));
+        }
         if !self.similar.is_empty() {
             hints.push(format!("near names: {}", list(&self.similar)));
         }

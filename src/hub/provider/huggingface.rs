@@ -224,7 +224,26 @@ impl Provider for HuggingFace {
     fn similar<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Vec<String>> {
         Box::pin(async {
             let candidates = self.search(repo).await.unwrap_or_default();
-            crate::pattern::near(repo.id.as_str(), candidates.iter().map(String::as_str))
+            let near = crate::pattern::near(repo.id.as_str(), candidates.iter().map(String::as_str));
+            // a name alone may be an owner's
+            let of_owner = format!("{}/", repo.id.name());
+            let owned = candidates.into_iter().filter(|id| repo.id.owner().is_none() && id.starts_with(&of_owner));
+            if near.is_empty() { owned.take(crate::pattern::LIMIT).collect() } else { near }
+        })
+    }
+
+    fn other_kind<'a>(&'a self, repo: &'a Repo) -> Answering<'a, Option<RepoKind>> {
+        Box::pin(async {
+            for kind in
+                [RepoKind::Dataset, RepoKind::Space, RepoKind::Model].into_iter().filter(|kind| *kind != repo.kind)
+            {
+                let other = Repo { kind, ..repo.clone() };
+                // whatever else is answered means that there is none
+                if self.client.send(&self.get(self.api(&other, &[]))).await.is_ok() {
+                    return Some(kind);
+                }
+            }
+            None
         })
     }
 }

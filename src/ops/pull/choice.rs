@@ -67,8 +67,11 @@ impl PullJob {
             return Ok(Chosen { entries, savings, ..Chosen::default() });
         };
         let left_out = weights::left_out(choice, &files);
-        let left_out =
-            left_out.map_err(|problem| Error::Weights { repo: self.request.wanted.repo.clone(), problem })?;
+        let left_out = left_out.map_err(|problem| {
+            let wanted = &self.request.wanted;
+            let reference = format!("{}:{}@{}", wanted.provider, wanted.repo, wanted.revision);
+            Error::Weights { repo: wanted.repo.clone(), reference, problem }
+        })?;
         let size = left_out.size(&files);
         let savings = (size > 0).then_some(Savings::Made(size));
         let lacking = match choice {

@@ -166,8 +166,10 @@ token from HF_TOKEN, for [HUB] only
     snapbox::assert_data_eq!(
         hub.take_log(),
         str![[r#"
+GET hub /api/datasets/acme/secret 404
 GET hub /api/models/acme/secret/revision/main 404
 GET hub /api/models?author=acme&limit=200 200
+GET hub /api/spaces/acme/secret 404
 GET hub /api/whoami-v2 200
 
 "#]]

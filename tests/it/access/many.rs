@@ -51,11 +51,13 @@ access to `org/model` is gated and the request of this account was rejected
         str![[r#"
 GET hub /api/datasets/org/corpus/auth-check 200
 GET hub /api/datasets/org/corpus/revision/main 200
+GET hub /api/datasets/org/none 404
 GET hub /api/models/org/model/auth-check 403
 GET hub /api/models/org/model/revision/main 200
 GET hub /api/models/org/none/revision/main 404
 GET hub /api/models/org/open/revision/main 200
 GET hub /api/models?author=org&limit=200 200
+GET hub /api/spaces/org/none 404
 GET hub /api/whoami-v2 200
 
 "#]]
@@ -160,6 +162,7 @@ token from HF_TOKEN, for [HUB] only
     sandbox.write("desk/models.txt", "org/open\na/b/c\n");
     access_as(&sandbox, "bob", &["--file", "models.txt"]).status(2).stderr(str![[r#"
 error: `models.txt`, line 2: `a/b/c` is not a repository id: it is `name` or `owner/name`, with one slash at most; files follow after a blank
+hint: if it is a file: `gatedl pull a/b c`
 
 "#]]).run();
     sandbox.write("desk/models.txt", "# nothing yet\n");

@@ -38,6 +38,9 @@ pub struct Run {
     on_terminal: bool,
     #[cfg(unix)]
     after: Option<&'static str>,
+    /// A line for the shell instead of arguments.
+    #[cfg(unix)]
+    line: Option<String>,
     /// `None`: anything goes.
     stdout: Option<Data>,
     stderr: Option<Data>,
@@ -58,6 +61,8 @@ impl Run {
             on_terminal: false,
             #[cfg(unix)]
             after: None,
+            #[cfg(unix)]
+            line: None,
             stdout: Some("".into_data()),
             stderr: Some("".into_data()),
             status: 0,
@@ -110,6 +115,15 @@ impl Run {
         self.stdin = Input::From(terminal.into());
         self.on_terminal = true;
         self
+    }
+
+    /// A line as it is pasted into a shell, in which `gatedl` is the program.
+    #[cfg(unix)]
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_gatedl"));
+        let folder = program.parent().expect("a program is in a folder").display();
+        self.line = Some(line.into());
+        self.env("PATH", format!("{folder}:/usr/bin:/bin"))
     }
 
     /// In a process that a shell has prepared: `umask 007`, `ulimit -n 64`.
@@ -196,6 +210,12 @@ impl Run {
     fn program(&self) -> Command {
         let program = env!("CARGO_BIN_EXE_gatedl");
         // By a shell, because a call before exec would need unsafe code.
+        #[cfg(unix)]
+        if let Some(line) = &self.line {
+            let mut shell = Command::new("/bin/sh");
+            shell.args(["-c", line]);
+            return shell;
+        }
         #[cfg(unix)]
         if let Some(prepare) = self.after {
             let mut shell = Command::new("/bin/sh");
