@@ -70,8 +70,11 @@ impl InCache {
         if self.main().as_deref() != Some(self.commit.as_str()) {
             return Err(format!("refs/main is {:?}", self.main()));
         }
-        let mut left = self.unfinished();
-        files(&self.marks(), &mut left);
+        let (mut left, mut marks) = (self.unfinished(), Vec::new());
+        files(&self.marks(), &mut marks);
+        // the mark of a pull that is still at work is held by it
+        let is_held = |mark: &PathBuf| File::open(mark).is_ok_and(|mark| mark.try_lock().is_err());
+        left.extend(marks.into_iter().filter(|mark| !is_held(mark)));
         match left.as_slice() {
             [] => Ok(()),
             left => Err(format!("left behind: {left:?}")),

@@ -37,11 +37,13 @@ impl RepoCache {
         }
     }
 
-    /// The pull of a revision is done, and its ref holds the commit for whoever else works on the same.
+    /// The pull of a revision is done, and its ref holds the commit. The mark stays while another pull of the same revision
+    /// holds it: that one is not done, and whoever makes room must see it.
     pub(super) fn unmark(&self, revision: &Revision) {
         let mark = self.layout.unfinished(revision);
         self.held_marks().clear();
-        if fs::remove_file(&mark).is_ok() {
+        let held_by_another = open(&mark).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)));
+        if !held_by_another && fs::remove_file(&mark).is_ok() {
             // stays while it holds the marks of others
             let _ = mark.parent().map(fs::remove_dir);
         }
