@@ -185,6 +185,9 @@ impl<'a> Conductor<'a> {
     fn observe(&mut self) {
         self.replace_straggler();
         self.sync();
+        if self.engine.syncing.load(Ordering::Relaxed) > 0 {
+            return self.tempo.pause();
+        }
         let standing = FileProgress {
             received: self.open.received(),
             process: self.engine.received.load(Ordering::Relaxed),
@@ -217,8 +220,13 @@ impl<'a> Conductor<'a> {
             return;
         }
         (self.synced, self.synced_at) = (received, Instant::now());
-        let partial = Arc::clone(&self.open.partial);
-        self.syncing = Some(tokio::task::spawn_blocking(move || partial.sync()));
+        let (partial, engine) = (Arc::clone(&self.open.partial), Arc::clone(self.engine));
+        self.syncing = Some(tokio::task::spawn_blocking(move || {
+            engine.syncing.fetch_add(1, Ordering::Relaxed);
+            let synced = partial.sync();
+            engine.syncing.fetch_sub(1, Ordering::Relaxed);
+            synced
+        }));
     }
 
     /// Lets a thread hash what has come out of order. What came in order was hashed as it was written.

@@ -33,7 +33,7 @@ mod transport;
 mod watch;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -115,6 +115,8 @@ struct Engine {
     bulk: Arc<Semaphore>,
     small: Arc<Semaphore>,
     received: AtomicU64,
+    /// How many files are being brought to the disk.
+    syncing: AtomicUsize,
     rates: Mutex<Rates>,
 }
 
@@ -184,6 +186,7 @@ pub(crate) fn fetch(shares: Vec<TransferPart>, listener: Arc<dyn Listener>, opti
         bulk: Arc::new(Semaphore::new(options.connections)),
         small: Arc::new(Semaphore::new(options.small_jobs)),
         received: AtomicU64::new(0),
+        syncing: AtomicUsize::new(0),
         rates: Mutex::default(),
     });
     Transfer { ends, _lanes: lanes(&engine, jobs) }

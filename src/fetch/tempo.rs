@@ -102,6 +102,12 @@ impl Tempo {
         }
     }
 
+    /// The disk is busy with what has come, and whoever brings more waits for it: how fast bytes come meanwhile says nothing
+    /// about the connections.
+    pub(super) fn pause(&mut self) {
+        (self.window, self.last) = (None, None);
+    }
+
     /// The server dislikes so many: no more than `active`, from now on.
     pub(super) fn shrink(&mut self, active: usize) {
         self.most = active.max(1);
@@ -151,6 +157,25 @@ mod tests {
     #[test]
     fn a_full_line_gets_no_more_connections_than_it_takes_to_see_that_it_is_full() {
         assert_eq!(play(64, GIGABYTE, 10_000_000, 10_000_000, 0).last(), Some(&8));
+    }
+
+    #[test]
+    fn a_stream_that_waits_for_the_disk_is_not_slow() {
+        for is_told in [true, false] {
+            let (mut tempo, start, mut received) = (Tempo::new(16), Instant::now(), 1);
+            for tick in 0..60 {
+                let is_busy = (20..40).contains(&tick);
+                if is_busy && is_told {
+                    tempo.pause();
+                } else {
+                    let standing =
+                        FileProgress { received, process: received, remaining: GIGABYTE, active: tempo.target() };
+                    tempo.observe(start + Duration::from_millis(10 * tick), standing);
+                }
+                received += if is_busy { 0 } else { 2_000_000 };
+            }
+            assert_eq!(tempo.target() == 1, is_told, "{}", tempo.target());
+        }
     }
 
     #[test]
